@@ -1,0 +1,24 @@
+//! What both sides of any wire of Gatehouse may say.
+//!
+//! Plain data with serde: no I/O, no clock, no cryptography, so that the same types serve the server, the
+//! command lines and the browser. Parsing happens here ("parse, do not validate"): a value of these types is
+//! well formed.
+
+mod collected;
+mod device;
+pub mod duration;
+mod error_kind;
+mod mode;
+mod os;
+pub mod resource;
+mod text;
+mod timestamp;
+pub mod tpm;
+
+pub use collected::{CollectedData, DmiData};
+pub use device::{AssetTag, AssetTagError, AttestationTier, DeviceOrigin, EnrollStatus, usable_serial};
+pub use error_kind::ErrorKind;
+pub use mode::{DeviceTrustMode, SecondFactor};
+pub use os::OsType;
+pub use text::{MAX_LABEL_CHARS, UserName, UserNameError, clean_label};
+pub use timestamp::{Timestamp, TimestampError};

@@ -1,0 +1,159 @@
+//! Resources as `tctl get`, `create` and `edit` show them: kind, version, metadata, spec.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{DeviceTrustMode, SecondFactor, Timestamp};
+
+pub const KIND_USER: &str = "user";
+pub const KIND_ROLE: &str = "role";
+pub const KIND_LOCK: &str = "lock";
+pub const KIND_DEVICE: &str = "device";
+pub const KIND_PREFERENCE: &str = "cluster_auth_preference";
+/// The only name of the `cluster_auth_preference`.
+pub const PREFERENCE_NAME: &str = "cluster-auth-preference";
+
+/// The outer shape of every resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resource<S> {
+    pub kind: String,
+    pub version: String,
+    pub metadata: Metadata,
+    pub spec: S,
+}
+
+/// Name of a resource, and what it is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metadata {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+}
+
+/// Whether an account belongs to a person or to a machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UserKind {
+    #[default]
+    Human,
+    Bot,
+}
+
+impl UserKind {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Bot => "bot",
+        }
+    }
+}
+
+/// `spec` of a user.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserSpec {
+    #[serde(default)]
+    pub kind: UserKind,
+    pub roles: Vec<String>,
+    /// OS logins this user may take, in addition to those of the roles.
+    #[serde(default)]
+    pub logins: Vec<String>,
+}
+
+/// `spec` of a role.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleSpec {
+    #[serde(default)]
+    pub allow: RoleAllow,
+    #[serde(default)]
+    pub options: RoleOptions,
+}
+
+/// What a role grants. There is nothing to deny: what no role grants is refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleAllow {
+    #[serde(default)]
+    pub rules: Vec<Rule>,
+    #[serde(default)]
+    pub logins: Vec<String>,
+}
+
+/// Verbs on resources; `*` stands for all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    pub resources: Vec<String>,
+    pub verbs: Vec<String>,
+}
+
+/// Options of a role.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleOptions {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_trust_mode: Option<DeviceTrustMode>,
+    /// Longest life of a certificate, as in `12h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_session_ttl: Option<String>,
+}
+
+/// `spec` of a lock.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockSpec {
+    pub target: LockTarget,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+}
+
+/// Who is locked: exactly one of the fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockTarget {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Device id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+}
+
+/// `spec` of the `cluster_auth_preference`; absent keys fall back to the file and then to the defaults.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreferenceSpec {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_factor: Option<SecondFactor>,
+    #[serde(default, skip_serializing_if = "DeviceTrustSpec::is_empty")]
+    pub device_trust: DeviceTrustSpec,
+}
+
+/// `device_trust` of the preference and of the configuration file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceTrustSpec {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<DeviceTrustMode>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_enroll: Option<bool>,
+    /// CA certificates in PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ekcert_allowed_cas: Option<Vec<String>>,
+}
+
+impl DeviceTrustSpec {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.mode.is_none() && self.auto_enroll.is_none() && self.ekcert_allowed_cas.is_none()
+    }
+}
