@@ -1,1 +1,45 @@
+//! What a TPM 2.0 says about itself, checked: EK certificates and their chains, attestation keys, credential
+//! activation, quotes, and the proofs of possession of keys that live outside of a TPM.
+//!
+//! Everything here is a function of its arguments: no I/O, no clock. All input is hostile: sizes are capped before
+//! anything is allocated, every structure must be consumed to its last byte, signatures are verified over the bytes
+//! as received, and what is not expressly allowed is refused. TPM structures are read in [`wire`] alone,
+//! certificates in [`x509`] alone.
 
+#![forbid(unsafe_code)]
+
+mod activation;
+mod ak;
+mod chain;
+mod creation;
+mod der;
+mod digest;
+mod ek;
+mod ek_cert;
+mod kdf;
+mod nv;
+mod possession;
+mod quote;
+pub mod roca;
+mod spki;
+mod wire;
+mod x509;
+
+pub use activation::{ActivationError, make_credential};
+pub use ak::{AkError, AkPublic, Attribute, SignatureError};
+pub use chain::{
+    AllowedCas, AllowedCasError, AllowedCasReason, ChainError, ChainErrorKind, EkPath, MAX_PATH_CERTIFICATES,
+    verify_ek_chain,
+};
+pub use creation::{CreationError, verify_creation};
+pub use ek::{EkError, EkKind, EkPublic};
+pub use ek_cert::{EkCertificate, EkCertificateError, TpmIdentity};
+pub use nv::{MAX_CERTIFICATE_BYTES, UnwrapError};
+pub use possession::{PossessionError, check_device_key, verify_device_key, verify_raw_signature};
+pub use quote::{
+    ClockInfo, MAX_ATTEST_BYTES, MAX_EVENT_LOG_BYTES, MAX_PCRS, MAX_QUOTES, PlatformVerdict, QuoteError,
+    verify_platform,
+};
+pub use spki::SpkiError;
+pub use wire::WireError;
+pub use x509::CertificateError;

@@ -1,1 +1,38 @@
+//! What the two command lines share: the profile on disk, the connection, login and the device ceremonies.
+//!
+//! Nothing here prints and nothing asks; what a person must answer comes in through [`SecondFactorPrompt`].
 
+mod address;
+mod certificate;
+mod clock;
+mod connection;
+pub mod device;
+mod device_resource;
+mod error;
+mod files;
+mod home;
+mod key;
+mod login;
+mod pin;
+pub mod present;
+mod profile;
+mod second_factor;
+mod session;
+mod signup;
+mod tls;
+
+pub use address::ProxyAddress;
+pub use certificate::{DeviceExtensions, SshCertificate, UserCertificate};
+pub use clock::now;
+pub use connection::Connection;
+pub use device_resource::{DeviceResource, DeviceResourceError};
+pub use error::{ClientError, Result};
+pub use home::{Home, Identity};
+pub use key::UserKey;
+pub use login::{Credentials, Login, login};
+pub use pin::Pin;
+pub use profile::Profile;
+pub use second_factor::{SecondFactorAnswer, SecondFactorPrompt, confirm_when_asked};
+pub use session::Session;
+pub use signup::{SignupLink, begin_signup, finish_signup};
+pub use tls::ServerTrust;

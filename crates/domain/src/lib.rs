@@ -1,1 +1,104 @@
+//! The rules of device trust.
+//!
+//! Everything that decides stands here, once, whether a browser, a command line or a test asks: accounts, roles,
+//! the inventory, enrolment tokens, the ceremonies, locks, sessions and the audit log. The crate does no I/O: what
+//! it needs of the world are the traits in [`ports`].
+#![forbid(unsafe_code)]
 
+pub mod account;
+pub mod audit;
+pub mod authz;
+pub mod ceremony;
+pub mod cluster;
+pub mod device;
+pub mod entity;
+mod failure;
+pub mod identity;
+pub mod ports;
+mod secret_token;
+
+use std::sync::Arc;
+
+use gatehouse_model::Timestamp;
+use gatehouse_model::resource::PreferenceSpec;
+
+pub use failure::{Decision, Failure};
+use ports::{CertificateAuthority, Clock, Random, Sealer, Store, UnitOfWork};
+pub use secret_token::SecretToken;
+
+/// What every service works with.
+pub struct Core {
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    pub sealer: Arc<dyn Sealer>,
+    pub ca: Arc<dyn CertificateAuthority>,
+    pub cluster_name: String,
+    /// What the configuration file says of the preference; dynamic values win, key by key.
+    pub static_preference: PreferenceSpec,
+}
+
+impl Core {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn new_id(&self) -> String {
+        ports::uuid_v4(self.random.as_ref())
+    }
+
+    pub(crate) fn random_bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.random.fill(&mut bytes);
+        bytes
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Box<dyn UnitOfWork>, ports::StoreError> {
+        self.store.begin().await
+    }
+
+    pub(crate) async fn read(&self) -> Result<Box<dyn UnitOfWork>, ports::StoreError> {
+        self.store.read().await
+    }
+}
+
+/// All services of the domain over one [`Core`].
+pub struct Services {
+    pub identity: identity::Identity,
+    pub accounts: account::Accounts,
+    pub sessions: account::Sessions,
+    pub devices: device::Inventory,
+    pub tokens: device::EnrollTokens,
+    pub enrolment: ceremony::Enrolment,
+    pub authentication: ceremony::Authentication,
+    pub roles: cluster::Roles,
+    pub locks: cluster::Locks,
+    pub preference: cluster::Preference,
+    pub audit: audit::AuditLog,
+    pub status: cluster::Status,
+    pub retention: cluster::Retention,
+}
+
+impl Services {
+    /// Puts the services over their common ground.
+    #[must_use]
+    pub fn new(core: Core) -> Self {
+        let core = Arc::new(core);
+        let preference = cluster::Preference::new(Arc::clone(&core));
+        Self {
+            identity: identity::Identity::new(Arc::clone(&core), preference.clone()),
+            accounts: account::Accounts::new(Arc::clone(&core), preference.clone()),
+            sessions: account::Sessions::new(Arc::clone(&core)),
+            devices: device::Inventory::new(Arc::clone(&core)),
+            tokens: device::EnrollTokens::new(Arc::clone(&core), preference.clone()),
+            enrolment: ceremony::Enrolment::new(Arc::clone(&core), preference.clone()),
+            authentication: ceremony::Authentication::new(Arc::clone(&core), preference.clone()),
+            roles: cluster::Roles::new(Arc::clone(&core)),
+            locks: cluster::Locks::new(Arc::clone(&core)),
+            audit: audit::AuditLog::new(Arc::clone(&core)),
+            status: cluster::Status::new(Arc::clone(&core), preference.clone()),
+            retention: cluster::Retention::new(core),
+            preference,
+        }
+    }
+}

@@ -20,5 +20,5 @@ pub use device::{AssetTag, AssetTagError, AttestationTier, DeviceOrigin, EnrollS
 pub use error_kind::ErrorKind;
 pub use mode::{DeviceTrustMode, SecondFactor};
 pub use os::OsType;
-pub use text::{MAX_LABEL_CHARS, UserName, UserNameError, clean_label};
+pub use text::{MAX_LABEL_CHARS, UserName, UserNameError, clean_label, is_unprintable};
 pub use timestamp::{Timestamp, TimestampError};

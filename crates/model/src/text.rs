@@ -15,7 +15,8 @@ pub fn clean_label(text: &str) -> String {
 }
 
 /// Control characters, bidirectional controls (Unicode UAX #9), zero-width characters and the byte order mark.
-pub(crate) fn is_unprintable(c: char) -> bool {
+#[must_use]
+pub fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
 }

@@ -1,1 +1,19 @@
+//! Gatehouse's storage: the ports of `gatehouse_domain::ports::store` on SQLite and on PostgreSQL.
+//!
+//! A query is one text ([`sql`]) and one method (`rows/`) for both engines; a method speaks to a small executor
+//! that is stamped for each engine by a macro. Where the engines differ, the difference is a value in [`dialect`].
+#![forbid(unsafe_code)]
 
+mod decode;
+pub mod dialect;
+mod executor;
+mod failure;
+mod open;
+mod platform;
+mod pools;
+mod rows;
+pub mod sql;
+mod sqlite_file;
+mod value;
+
+pub use open::{Location, OpenError, POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, open};

@@ -1,1 +1,4 @@
 
+pub mod postgres;
+pub mod soft_tpm;
+pub mod swtpm;

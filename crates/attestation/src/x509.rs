@@ -1,0 +1,200 @@
+//! The one place where certificates are read (RFC 5280), over `x509-parser`.
+//!
+//! Reading is tolerant of the encodings that TPM makers use (unsorted SETs, padded serial numbers, BIT STRINGs with
+//! trailing zero bits); what is read is then judged strictly by `ek_cert` and `chain`.
+
+mod name;
+mod signature;
+
+use x509_parser::certificate::X509Certificate;
+use x509_parser::der_parser::asn1_rs::FromDer;
+use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
+use x509_parser::x509::X509Version;
+
+pub(crate) use name::Name;
+pub(crate) use signature::{SignatureAlgorithm, SignatureError};
+
+/// TCG EK certificate (TCG EK Credential Profile, section 3.2).
+const EK_CERTIFICATE_PURPOSE: &str = "2.23.133.8.1";
+const CA_ISSUERS: &str = "1.3.6.1.5.5.7.48.2";
+
+/// Critical extensions that are understood. Policies: any policy is accepted, so they restrict nothing.
+const UNDERSTOOD: [&str; 8] = [
+    "2.5.29.9",  // subject directory attributes
+    "2.5.29.14", // subject key identifier
+    "2.5.29.15", // key usage
+    "2.5.29.17", // subject alternative name
+    "2.5.29.19", // basic constraints
+    "2.5.29.32", // certificate policies
+    "2.5.29.35", // authority key identifier
+    "2.5.29.37", // extended key usage
+];
+
+/// Bytes that are not a usable X.509 certificate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    #[error("not a well-formed X.509 certificate")]
+    Malformed,
+    #[error("not an X.509 certificate of version 3")]
+    Version,
+    #[error("two extensions have the same identifier")]
+    DuplicateExtension,
+    #[error("extension {0} is malformed")]
+    Extension(String),
+}
+
+/// What matters of a certificate.
+#[derive(Clone, Debug)]
+pub(crate) struct Certificate {
+    pub(crate) der: Vec<u8>,
+    /// The signed part, as received.
+    pub(crate) tbs: Vec<u8>,
+    pub(crate) signature_algorithm: SignatureAlgorithm,
+    pub(crate) signature: Vec<u8>,
+    /// Big-endian, as in the certificate.
+    pub(crate) serial: Vec<u8>,
+    pub(crate) issuer: Name,
+    pub(crate) subject: Name,
+    /// Seconds since 1970-01-01T00:00:00 UTC.
+    pub(crate) not_before: i64,
+    pub(crate) not_after: i64,
+    /// SubjectPublicKeyInfo, as received.
+    pub(crate) spki: Vec<u8>,
+    pub(crate) extensions: Extensions,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extensions {
+    pub(crate) basic_constraints: Option<BasicConstraints>,
+    pub(crate) key_usage: Option<KeyUsage>,
+    pub(crate) purposes: Option<Purposes>,
+    pub(crate) subject_key_id: Option<Vec<u8>>,
+    pub(crate) authority_key_id: Option<Vec<u8>>,
+    /// Where the issuer's certificate can be fetched.
+    pub(crate) ca_issuers: Option<String>,
+    /// Directory names among the subject's alternative names.
+    pub(crate) alternative_names: Vec<Name>,
+    /// The first extension that would have to be understood and is not.
+    pub(crate) not_understood: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BasicConstraints {
+    pub(crate) ca: bool,
+    pub(crate) path_len: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyUsage {
+    pub(crate) signs_certificates: bool,
+    pub(crate) encrypts: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Purposes {
+    pub(crate) any: bool,
+    pub(crate) ek: bool,
+}
+
+impl Certificate {
+    /// Reads exactly one DER certificate.
+    pub(crate) fn parse(der: &[u8]) -> Result<Self, CertificateError> {
+        let (rest, parsed) = X509Certificate::from_der(der).map_err(|_| CertificateError::Malformed)?;
+        let tbs = &parsed.tbs_certificate;
+        // RFC 5280 section 4.1.1.2: both statements of the algorithm must agree.
+        if !rest.is_empty()
+            || parsed.signature_value.unused_bits != 0
+            || parsed.signature_algorithm != tbs.signature
+        {
+            return Err(CertificateError::Malformed);
+        }
+        if tbs.version != X509Version::V3 {
+            return Err(CertificateError::Version);
+        }
+        Ok(Self {
+            der: der.to_vec(),
+            tbs: tbs.as_ref().to_vec(),
+            signature_algorithm: SignatureAlgorithm::from_identifier(&parsed.signature_algorithm),
+            signature: parsed.signature_value.data.to_vec(),
+            serial: tbs.raw_serial().to_vec(),
+            issuer: Name::new(&tbs.issuer),
+            subject: Name::new(&tbs.subject),
+            not_before: tbs.validity.not_before.timestamp(),
+            not_after: tbs.validity.not_after.timestamp(),
+            spki: tbs.subject_pki.raw.to_vec(),
+            extensions: Extensions::read(tbs.extensions())?,
+        })
+    }
+
+    /// RFC 5280 section 3.2: issuer and subject are the same entity.
+    pub(crate) fn is_self_issued(&self) -> bool {
+        self.issuer == self.subject
+    }
+}
+
+impl Extensions {
+    fn read(list: &[X509Extension<'_>]) -> Result<Self, CertificateError> {
+        let mut found = Self::default();
+        for (index, extension) in list.iter().enumerate() {
+            if list.iter().take(index).any(|earlier| earlier.oid == extension.oid) {
+                return Err(CertificateError::DuplicateExtension);
+            }
+            found.add(extension)?;
+        }
+        Ok(found)
+    }
+
+    fn add(&mut self, extension: &X509Extension<'_>) -> Result<(), CertificateError> {
+        let oid = extension.oid.to_id_string();
+        match extension.parsed_extension() {
+            ParsedExtension::BasicConstraints(basic) => {
+                self.basic_constraints =
+                    Some(BasicConstraints { ca: basic.ca, path_len: basic.path_len_constraint });
+            }
+            ParsedExtension::KeyUsage(usage) => {
+                self.key_usage = Some(KeyUsage {
+                    signs_certificates: usage.key_cert_sign(),
+                    encrypts: usage.key_encipherment() || usage.data_encipherment() || usage.key_agreement(),
+                });
+            }
+            ParsedExtension::ExtendedKeyUsage(usage) => {
+                let ek = usage.other.iter().any(|purpose| purpose.to_id_string() == EK_CERTIFICATE_PURPOSE);
+                self.purposes = Some(Purposes { any: usage.any, ek });
+            }
+            ParsedExtension::SubjectKeyIdentifier(id) => self.subject_key_id = Some(id.0.to_vec()),
+            ParsedExtension::AuthorityKeyIdentifier(id) => {
+                self.authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec());
+            }
+            ParsedExtension::AuthorityInfoAccess(access) => {
+                self.ca_issuers = access.iter().find_map(|description| match &description.access_location {
+                    GeneralName::URI(uri) if description.access_method.to_id_string() == CA_ISSUERS => {
+                        Some(gatehouse_model::clean_label(uri))
+                    }
+                    _ => None,
+                });
+            }
+            ParsedExtension::SubjectAlternativeName(names) => {
+                self.alternative_names = names
+                    .general_names
+                    .iter()
+                    .filter_map(|name| match name {
+                        GeneralName::DirectoryName(name) => Some(Name::new(name)),
+                        _ => None,
+                    })
+                    .collect();
+            }
+            // Name constraints are never seen on TPM makers' certificates; not checking them would be wrong.
+            ParsedExtension::NameConstraints(_) => self.not_understood = Some(oid.clone()),
+            ParsedExtension::ParseError { .. }
+                if extension.critical || UNDERSTOOD.contains(&oid.as_str()) || oid == "2.5.29.30" =>
+            {
+                return Err(CertificateError::Extension(oid));
+            }
+            _ => {}
+        }
+        if extension.critical && !UNDERSTOOD.contains(&oid.as_str()) && self.not_understood.is_none() {
+            self.not_understood = Some(oid);
+        }
+        Ok(())
+    }
+}

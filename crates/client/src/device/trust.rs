@@ -1,0 +1,124 @@
+use gatehouse_model::{CollectedData, ErrorKind};
+use gatehouse_proto::devicetrust::Device;
+
+use super::authenticate::authenticate;
+use super::auto_enroll::auto_enrol;
+use super::key::{DeviceKey, KeyStatus};
+use super::lookup::friendly_os;
+use crate::connection::Connection;
+use crate::error::{ClientError, Result};
+use crate::home::{Home, Identity};
+use crate::session::Session;
+
+/// Whether a login is bound to this device.
+pub enum Trust {
+    /// The certificates name the device.
+    Trusted(TrustedDeviceName),
+    /// They do not, and why.
+    Untrusted(ClientError),
+}
+
+/// What to call the device that a login is bound to.
+pub struct TrustedDeviceName {
+    pub asset_tag: String,
+    /// `Linux`, `macOS`, `Windows`.
+    pub os: &'static str,
+    /// Set if the device was enrolled on the way.
+    pub auto_enrolled: Option<AutoEnrolment>,
+}
+
+/// An enrolment that a login brought with it.
+pub struct AutoEnrolment {
+    pub device: Device,
+    pub key: KeyStatus,
+}
+
+/// Authenticates this device for a fresh login and stores the certificates that name it; where that fails and the
+/// cluster allows it, enrols the device first. Gives the login as it is afterwards: a failure leaves it usable.
+///
+/// # Errors
+/// The new certificates cannot be stored.
+pub async fn establish_trust(
+    home: &Home,
+    session: Session,
+    key: &mut dyn DeviceKey,
+    data: &CollectedData,
+    auto_enroll: bool,
+) -> Result<(Identity, Trust)> {
+    let Session { identity, connection } = session;
+    let first = match key.load() {
+        Ok(()) => authenticate(&connection, key, data, &identity.ssh_line).await,
+        Err(error) => Err(error),
+    };
+    let mut enrolled = None;
+    let result = match first {
+        Err(original) if auto_enroll && original.kind != ErrorKind::Unimplemented => {
+            match enrol_first(&connection, key, data).await {
+                Ok(done) => {
+                    enrolled = Some(done);
+                    authenticate(&connection, key, data, &identity.ssh_line).await
+                }
+                Err(error) => Err(both(original, error)),
+            }
+        }
+        other => other,
+    };
+    let certificates = match result {
+        Ok(certificates) => certificates,
+        Err(error) => return Ok((identity, Trust::Untrusted(error))),
+    };
+    let identity = home.save_certificates(identity, &certificates)?;
+    let trust = match &identity.x509.device {
+        Some(device) => Trust::Trusted(TrustedDeviceName {
+            asset_tag: device.asset_tag.clone(),
+            os: friendly_os(data.os_type.number()),
+            auto_enrolled: enrolled,
+        }),
+        None => Trust::Untrusted(ClientError::unexpected(
+            "the server accepted the device but sent certificates that do not name it",
+        )),
+    };
+    Ok((identity, trust))
+}
+
+async fn enrol_first(
+    connection: &Connection,
+    key: &mut dyn DeviceKey,
+    data: &CollectedData,
+) -> Result<AutoEnrolment> {
+    let status = key.load_or_create()?;
+    let device = auto_enrol(connection, key, data).await?;
+    Ok(AutoEnrolment { device, key: status })
+}
+
+/// Both failures in one: the second alone would hide what the first says about this device.
+fn both(original: ClientError, auto: ClientError) -> ClientError {
+    ClientError {
+        message: format!("{}; auto-enrollment failed: {}", original.message, auto.message),
+        hint: auto.hint.or(original.hint),
+        request_id: auto.request_id.or(original.request_id),
+        ..original
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_auto_enrolment_is_told_with_its_cause() {
+        let auto =
+            ClientError::new(ErrorKind::NotFound, "device_not_found", "not registered").with_hint("register");
+        let original = ClientError::new(
+            ErrorKind::NotFound,
+            "device_key_not_found",
+            "device key not found, was the device enrolled?",
+        );
+        let error = both(original, auto);
+        assert_eq!(
+            error.message,
+            "device key not found, was the device enrolled?; auto-enrollment failed: not registered"
+        );
+        assert_eq!(error.hint.as_deref(), Some("register"));
+    }
+}

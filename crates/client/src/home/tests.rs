@@ -1,0 +1,91 @@
+use std::os::unix::fs::PermissionsExt;
+
+use rcgen::{CertificateParams, DnType};
+
+use super::*;
+
+fn certificates(user: &str, key: &UserKey) -> UserCertificates {
+    let spki = rcgen::SubjectPublicKeyInfo::from_der(&key.public_spki_der()).unwrap();
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, user);
+    let ca_key = rcgen::KeyPair::generate().unwrap();
+    let issuer = rcgen::Issuer::from_params(&params, &ca_key);
+    let certificate = params.signed_by(&spki, &issuer).unwrap();
+    UserCertificates { x509_der: certificate.der().to_vec(), ssh_authorized_key: Vec::new() }
+}
+
+fn profile(host: &str, user: &str) -> Profile {
+    Profile {
+        proxy: host.parse().unwrap(),
+        user: user.parse().unwrap(),
+        cluster: "gatehouse".to_owned(),
+        pin: None,
+    }
+}
+
+fn log_in(home: &Home, host: &str, user: &str) {
+    let key = UserKey::generate(user).unwrap();
+    let certificates = certificates(user, &key);
+    home.save_login(profile(host, user), key, &certificates).unwrap();
+}
+
+#[test]
+fn a_login_is_stored_privately_and_loads_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = Home::new(dir.path().join("tsh"));
+    assert!(home.profile(None).unwrap().is_none());
+    log_in(&home, "localhost", "alice");
+    let current = home.profile(None).unwrap().unwrap();
+    assert_eq!(current.user.as_str(), "alice");
+    assert_eq!(home.identity(current).unwrap().unwrap().x509.user, "alice");
+    let mode = |path: &str| std::fs::metadata(home.path().join(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("keys/localhost"), 0o700);
+    for file in ["current-profile", "localhost.yaml", "keys/localhost/alice", "keys/localhost/alice-x509.pem"]
+    {
+        assert_eq!(mode(file), 0o600, "{file}");
+    }
+}
+
+#[test]
+fn another_user_on_the_same_server_replaces_the_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = Home::new(dir.path());
+    log_in(&home, "localhost", "alice");
+    log_in(&home, "localhost", "bob");
+    assert!(!dir.path().join("keys/localhost/alice").exists());
+    assert!(home.identity(profile("localhost", "alice")).unwrap().is_none());
+}
+
+#[test]
+fn logging_out_leaves_the_device_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = Home::new(dir.path());
+    std::fs::create_dir_all(home.device_dir()).unwrap();
+    log_in(&home, "a.example.com", "alice");
+    log_in(&home, "b.example.com", "alice");
+    assert_eq!(home.profiles().unwrap().len(), 2);
+    home.remove_all_logins().unwrap();
+    assert!(home.profile(None).unwrap().is_none() && home.profiles().unwrap().is_empty());
+    assert!(home.device_dir().exists() && !dir.path().join("keys").exists());
+}
+
+#[test]
+fn certificates_of_another_user_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = Home::new(dir.path());
+    let key = UserKey::generate("alice").unwrap();
+    let foreign = certificates("mallory", &key);
+    let error = home.save_login(profile("localhost", "alice"), key, &foreign).err().unwrap();
+    assert_eq!(error.code, "certificate_mismatch");
+}
+
+#[test]
+fn the_folder_comes_from_the_environment() {
+    let choose = |a: Option<&str>, b: Option<&str>| {
+        Home::choose(a.map(OsString::from), b.map(OsString::from)).map(|home| home.root)
+    };
+    assert_eq!(choose(Some("/x"), Some("/h")).unwrap(), Path::new("/x"));
+    assert_eq!(choose(Some(""), Some("/h")).unwrap(), Path::new("/h/.tsh"));
+    assert!(choose(None, None).is_err());
+}

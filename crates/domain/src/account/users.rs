@@ -1,0 +1,186 @@
+use gatehouse_model::resource::{UserKind, UserSpec};
+use gatehouse_model::{UserName, clean_label};
+
+use super::links::{INVITE_SECS, NewLink};
+use super::{AccountError, Accounts};
+use crate::audit::EventKind;
+use crate::authz::{CreateUser, DeleteUser, Grant, ListUsers, ReadUser, UpdateUser};
+use crate::cluster::roles_check_logins;
+use crate::entity::{LinkPurpose, SecretPurpose, User};
+use crate::ports::UnitOfWork;
+
+/// An account to be made.
+#[derive(Clone, Debug, Default)]
+pub struct NewUser {
+    pub name: String,
+    pub spec: UserSpec,
+}
+
+/// Most users of one page.
+const MAX_PAGE: i64 = 1000;
+
+impl Accounts {
+    /// Users by name, after `after`.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn list(
+        &self,
+        _grant: &Grant<ListUsers>,
+        after: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<User>, AccountError> {
+        Ok(self.core.read().await?.users(after, limit.clamp(1, MAX_PAGE)).await?)
+    }
+
+    /// One user.
+    ///
+    /// # Errors
+    /// It does not exist.
+    pub async fn get(&self, _grant: &Grant<ReadUser>, name: &str) -> Result<User, AccountError> {
+        let mut work = self.core.read().await?;
+        find(work.as_mut(), name).await
+    }
+
+    /// Creates an account, and for a person the link that sets its password.
+    ///
+    /// # Errors
+    /// The name is taken or no name; unknown roles; no role.
+    pub async fn create(
+        &self,
+        grant: &Grant<CreateUser>,
+        new: NewUser,
+        ttl_secs: Option<i64>,
+    ) -> Result<(User, Option<NewLink>), AccountError> {
+        let name = UserName::try_from(new.name.as_str())
+            .map_err(|error| AccountError::UserName(error.to_string()))?;
+        let mut work = self.core.begin().await?;
+        check_spec(work.as_mut(), &new.spec).await?;
+        if work.user(name.as_str()).await?.is_some() {
+            return Err(AccountError::Exists(name.to_string()));
+        }
+        let now = self.core.now();
+        let user = User {
+            name: name.to_string(),
+            kind: new.spec.kind,
+            roles: new.spec.roles,
+            logins: new.spec.logins,
+            password_hash: None,
+            totp_last_step: 0,
+            created: now,
+            updated: now,
+        };
+        work.insert_user(&user).await?;
+        let link = match user.kind {
+            UserKind::Human => Some(
+                self.put_link(
+                    work.as_mut(),
+                    LinkPurpose::Invite,
+                    &user.name,
+                    &grant.by().user,
+                    ttl_secs.unwrap_or(INVITE_SECS),
+                )
+                .await?,
+            ),
+            UserKind::Bot => None,
+        };
+        let event = self
+            .core
+            .event(EventKind::USER_CREATE, grant.by())
+            .about(&user.name)
+            .with_details(serde_json::json!({"roles": user.roles, "kind": user.kind.as_str()}));
+        work.append_event(&event).await?;
+        work.commit().await?;
+        Ok((user, link))
+    }
+
+    /// Replaces roles and logins; running sessions follow at their next request.
+    ///
+    /// # Errors
+    /// No such user; unknown roles; no role.
+    pub async fn update(
+        &self,
+        grant: &Grant<UpdateUser>,
+        name: &str,
+        spec: UserSpec,
+    ) -> Result<User, AccountError> {
+        let mut work = self.core.begin().await?;
+        check_spec(work.as_mut(), &spec).await?;
+        let mut user = find(work.as_mut(), name).await?;
+        let event = self
+            .core
+            .event(EventKind::USER_UPDATE, grant.by())
+            .about(&user.name)
+            .with_details(serde_json::json!({"roles": {"from": user.roles, "to": spec.roles}}));
+        user.kind = spec.kind;
+        user.roles = spec.roles;
+        user.logins = spec.logins;
+        user.updated = self.core.now();
+        work.update_user(&user).await?;
+        work.append_event(&event).await?;
+        work.commit().await?;
+        Ok(user)
+    }
+
+    /// Deletes an account and ends its sessions at once.
+    ///
+    /// # Errors
+    /// No such user; the own account.
+    pub async fn delete(&self, grant: &Grant<DeleteUser>, name: &str) -> Result<(), AccountError> {
+        let mut work = self.core.begin().await?;
+        let user = find(work.as_mut(), name).await?;
+        if grant.by().user == user.name {
+            return Err(AccountError::OwnAccount);
+        }
+        work.end_sessions_of_user(&user.name, None, self.core.now()).await?;
+        work.delete_sealed_secret(SecretPurpose::Totp, &user.name).await?;
+        work.delete_user(&user.name).await?;
+        work.append_event(&self.core.event(EventKind::USER_DELETE, grant.by()).about(&user.name)).await?;
+        Ok(work.commit().await?)
+    }
+
+    /// Makes a link that sets a new password and one-time-code secret, takes the old ones away and ends the user's
+    /// sessions.
+    ///
+    /// # Errors
+    /// No such user; a bot.
+    pub async fn reset(
+        &self,
+        grant: &Grant<UpdateUser>,
+        name: &str,
+        ttl_secs: Option<i64>,
+    ) -> Result<NewLink, AccountError> {
+        let mut work = self.core.begin().await?;
+        let mut user = find(work.as_mut(), name).await?;
+        if user.kind == UserKind::Bot {
+            return Err(AccountError::Bot);
+        }
+        let now = self.core.now();
+        user.password_hash = None;
+        user.updated = now;
+        work.update_user(&user).await?;
+        work.delete_sealed_secret(SecretPurpose::Totp, &user.name).await?;
+        work.end_sessions_of_user(&user.name, None, now).await?;
+        let ttl = ttl_secs.unwrap_or(INVITE_SECS);
+        let link =
+            self.put_link(work.as_mut(), LinkPurpose::Reset, &user.name, &grant.by().user, ttl).await?;
+        work.append_event(&self.core.event(EventKind::USER_RESET, grant.by()).about(&user.name)).await?;
+        work.commit().await?;
+        Ok(link)
+    }
+}
+
+pub(super) async fn find(work: &mut dyn UnitOfWork, name: &str) -> Result<User, AccountError> {
+    work.user(&name.to_ascii_lowercase()).await?.ok_or_else(|| AccountError::NotFound(clean_label(name)))
+}
+
+async fn check_spec(work: &mut dyn UnitOfWork, spec: &UserSpec) -> Result<(), AccountError> {
+    if spec.roles.is_empty() {
+        return Err(AccountError::NoRole);
+    }
+    let known = work.roles_named(&spec.roles).await?;
+    if let Some(unknown) = spec.roles.iter().find(|name| known.iter().all(|role| role.name != **name)) {
+        return Err(AccountError::UnknownRole(clean_label(unknown)));
+    }
+    roles_check_logins(&spec.logins).map_err(AccountError::Logins)
+}

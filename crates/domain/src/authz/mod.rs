@@ -1,0 +1,156 @@
+//! Who may do what.
+//!
+//! A service method takes a [`Grant`] of the capability it needs. Only this module builds one, from a
+//! [`Principal`], so that a forgotten check does not compile. The gate of `required` stands here too.
+
+mod capability;
+mod presets;
+mod principal;
+
+use std::marker::PhantomData;
+
+use gatehouse_model::ErrorKind;
+
+pub use capability::*;
+pub use presets::preset_roles;
+pub use principal::{Actor, Attribution, Principal, SignedIn};
+
+use crate::Decision;
+
+/// Why somebody may not.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuthzError {
+    #[error("not logged in")]
+    Anonymous,
+    #[error("access denied: none of your roles allows \"{verb}\" on \"{resource}\"")]
+    NotAllowed { resource: &'static str, verb: &'static str },
+    #[error("access to resource requires a trusted device")]
+    DeviceRequired,
+    #[error("enrolling the current device asks for a fresh second factor")]
+    FreshFactorRequired,
+    #[error("only the account of a person or bot can do this, not the server's admin socket")]
+    AccountRequired,
+}
+
+impl Decision for AuthzError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Anonymous => ErrorKind::Unauthenticated,
+            Self::NotAllowed { .. } | Self::DeviceRequired => ErrorKind::PermissionDenied,
+            Self::FreshFactorRequired | Self::AccountRequired => ErrorKind::FailedPrecondition,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Anonymous => "not_logged_in",
+            Self::NotAllowed { .. } => "not_allowed",
+            Self::DeviceRequired => "trusted_device_required",
+            Self::FreshFactorRequired => "second_factor_required",
+            Self::AccountRequired => "account_required",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Anonymous => "log in with `tsh login --proxy=<host:port> --user=<name>`",
+            Self::NotAllowed { .. } => "ask an administrator for a role that allows it",
+            Self::DeviceRequired => {
+                "log in from an enrolled device; `tsh device doctor` says what is missing on this one"
+            }
+            Self::FreshFactorRequired => {
+                "confirm your one-time code, or log in again and retry within 5 minutes"
+            }
+            Self::AccountRequired => "log in with `tsh login` and use that session",
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// Proof that a principal may do what `C` names.
+#[derive(Clone, Debug)]
+pub struct Grant<C> {
+    by: Attribution,
+    capability: PhantomData<C>,
+}
+
+impl<C> Grant<C> {
+    /// Who acts, for the audit log.
+    #[must_use]
+    pub fn by(&self) -> &Attribution {
+        &self.by
+    }
+}
+
+/// How old a second factor may be for steps that ask for a fresh one, in seconds.
+pub const FRESH_FACTOR_SECS: i64 = 300;
+
+impl Principal {
+    /// Grants a capability.
+    ///
+    /// # Errors
+    /// Nobody is logged in, no role allows it, or the mode asks for a trusted device.
+    pub fn grant<C: Capability>(&self) -> Result<Grant<C>, AuthzError> {
+        let user = match &self.actor {
+            Actor::Anonymous => return Err(AuthzError::Anonymous),
+            Actor::HostAdmin { .. } => return Ok(self.granted()),
+            Actor::User(user) => user,
+        };
+        let allowed = user.roles.iter().any(|role| {
+            role.spec.allow.rules.iter().any(|rule| {
+                let named =
+                    |list: &[String], name: &str| list.iter().any(|entry| entry == "*" || entry == name);
+                named(&rule.resources, C::RESOURCE) && named(&rule.verbs, C::VERB)
+            })
+        });
+        if !allowed {
+            return Err(AuthzError::NotAllowed { resource: C::RESOURCE, verb: C::VERB });
+        }
+        if self.lacks_required_device() {
+            self.check_self_enrolment(user, C::SELF_ENROLMENT)?;
+        }
+        Ok(self.granted())
+    }
+
+    /// Grants what every account may do, also without a trusted device: the own account, the own devices, and the
+    /// ceremonies that make a device trusted.
+    ///
+    /// # Errors
+    /// Nobody is logged in, or the admin socket asks.
+    pub fn account(&self) -> Result<(&SignedIn, Grant<OwnAccount>), AuthzError> {
+        match &self.actor {
+            Actor::Anonymous => Err(AuthzError::Anonymous),
+            Actor::HostAdmin { .. } => Err(AuthzError::AccountRequired),
+            Actor::User(user) => Ok((user, self.granted())),
+        }
+    }
+
+    /// Whether a mode requires a trusted device that this session lacks.
+    #[must_use]
+    pub fn lacks_required_device(&self) -> bool {
+        match &self.actor {
+            Actor::User(user) => user.device_required && user.device.is_none(),
+            Actor::Anonymous | Actor::HostAdmin { .. } => false,
+        }
+    }
+
+    /// `tsh device enroll --current-device` must work for an admin who has no trusted device yet, or nobody could
+    /// ever become trusted under `required`: with a fresh second factor, and as long as the user has no other
+    /// enrolled device to do it from.
+    fn check_self_enrolment(&self, user: &SignedIn, part_of_self_enrolment: bool) -> Result<(), AuthzError> {
+        if !part_of_self_enrolment || user.has_enrolled_device {
+            return Err(AuthzError::DeviceRequired);
+        }
+        if self.now.secs_since(user.factor_time) >= FRESH_FACTOR_SECS {
+            return Err(AuthzError::FreshFactorRequired);
+        }
+        Ok(())
+    }
+
+    fn granted<C>(&self) -> Grant<C> {
+        Grant { by: self.attribution(), capability: PhantomData }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,334 @@
+use std::sync::Arc;
+
+use gatehouse_attestation::{AkPublic, verify_device_key, verify_platform, verify_raw_signature};
+use gatehouse_model::tpm::PlatformParameters;
+use gatehouse_model::{CollectedData, DeviceTrustMode, EnrollStatus, clean_label};
+
+use super::counters::{Progress, progress};
+use super::enroll::check_device_lock;
+use super::{CeremonyError, NONCE_BYTES, check_data};
+use crate::audit::EventKind;
+use crate::authz::{Attribution, Principal, SignedIn};
+use crate::cluster::Preference;
+use crate::entity::{CollectedRecord, Counters, Credential, Device, RecordKind, SessionDevice};
+use crate::ports::{CertificateRequest, DeviceExtensions, IssuedCertificates, SshCertificateFacts};
+use crate::{Core, Decision};
+
+/// The authentication ceremony.
+pub struct Authentication {
+    core: Arc<Core>,
+    preference: Preference,
+}
+
+/// First message of an authentication.
+#[derive(Clone, Debug)]
+pub struct AuthenticateInit {
+    pub credential_id: String,
+    pub data: CollectedData,
+    /// authorized_keys line of the SSH certificate to augment; empty for none.
+    pub ssh_certificate: String,
+}
+
+/// What the device has to answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuthenticateChallenge {
+    Tpm { nonce: [u8; NONCE_BYTES] },
+    SecureEnclave { challenge: [u8; NONCE_BYTES] },
+}
+
+/// The device's answer.
+#[derive(Clone, Debug)]
+pub enum AuthenticateAnswer {
+    Tpm { platform: PlatformParameters, ssh_signature: Vec<u8> },
+    SecureEnclave { signature: Vec<u8>, ssh_signature: Vec<u8> },
+}
+
+/// An authentication whose challenge is out.
+pub struct PendingAuthentication {
+    device: Device,
+    credential: Credential,
+    init: AuthenticateInit,
+    ssh: Option<SshCertificateFacts>,
+    nonce: [u8; NONCE_BYTES],
+    session_id: String,
+    by: Attribution,
+}
+
+/// A session that has become trusted.
+#[derive(Clone, Debug)]
+pub struct Authenticated {
+    pub device: Device,
+    pub certificates: IssuedCertificates,
+}
+
+/// Authentication records that are kept of a device.
+const KEPT_RECORDS: i64 = 10;
+
+impl Authentication {
+    pub(crate) fn new(core: Arc<Core>, preference: Preference) -> Self {
+        Self { core, preference }
+    }
+
+    /// Judges the first message: the credential is known, its device is this user's, fits the data and is not
+    /// locked.
+    ///
+    /// # Errors
+    /// Any [`CeremonyError`]; one answer for unknown credentials, other users' devices and devices that are not
+    /// enrolled.
+    pub async fn begin(
+        &self,
+        principal: &Principal,
+        init: AuthenticateInit,
+    ) -> Result<(AuthenticateChallenge, PendingAuthentication), CeremonyError> {
+        let (user, grant) = principal.account()?;
+        match self.look_up(user, &init).await {
+            Ok((device, credential, ssh)) => {
+                let nonce = self.core.random_bytes::<NONCE_BYTES>();
+                let challenge = if credential.ak_public.is_empty() {
+                    AuthenticateChallenge::SecureEnclave { challenge: nonce }
+                } else {
+                    AuthenticateChallenge::Tpm { nonce }
+                };
+                let pending = PendingAuthentication {
+                    device,
+                    credential,
+                    init,
+                    ssh,
+                    nonce,
+                    session_id: user.session_id.clone(),
+                    by: grant.by().clone(),
+                };
+                Ok((challenge, pending))
+            }
+            Err((device, error)) => {
+                self.note_refusal(grant.by(), device.as_ref(), &init.credential_id, &error).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Judges the answer; the session becomes trusted and gets certificates that say so, valid as long as before.
+    ///
+    /// # Errors
+    /// Any [`CeremonyError`], audited.
+    pub async fn finish(
+        &self,
+        principal: &Principal,
+        pending: PendingAuthentication,
+        answer: AuthenticateAnswer,
+    ) -> Result<Authenticated, CeremonyError> {
+        let outcome = self.trust(principal, &pending, &answer).await;
+        if let Err(error) = &outcome {
+            self.note_refusal(&pending.by, Some(&pending.device), &pending.credential.id, error).await?;
+        }
+        outcome
+    }
+
+    async fn look_up(
+        &self,
+        user: &SignedIn,
+        init: &AuthenticateInit,
+    ) -> Result<(Device, Credential, Option<SshCertificateFacts>), (Option<Device>, CeremonyError)> {
+        let fail = |error: CeremonyError| (None, error);
+        let mut work = self.core.read().await.map_err(|error| fail(error.into()))?;
+        let mode = self.preference.effective(work.as_mut()).await.map_err(|error| fail(error.into()))?.mode;
+        if mode == DeviceTrustMode::Off {
+            return Err(fail(CeremonyError::Off));
+        }
+        if user.certificate_has_device {
+            return Err(fail(CeremonyError::AlreadyTrusted));
+        }
+        if user.tls_public_key_der.is_empty() {
+            return Err(fail(CeremonyError::NoCertificate));
+        }
+        let credential = work
+            .credential(init.data.os_type, &init.credential_id)
+            .await
+            .map_err(|error| fail(error.into()))?
+            .ok_or_else(|| fail(CeremonyError::NotEnrolled))?;
+        let device = work
+            .device(&credential.device_id)
+            .await
+            .map_err(|error| fail(error.into()))?
+            .ok_or_else(|| fail(CeremonyError::NotEnrolled))?;
+        let judged = async {
+            if device.enroll_status != EnrollStatus::Enrolled
+                || !work.is_device_user(&device.id, &user.name).await?
+            {
+                return Err(CeremonyError::NotEnrolled);
+            }
+            check_data(&device, &init.data)?;
+            check_device_lock(work.as_mut(), &device, self.core.now()).await?;
+            self.check_ssh(user, init)
+        };
+        match judged.await {
+            Ok(ssh) => Ok((device, credential, ssh)),
+            Err(error) => Err((Some(device), error)),
+        }
+    }
+
+    fn check_ssh(
+        &self,
+        user: &SignedIn,
+        init: &AuthenticateInit,
+    ) -> Result<Option<SshCertificateFacts>, CeremonyError> {
+        if init.ssh_certificate.is_empty() {
+            return Ok(None);
+        }
+        let facts = self.core.ca.check_ssh_certificate(&init.ssh_certificate, &user.name, self.core.now())?;
+        if facts.has_device {
+            return Err(CeremonyError::AlreadyTrusted);
+        }
+        let foreign = |principal: &&String| !principal.starts_with('-') && !user.logins.contains(principal);
+        if facts.principals.iter().any(|principal| foreign(&principal)) {
+            return Err(CeremonyError::SshCertificate("identity and SSH principals mismatch"));
+        }
+        Ok(Some(facts))
+    }
+
+    async fn trust(
+        &self,
+        principal: &Principal,
+        pending: &PendingAuthentication,
+        answer: &AuthenticateAnswer,
+    ) -> Result<Authenticated, CeremonyError> {
+        let (user, _) = principal.account()?;
+        if user.session_id != pending.session_id {
+            return Err(CeremonyError::SessionChanged);
+        }
+        let (counters, ssh_signature) = pending.verify(answer)?;
+        let ssh_public_key = pending.ssh_key(user, ssh_signature)?;
+        let now = self.core.now();
+        let mut work = self.core.begin().await?;
+        let mut device =
+            work.device_for_update(&pending.device.id).await?.ok_or(CeremonyError::DeviceChanged)?;
+        check_device_lock(work.as_mut(), &device, now).await?;
+        let mut credential = work
+            .credential(device.os_type, &pending.credential.id)
+            .await?
+            .filter(|current| {
+                current.device_id == device.id
+                    && current.ak_public == pending.credential.ak_public
+                    && current.public_key_der == pending.credential.public_key_der
+            })
+            .ok_or(CeremonyError::DeviceChanged)?;
+        if device.enroll_status != EnrollStatus::Enrolled
+            || !work.is_device_user(&device.id, &user.name).await?
+        {
+            return Err(CeremonyError::DeviceChanged);
+        }
+        // Against the counters as they are now: another quote of this AK may have been accepted meanwhile.
+        let clock_went_back = match (credential.counters, counters) {
+            (Some(before), Some(after)) => match progress(before, after) {
+                Progress::Back => return Err(CeremonyError::CountersWentBack),
+                Progress::ClockBack => true,
+                Progress::Forward => false,
+            },
+            _ => false,
+        };
+        let extensions = DeviceExtensions {
+            device_id: device.id.clone(),
+            asset_tag: device.asset_tag.to_string(),
+            credential_id: credential.id.clone(),
+        };
+        let trusted = work
+            .set_session_device(
+                &pending.session_id,
+                Some(&SessionDevice {
+                    device_id: extensions.device_id.clone(),
+                    asset_tag: extensions.asset_tag.clone(),
+                    credential_id: extensions.credential_id.clone(),
+                    since: now,
+                }),
+            )
+            .await?;
+        if !trusted {
+            return Err(CeremonyError::SessionChanged);
+        }
+        credential.last_used = now;
+        credential.counters = counters;
+        work.use_credential(&credential).await?;
+        device.last_authenticated = Some(now);
+        work.update_device(&device).await?;
+        let mut data = pending.init.data.clone();
+        data.record_time = Some(now);
+        work.add_collected(&device.id, &CollectedRecord { kind: RecordKind::Authenticate, data }).await?;
+        work.trim_collected(&device.id, KEPT_RECORDS).await?;
+        let certificates = self.core.ca.issue(&CertificateRequest {
+            user: user.name.clone(),
+            roles: user.roles.iter().map(|role| role.name.clone()).collect(),
+            logins: user.logins.clone(),
+            session_id: user.session_id.clone(),
+            tls_public_key_der: user.tls_public_key_der.clone(),
+            ssh_public_key,
+            not_before: now,
+            not_after: user.expires,
+            device: Some(extensions),
+        })?;
+        let event = self
+            .core
+            .event(EventKind::DEVICE_AUTHENTICATE, &pending.by)
+            .about_device(&device, &credential.id)
+            .with_details(serde_json::json!({"clock_went_back": clock_went_back}));
+        work.append_event(&event).await?;
+        work.commit().await?;
+        Ok(Authenticated { device, certificates })
+    }
+
+    async fn note_refusal(
+        &self,
+        by: &Attribution,
+        device: Option<&Device>,
+        credential_id: &str,
+        error: &CeremonyError,
+    ) -> Result<(), CeremonyError> {
+        let credential_id = clean_label(credential_id);
+        let mut event = self.core.event(EventKind::DEVICE_AUTHENTICATE, by);
+        event = match device {
+            Some(device) => event.about_device(device, &credential_id),
+            None => event.about(credential_id),
+        };
+        let event = event.failed(EventKind::DEVICE_AUTHENTICATE, error.code(), error);
+        Ok(self.core.append_alone(&event).await?)
+    }
+}
+
+impl PendingAuthentication {
+    /// Verifies the device's signature over the nonce; answers with the TPM's counters and the SSH signature.
+    fn verify<'a>(
+        &self,
+        answer: &'a AuthenticateAnswer,
+    ) -> Result<(Option<Counters>, &'a [u8]), CeremonyError> {
+        match answer {
+            AuthenticateAnswer::Tpm { platform, ssh_signature } if !self.credential.ak_public.is_empty() => {
+                let ak = AkPublic::parse(&self.credential.ak_public)?;
+                let verdict = verify_platform(&ak, &self.nonce, platform)?;
+                let counters = Counters {
+                    reset_count: verdict.clock.reset_count,
+                    restart_count: verdict.clock.restart_count,
+                    clock: verdict.clock.clock,
+                };
+                Ok((Some(counters), ssh_signature))
+            }
+            AuthenticateAnswer::SecureEnclave { signature, ssh_signature }
+                if !self.credential.public_key_der.is_empty() =>
+            {
+                verify_device_key(&self.credential.public_key_der, &self.nonce, signature)?;
+                Ok((None, ssh_signature))
+            }
+            _ => Err(CeremonyError::Missing("challenge response of the kind that was asked for")),
+        }
+    }
+
+    /// The SSH key to certify: the one of TLS, or another that has signed the nonce.
+    fn ssh_key(&self, user: &SignedIn, ssh_signature: &[u8]) -> Result<Option<String>, CeremonyError> {
+        let Some(ssh) = &self.ssh else {
+            return Ok(None);
+        };
+        let same_key = ssh.public_key_der == user.tls_public_key_der;
+        if !same_key && verify_raw_signature(&ssh.public_key_der, &self.nonce, ssh_signature).is_err() {
+            return Err(CeremonyError::SshKey);
+        }
+        Ok(Some(ssh.public_key_line.clone()))
+    }
+}

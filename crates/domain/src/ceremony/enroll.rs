@@ -1,0 +1,431 @@
+use std::sync::Arc;
+
+use gatehouse_attestation::{make_credential, verify_device_key, verify_platform};
+use gatehouse_model::tpm::{AttestationParameters, EkMaterial, EncryptedCredential, PlatformParameters};
+use gatehouse_model::{AttestationTier, CollectedData, DeviceTrustMode, EnrollStatus, OsType, clean_label};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::judge::{ClaimedTpm, device_key_anchor};
+use super::{CeremonyError, NONCE_BYTES, check_data, evidence};
+use crate::audit::EventKind;
+use crate::authz::{Attribution, Principal};
+use crate::cluster::Preference;
+use crate::device::DeviceView;
+use crate::entity::{
+    CHALLENGE_SECS, CollectedRecord, Counters, Credential, Device, Digest, EnrollToken, Evidence, RecordKind,
+    TokenState,
+};
+use crate::ports::UnitOfWork;
+use crate::{Core, Decision, SecretToken};
+
+/// The enrolment ceremony.
+pub struct Enrolment {
+    core: Arc<Core>,
+    preference: Preference,
+}
+
+/// First message of an enrolment.
+#[derive(Clone)]
+pub struct EnrollInit {
+    pub token: String,
+    pub credential_id: String,
+    pub data: CollectedData,
+    pub key: DeviceKey,
+}
+
+/// The key that is to be bound.
+#[derive(Clone, Debug)]
+pub enum DeviceKey {
+    Tpm {
+        ek: EkMaterial,
+        ak: AttestationParameters,
+    },
+    /// SubjectPublicKeyInfo DER of a Secure Enclave key.
+    SecureEnclave {
+        public_key_der: Vec<u8>,
+    },
+}
+
+/// What the device has to answer.
+#[derive(Clone, Debug)]
+pub enum EnrollChallenge {
+    Tpm { credential: EncryptedCredential, nonce: [u8; NONCE_BYTES] },
+    SecureEnclave { challenge: [u8; NONCE_BYTES] },
+}
+
+/// The device's answer.
+#[derive(Clone, Debug)]
+pub enum EnrollAnswer {
+    Tpm { solution: Vec<u8>, platform: PlatformParameters },
+    SecureEnclave { signature: Vec<u8> },
+}
+
+/// An enrolment whose challenge is out.
+pub struct PendingEnrolment {
+    token: EnrollToken,
+    challenge_id: String,
+    device: Device,
+    user: String,
+    session_id: String,
+    by: Attribution,
+    init: EnrollInit,
+    nonce: [u8; NONCE_BYTES],
+    claim: Claim,
+}
+
+enum Claim {
+    Tpm { tpm: Box<ClaimedTpm>, secret: Zeroizing<[u8; NONCE_BYTES]> },
+    SecureEnclave { anchor: Digest },
+}
+
+/// What a finished ceremony has shown.
+struct Proven {
+    anchor: Digest,
+    tier: AttestationTier,
+    counters: Option<Counters>,
+}
+
+impl Enrolment {
+    pub(crate) fn new(core: Arc<Core>, preference: Preference) -> Self {
+        Self { core, preference }
+    }
+
+    /// Judges the first message. The challenge that goes out is counted against the token in a commit of its own
+    /// before it is answered.
+    ///
+    /// # Errors
+    /// Any [`CeremonyError`]; refusals of a known device are in its audit trail.
+    pub async fn begin(
+        &self,
+        principal: &Principal,
+        init: EnrollInit,
+    ) -> Result<(EnrollChallenge, PendingEnrolment), CeremonyError> {
+        let (user, grant) = principal.account()?;
+        let (token, device, allowed_cas) = self.look_up(&init.token, &user.name).await?;
+        let begun = async {
+            check_data(&device, &init.data)?;
+            self.check_lock(&device).await?;
+            self.make_claim(&init, &device, &allowed_cas)
+        };
+        let (claim, challenge, nonce) = match begun.await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                self.note_refusal(grant.by(), &device, &init.credential_id, &error).await?;
+                return Err(error);
+            }
+        };
+        let challenge_id = self.core.new_id();
+        self.open_challenge(&token, &challenge_id).await?;
+        let pending = PendingEnrolment {
+            token,
+            challenge_id,
+            device,
+            user: user.name.clone(),
+            session_id: user.session_id.clone(),
+            by: grant.by().clone(),
+            init,
+            nonce,
+            claim,
+        };
+        Ok((challenge, pending))
+    }
+
+    /// Judges the answer and, if all of it holds, binds the key: everything in one commit, or nothing.
+    ///
+    /// # Errors
+    /// Any [`CeremonyError`]. The token stays usable until its challenges are used up.
+    pub async fn finish(
+        &self,
+        principal: &Principal,
+        pending: PendingEnrolment,
+        answer: EnrollAnswer,
+    ) -> Result<DeviceView, CeremonyError> {
+        let (nonce, init) = (&pending.nonce, &pending.init);
+        let mut record =
+            evidence::blank(&self.core, &pending.device, &pending.user, &init.credential_id, nonce);
+        pending.describe(&answer, &mut record);
+        let outcome = match self.judge_answer(principal, &pending, &answer) {
+            Ok(proven) => {
+                record.tier = proven.tier;
+                self.bind(&pending, &proven, &record).await
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &outcome {
+            record.verdict = error.code().to_owned();
+            self.close(&pending, Some((error, &record))).await?;
+        }
+        outcome
+    }
+
+    /// Gives up a ceremony whose stream died: the token may open another challenge at once.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn abandon(&self, pending: &PendingEnrolment) -> Result<(), CeremonyError> {
+        self.close(pending, None).await
+    }
+
+    async fn look_up(
+        &self,
+        token: &str,
+        user: &str,
+    ) -> Result<(EnrollToken, Device, Vec<String>), CeremonyError> {
+        let token = SecretToken::read(token).ok_or(CeremonyError::TokenInvalid)?;
+        let mut work = self.core.read().await?;
+        let effective = self.preference.effective(work.as_mut()).await?;
+        if effective.mode == DeviceTrustMode::Off {
+            return Err(CeremonyError::Off);
+        }
+        let row = work.enroll_token_by_hash(&token.hash()).await?.ok_or(CeremonyError::TokenInvalid)?;
+        if row.bound_user.as_deref().is_some_and(|bound| bound != user) {
+            return Err(CeremonyError::TokenInvalid);
+        }
+        check_token_state(&row, self.core.now())?;
+        let device = work.device(&row.device_id).await?.ok_or(CeremonyError::TokenInvalid)?;
+        Ok((row, device, effective.ekcert_allowed_cas))
+    }
+
+    async fn check_lock(&self, device: &Device) -> Result<(), CeremonyError> {
+        let mut work = self.core.read().await?;
+        check_device_lock(work.as_mut(), device, self.core.now()).await
+    }
+
+    fn make_claim(
+        &self,
+        init: &EnrollInit,
+        device: &Device,
+        allowed_cas: &[String],
+    ) -> Result<(Claim, EnrollChallenge, [u8; NONCE_BYTES]), CeremonyError> {
+        let nonce = self.core.random_bytes::<NONCE_BYTES>();
+        match (&init.key, device.os_type) {
+            (DeviceKey::Tpm { ek, ak }, OsType::Linux | OsType::Windows) => {
+                let tpm = ClaimedTpm::judge(ek, ak, &init.credential_id, allowed_cas, self.core.now())?;
+                let secret = Zeroizing::new(self.core.random_bytes::<NONCE_BYTES>());
+                let credential =
+                    make_credential(&tpm.ek, &tpm.ak, &secret, &mut |buffer| self.core.random.fill(buffer))?;
+                let challenge = EnrollChallenge::Tpm { credential, nonce };
+                Ok((Claim::Tpm { tpm: Box::new(tpm), secret }, challenge, nonce))
+            }
+            (DeviceKey::SecureEnclave { public_key_der }, OsType::Macos) => {
+                let id = &init.credential_id;
+                if id.is_empty() || id.len() > 128 || clean_label(id) != *id {
+                    return Err(CeremonyError::CredentialId);
+                }
+                let anchor = device_key_anchor(public_key_der)?;
+                Ok((
+                    Claim::SecureEnclave { anchor },
+                    EnrollChallenge::SecureEnclave { challenge: nonce },
+                    nonce,
+                ))
+            }
+            _ => Err(CeremonyError::KeyKind),
+        }
+    }
+
+    async fn open_challenge(&self, token: &EnrollToken, challenge_id: &str) -> Result<(), CeremonyError> {
+        let now = self.core.now();
+        let mut work = self.core.begin().await?;
+        if work.open_challenge(&token.id, challenge_id, now, now.plus_secs(-CHALLENGE_SECS)).await? {
+            work.commit().await?;
+            return Ok(());
+        }
+        let current = work.enroll_token(&token.id).await?.ok_or(CeremonyError::TokenInvalid)?;
+        check_token_state(&current, now)?;
+        Err(CeremonyError::TokenBusy)
+    }
+
+    fn judge_answer(
+        &self,
+        principal: &Principal,
+        pending: &PendingEnrolment,
+        answer: &EnrollAnswer,
+    ) -> Result<Proven, CeremonyError> {
+        let (user, _) = principal.account()?;
+        if user.name != pending.user || user.session_id != pending.session_id {
+            return Err(CeremonyError::SessionChanged);
+        }
+        match (&pending.claim, answer) {
+            (Claim::Tpm { tpm, secret }, EnrollAnswer::Tpm { solution, platform }) => {
+                if !bool::from(solution.as_slice().ct_eq(secret.as_slice())) {
+                    return Err(CeremonyError::Solution);
+                }
+                let verdict = verify_platform(&tpm.ak, &pending.nonce, platform)?;
+                let counters = Counters {
+                    reset_count: verdict.clock.reset_count,
+                    restart_count: verdict.clock.restart_count,
+                    clock: verdict.clock.clock,
+                };
+                Ok(Proven { anchor: tpm.ek.fingerprint(), tier: tpm.tier, counters: Some(counters) })
+            }
+            (Claim::SecureEnclave { anchor }, EnrollAnswer::SecureEnclave { signature }) => {
+                let DeviceKey::SecureEnclave { public_key_der } = &pending.init.key else {
+                    return Err(CeremonyError::KeyKind);
+                };
+                verify_device_key(public_key_der, &pending.nonce, signature)?;
+                Ok(Proven { anchor: *anchor, tier: AttestationTier::BareKey, counters: None })
+            }
+            _ => Err(CeremonyError::Missing("challenge response of the kind that was asked for")),
+        }
+    }
+
+    /// The one commit that makes a device trusted.
+    async fn bind(
+        &self,
+        pending: &PendingEnrolment,
+        proven: &Proven,
+        record: &Evidence,
+    ) -> Result<DeviceView, CeremonyError> {
+        let now = self.core.now();
+        let mut work = self.core.begin().await?;
+        let id = &pending.device.id;
+        let mut device = work.device_for_update(id).await?.ok_or(CeremonyError::TokenInvalid)?;
+        check_data(&device, &pending.init.data)?;
+        check_device_lock(work.as_mut(), &device, now).await?;
+        if device.anchor.is_some_and(|anchor| anchor != proven.anchor) {
+            return Err(CeremonyError::OtherKey);
+        }
+        if work
+            .device_by_anchor(device.os_type, &proven.anchor)
+            .await?
+            .is_some_and(|other| other.id != device.id)
+        {
+            return Err(CeremonyError::KeyInUse);
+        }
+        if !work.spend_enroll_token(&pending.token.id, &pending.challenge_id, now).await? {
+            let current = work.enroll_token(&pending.token.id).await?.ok_or(CeremonyError::TokenInvalid)?;
+            check_token_state(&current, now)?;
+            return Err(CeremonyError::TokenBusy);
+        }
+        let credential = pending.credential(proven, now);
+        work.put_credential(&credential).await?;
+        device.anchor = Some(proven.anchor);
+        device.enroll_status = EnrollStatus::Enrolled;
+        device.owner.get_or_insert_with(|| pending.user.clone());
+        device.updated = now;
+        work.update_device(&device).await?;
+        work.add_device_user(&device.id, &pending.user, now).await?;
+        let mut data = pending.init.data.clone();
+        data.record_time = Some(now);
+        work.add_collected(&device.id, &CollectedRecord { kind: RecordKind::Enroll, data }).await?;
+        work.insert_evidence(record).await?;
+        let spent = self.core.event(EventKind::DEVICE_TOKEN_SPENT, &pending.by).about(&pending.token.id);
+        work.append_event(&spent.about_device(&device, &credential.id)).await?;
+        let enrolled = self
+            .core
+            .event(EventKind::DEVICE_ENROLL, &pending.by)
+            .about_device(&device, &credential.id)
+            .with_details(serde_json::json!({"tier": proven.tier.as_str(), "evidence": record.id}));
+        work.append_event(&enrolled).await?;
+        let users = work.device_users(&device.id).await?;
+        work.commit().await?;
+        Ok(DeviceView { device, credential: Some(credential), users, collected: Vec::new() })
+    }
+
+    /// Closes the challenge; a refusal leaves evidence and an event.
+    async fn close(
+        &self,
+        pending: &PendingEnrolment,
+        refusal: Option<(&CeremonyError, &Evidence)>,
+    ) -> Result<(), CeremonyError> {
+        let mut work = self.core.begin().await?;
+        work.close_challenge(&pending.token.id, &pending.challenge_id).await?;
+        if let Some((error, record)) = refusal {
+            work.insert_evidence(record).await?;
+            let event = self
+                .core
+                .event(EventKind::DEVICE_ENROLL, &pending.by)
+                .about_device(&pending.device, &pending.init.credential_id)
+                .with_details(serde_json::json!({"evidence": record.id}))
+                .failed(EventKind::DEVICE_ENROLL, error.code(), error);
+            work.append_event(&event).await?;
+        }
+        Ok(work.commit().await?)
+    }
+
+    async fn note_refusal(
+        &self,
+        by: &Attribution,
+        device: &Device,
+        credential_id: &str,
+        error: &CeremonyError,
+    ) -> Result<(), CeremonyError> {
+        let event = self
+            .core
+            .event(EventKind::DEVICE_ENROLL, by)
+            .about_device(device, &clean_label(credential_id))
+            .failed(EventKind::DEVICE_ENROLL, error.code(), error);
+        Ok(self.core.append_alone(&event).await?)
+    }
+}
+
+impl PendingEnrolment {
+    fn credential(&self, proven: &Proven, now: gatehouse_model::Timestamp) -> Credential {
+        let (public_key_der, ak_public, ekcert_serial) = match (&self.init.key, &self.claim) {
+            (DeviceKey::SecureEnclave { public_key_der }, _) => {
+                (public_key_der.clone(), Vec::new(), String::new())
+            }
+            (DeviceKey::Tpm { ak, .. }, Claim::Tpm { tpm, .. }) => {
+                let serial =
+                    tpm.certificate.as_ref().map(|certificate| certificate.serial()).unwrap_or_default();
+                (Vec::new(), ak.public.clone(), serial)
+            }
+            (DeviceKey::Tpm { ak, .. }, Claim::SecureEnclave { .. }) => {
+                (Vec::new(), ak.public.clone(), String::new())
+            }
+        };
+        Credential {
+            id: self.init.credential_id.clone(),
+            device_id: self.device.id.clone(),
+            os_type: self.device.os_type,
+            public_key_der,
+            tier: proven.tier,
+            ekcert_serial,
+            ak_public,
+            user: self.user.clone(),
+            created: now,
+            last_used: now,
+            counters: proven.counters,
+        }
+    }
+
+    /// Puts what was presented into the record, so that the verdict can be checked again.
+    fn describe(&self, answer: &EnrollAnswer, record: &mut Evidence) {
+        match &self.init.key {
+            DeviceKey::Tpm { ak, .. } => record.ak = ak.clone(),
+            DeviceKey::SecureEnclave { public_key_der } => record.device_key.clone_from(public_key_der),
+        }
+        if let Claim::Tpm { tpm, .. } = &self.claim {
+            record.ek_public = tpm.ek.spki_der().to_vec();
+            record.ek_certificate =
+                tpm.certificate.as_ref().map(|cert| cert.der().to_vec()).unwrap_or_default();
+        }
+        match answer {
+            EnrollAnswer::Tpm { platform, .. } => record.platform = platform.clone(),
+            EnrollAnswer::SecureEnclave { signature } => record.signature.clone_from(signature),
+        }
+    }
+}
+
+fn check_token_state(token: &EnrollToken, now: gatehouse_model::Timestamp) -> Result<(), CeremonyError> {
+    match token.state(now) {
+        TokenState::Active => Ok(()),
+        TokenState::Spent => Err(CeremonyError::TokenSpent),
+        TokenState::Revoked => Err(CeremonyError::TokenRevoked),
+        TokenState::Expired => Err(CeremonyError::TokenExpired),
+        // The last challenge may still be under way: then `spend` decides.
+        TokenState::Exhausted => Err(CeremonyError::TokenExhausted),
+    }
+}
+
+pub(super) async fn check_device_lock(
+    work: &mut dyn UnitOfWork,
+    device: &Device,
+    now: gatehouse_model::Timestamp,
+) -> Result<(), CeremonyError> {
+    match work.lock_in_force(None, &[], Some(&device.id), now).await? {
+        Some(_) => Err(CeremonyError::Locked(device.id.clone())),
+        None => Ok(()),
+    }
+}

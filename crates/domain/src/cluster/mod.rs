@@ -1,0 +1,14 @@
+//! What holds for the cluster as a whole: preference, roles, locks, status, retention.
+
+mod locks;
+mod preference;
+mod retention;
+mod roles;
+mod status;
+
+pub use locks::{LockError, Locks, NewLock};
+pub use preference::{Effective, Preference, PreferenceDocument, PreferenceError, Source};
+pub use retention::{RETENTION_DAYS, Retention};
+pub(crate) use roles::check_logins as roles_check_logins;
+pub use roles::{RoleError, Roles};
+pub use status::{ClusterStatus, Status};

@@ -1,0 +1,324 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gatehouse_attestation::AllowedCas;
+use gatehouse_model::resource::PreferenceSpec;
+use gatehouse_model::{DeviceTrustMode, ErrorKind, SecondFactor};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::audit::EventKind;
+use crate::authz::{Grant, ReadPreference, UpdatePreference};
+use crate::entity::{PREFERENCE_KEYS, PreferenceKey, StoredValue};
+use crate::ports::{StoreError, UnitOfWork};
+use crate::{Core, Decision};
+
+/// The `cluster_auth_preference`: dynamic values win over the configuration file, which wins over the defaults,
+/// each key by itself.
+#[derive(Clone)]
+pub struct Preference {
+    core: Arc<Core>,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Dynamic,
+    File,
+    Default,
+}
+
+impl Source {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dynamic => "dynamic",
+            Self::File => "file",
+            Self::Default => "default",
+        }
+    }
+}
+
+/// The values in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effective {
+    pub second_factor: SecondFactor,
+    pub mode: DeviceTrustMode,
+    pub auto_enroll: bool,
+    /// PEM.
+    pub ekcert_allowed_cas: Vec<String>,
+}
+
+/// The preference with where each value comes from.
+#[derive(Clone, Debug)]
+pub struct PreferenceDocument {
+    pub effective: Effective,
+    /// Only what is set dynamically.
+    pub dynamic: PreferenceSpec,
+    pub sources: BTreeMap<&'static str, Source>,
+    /// Keys of the file that a dynamic value shadows.
+    pub shadowed: Vec<&'static str>,
+    /// Changes with every change of a dynamic value.
+    pub revision: String,
+}
+
+/// Why the preference cannot be changed so.
+#[derive(Debug, thiserror::Error)]
+pub enum PreferenceError {
+    #[error("device trust has invalid EKCert allowed CAs entry: {0}")]
+    AllowedCas(String),
+    #[error("the preference was changed meanwhile")]
+    Stale,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Decision for PreferenceError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::AllowedCas(_) => ErrorKind::InvalidInput,
+            Self::Stale => ErrorKind::Conflict,
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::AllowedCas(_) => "invalid_ekcert_ca",
+            Self::Stale => "stale_revision",
+            Self::Store(error) => error.code(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::AllowedCas(_) => Some("give each CA as one PEM certificate".to_owned()),
+            Self::Stale => Some("get it again and repeat your change".to_owned()),
+            Self::Store(_) => None,
+        }
+    }
+}
+
+impl Preference {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    /// The values in force, within a unit of work.
+    pub(crate) async fn effective(&self, work: &mut dyn UnitOfWork) -> Result<Effective, StoreError> {
+        Ok(merge(&dynamic(work).await?, &self.core.static_preference).0)
+    }
+
+    /// The values in force, for what a stranger may know of them.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn current(&self) -> Result<Effective, StoreError> {
+        self.effective(self.core.read().await?.as_mut()).await
+    }
+
+    /// Values, their sources and what is shadowed.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn get(&self, _grant: &Grant<ReadPreference>) -> Result<PreferenceDocument, StoreError> {
+        self.document().await
+    }
+
+    /// As [`Preference::get`], for the server's own start.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn document(&self) -> Result<PreferenceDocument, StoreError> {
+        let dynamic = dynamic(self.core.read().await?.as_mut()).await?;
+        let (effective, sources) = merge(&dynamic, &self.core.static_preference);
+        let file_keys = set_keys(&self.core.static_preference);
+        let shadowed = PREFERENCE_KEYS
+            .into_iter()
+            .filter(|key| sources.get(key.as_str()) == Some(&Source::Dynamic) && file_keys.contains(key))
+            .map(PreferenceKey::as_str)
+            .collect();
+        let revision = revision(&dynamic);
+        Ok(PreferenceDocument { effective, dynamic, sources, shadowed, revision })
+    }
+
+    /// Sets the dynamic values: keys that `spec` leaves out fall back to the file and the defaults.
+    ///
+    /// # Errors
+    /// CA entries that are no certificates; a `revision` that is not the current one.
+    pub async fn set(
+        &self,
+        grant: &Grant<UpdatePreference>,
+        spec: &PreferenceSpec,
+        expected_revision: Option<&str>,
+    ) -> Result<(), PreferenceError> {
+        if let Some(pems) = &spec.device_trust.ekcert_allowed_cas {
+            AllowedCas::from_pems(pems).map_err(|error| PreferenceError::AllowedCas(error.to_string()))?;
+        }
+        let mut work = self.core.begin().await?;
+        let before = dynamic(work.as_mut()).await?;
+        if expected_revision.is_some_and(|expected| expected != revision(&before)) {
+            return Err(PreferenceError::Stale);
+        }
+        let mut changed = Vec::new();
+        for key in PREFERENCE_KEYS {
+            let (old, new) = (value_of(&before, key), value_of(spec, key));
+            if old == new {
+                continue;
+            }
+            changed.push(json!({"key": key.as_str(), "from": audit_form(key, old), "to": audit_form(key, new.clone())}));
+            match new {
+                Some(value) => {
+                    let updated_by = grant.by().user.clone();
+                    work.put_preference_value(&StoredValue {
+                        key: key.as_str().to_owned(),
+                        json: value.to_string(),
+                        updated: self.core.now(),
+                        updated_by,
+                    })
+                    .await?;
+                }
+                None => {
+                    work.delete_preference_value(key.as_str()).await?;
+                }
+            }
+        }
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let event = self
+            .core
+            .event(EventKind::PREFERENCE_UPDATE, grant.by())
+            .about(gatehouse_model::resource::PREFERENCE_NAME)
+            .with_details(Value::Array(changed));
+        work.append_event(&event).await?;
+        Ok(work.commit().await?)
+    }
+}
+
+async fn dynamic(work: &mut dyn UnitOfWork) -> Result<PreferenceSpec, StoreError> {
+    let mut spec = PreferenceSpec::default();
+    for stored in work.preference_values().await? {
+        let corrupt = || StoreError::Corrupt { what: format!("preference value of {}", stored.key) };
+        let Some(key) = PREFERENCE_KEYS.into_iter().find(|key| key.as_str() == stored.key) else {
+            continue; // written by a newer server
+        };
+        let parse = |_| corrupt();
+        match key {
+            PreferenceKey::SecondFactor => {
+                spec.second_factor = Some(serde_json::from_str(&stored.json).map_err(parse)?)
+            }
+            // A mode that this server does not know is the strictest one: never fail open.
+            PreferenceKey::Mode => {
+                spec.device_trust.mode =
+                    Some(serde_json::from_str(&stored.json).unwrap_or(DeviceTrustMode::Required));
+            }
+            PreferenceKey::AutoEnroll => {
+                spec.device_trust.auto_enroll = Some(serde_json::from_str(&stored.json).map_err(parse)?);
+            }
+            PreferenceKey::EkcertAllowedCas => {
+                spec.device_trust.ekcert_allowed_cas =
+                    Some(serde_json::from_str(&stored.json).map_err(parse)?);
+            }
+        }
+    }
+    Ok(spec)
+}
+
+fn merge(dynamic: &PreferenceSpec, file: &PreferenceSpec) -> (Effective, BTreeMap<&'static str, Source>) {
+    let mut sources = BTreeMap::new();
+    let mut pick = |key: PreferenceKey| {
+        let source = if set_keys(dynamic).contains(&key) {
+            Source::Dynamic
+        } else if set_keys(file).contains(&key) {
+            Source::File
+        } else {
+            Source::Default
+        };
+        sources.insert(key.as_str(), source);
+        source
+    };
+    let from = |source: Source| match source {
+        Source::Dynamic => dynamic.clone(),
+        Source::File => file.clone(),
+        Source::Default => PreferenceSpec::default(),
+    };
+    let effective = Effective {
+        second_factor: from(pick(PreferenceKey::SecondFactor)).second_factor.unwrap_or_default(),
+        mode: from(pick(PreferenceKey::Mode)).device_trust.mode.unwrap_or_default(),
+        auto_enroll: from(pick(PreferenceKey::AutoEnroll)).device_trust.auto_enroll.unwrap_or_default(),
+        ekcert_allowed_cas: from(pick(PreferenceKey::EkcertAllowedCas))
+            .device_trust
+            .ekcert_allowed_cas
+            .unwrap_or_default(),
+    };
+    (effective, sources)
+}
+
+fn set_keys(spec: &PreferenceSpec) -> Vec<PreferenceKey> {
+    PREFERENCE_KEYS.into_iter().filter(|key| value_of(spec, *key).is_some()).collect()
+}
+
+fn value_of(spec: &PreferenceSpec, key: PreferenceKey) -> Option<Value> {
+    match key {
+        PreferenceKey::SecondFactor => spec.second_factor.map(|value| json!(value)),
+        PreferenceKey::Mode => spec.device_trust.mode.map(|value| json!(value)),
+        PreferenceKey::AutoEnroll => spec.device_trust.auto_enroll.map(|value| json!(value)),
+        PreferenceKey::EkcertAllowedCas => {
+            spec.device_trust.ekcert_allowed_cas.as_ref().map(|value| json!(value))
+        }
+    }
+}
+
+/// CA lists are long; the log says how many and which.
+fn audit_form(key: PreferenceKey, value: Option<Value>) -> Value {
+    match (key, value) {
+        (_, None) => Value::Null,
+        (PreferenceKey::EkcertAllowedCas, Some(Value::Array(pems))) => Value::Array(
+            pems.iter()
+                .map(|pem| json!(hex::encode(Sha256::digest(pem.as_str().unwrap_or_default()))))
+                .collect(),
+        ),
+        (_, Some(value)) => value,
+    }
+}
+
+fn revision(dynamic: &PreferenceSpec) -> String {
+    let values: Vec<_> = PREFERENCE_KEYS.into_iter().map(|key| value_of(dynamic, key)).collect();
+    hex::encode(&Sha256::digest(json!(values).to_string())[..8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gatehouse_model::resource::DeviceTrustSpec;
+
+    #[test]
+    fn dynamic_wins_over_the_file_key_by_key() {
+        let file = PreferenceSpec {
+            second_factor: Some(SecondFactor::Off),
+            device_trust: DeviceTrustSpec {
+                mode: Some(DeviceTrustMode::Required),
+                auto_enroll: Some(true),
+                ekcert_allowed_cas: None,
+            },
+        };
+        let dynamic = PreferenceSpec {
+            second_factor: None,
+            device_trust: DeviceTrustSpec { mode: Some(DeviceTrustMode::Off), ..DeviceTrustSpec::default() },
+        };
+        let (effective, sources) = merge(&dynamic, &file);
+        assert_eq!(effective.mode, DeviceTrustMode::Off);
+        assert!(effective.auto_enroll);
+        assert_eq!(effective.second_factor, SecondFactor::Off);
+        assert_eq!(sources["device_trust.mode"], Source::Dynamic);
+        assert_eq!(sources["device_trust.auto_enroll"], Source::File);
+        assert_eq!(sources["device_trust.ekcert_allowed_cas"], Source::Default);
+    }
+
+    #[test]
+    fn defaults_are_optional_and_otp() {
+        let (effective, _) = merge(&PreferenceSpec::default(), &PreferenceSpec::default());
+        assert_eq!((effective.mode, effective.second_factor), (DeviceTrustMode::Optional, SecondFactor::Otp));
+    }
+}

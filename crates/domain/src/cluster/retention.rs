@@ -1,0 +1,36 @@
+use std::sync::Arc;
+
+use crate::Core;
+use crate::ports::StoreError;
+
+/// How long evidence and audit events are kept, in days.
+pub const RETENTION_DAYS: i64 = 400;
+const DAY: i64 = 86_400;
+
+/// Deletes what has passed its time.
+pub struct Retention {
+    core: Arc<Core>,
+}
+
+impl Retention {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    /// Deletes evidence and events older than [`RETENTION_DAYS`], sessions a day after their end and throttles that
+    /// no longer throttle. Answers with how many events and pieces of evidence went.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn sweep(&self) -> Result<(i64, i64), StoreError> {
+        let now = self.core.now();
+        let horizon = now.plus_secs(-RETENTION_DAYS * DAY);
+        let mut work = self.core.begin().await?;
+        let events = work.purge_events(horizon).await?;
+        let evidence = work.purge_evidence(horizon).await?;
+        work.purge_sessions(now.plus_secs(-DAY)).await?;
+        work.purge_throttles(now.plus_secs(-DAY)).await?;
+        work.commit().await?;
+        Ok((events, evidence))
+    }
+}

@@ -1,0 +1,13 @@
+//! The inventory of devices and the tokens that enrol them.
+
+mod bulk;
+mod change;
+mod error;
+mod inventory;
+mod tokens;
+
+pub use change::{DeviceChange, DeviceSpec};
+pub use error::{AutoEnrollRefusal, DeviceError};
+pub use inventory::{DevicePage, DeviceView, Inventory};
+pub use tokens::{EnrollTokens, NewEnrollToken, TokenPage};
+pub(crate) use tokens::{make_token, token_event};

@@ -1,0 +1,241 @@
+use std::sync::Arc;
+
+use gatehouse_model::{CollectedData, DeviceTrustMode, EnrollStatus, Timestamp, clean_label};
+
+use super::DeviceError;
+use super::error::AutoEnrollRefusal;
+use crate::audit::EventKind;
+use crate::authz::{Attribution, CreateEnrollToken, Grant, ListDevices, Principal};
+use crate::cluster::Preference;
+use crate::entity::{AuditEvent, Device, DeviceProfile, EnrollToken, TokenCursor, TokenFilter, TokenPurpose};
+use crate::ports::UnitOfWork;
+use crate::{Core, Decision, SecretToken};
+
+/// Enrolment tokens as objects.
+pub struct EnrollTokens {
+    core: Arc<Core>,
+    preference: Preference,
+}
+
+/// A token that was just made; shown once.
+#[derive(Debug)]
+pub struct NewEnrollToken {
+    pub id: String,
+    pub token: SecretToken,
+    pub expires: Timestamp,
+}
+
+/// Tokens with the devices they are for, and where the next page begins.
+pub type TokenPage = (Vec<(EnrollToken, Option<Device>)>, Option<TokenCursor>);
+
+/// Life of a token unless told otherwise, in seconds.
+const DEFAULT_SECS: i64 = 3600;
+/// Auto-enrolment uses its token within the same login.
+const AUTO_ENROLL_SECS: i64 = 300;
+const LONGEST_DAYS: i64 = 90;
+const MAX_PAGE: i64 = 1000;
+
+impl EnrollTokens {
+    pub(crate) fn new(core: Arc<Core>, preference: Preference) -> Self {
+        Self { core, preference }
+    }
+
+    /// Makes a token for a device, enrolled or not: an enrolled one may bind further users' keys.
+    ///
+    /// # Errors
+    /// No such device; an expiry in the past or too far ahead; device trust is off.
+    pub async fn create(
+        &self,
+        grant: &Grant<CreateEnrollToken>,
+        device_id: &str,
+        expires: Option<Timestamp>,
+    ) -> Result<NewEnrollToken, DeviceError> {
+        let mut work = self.core.begin().await?;
+        if self.preference.effective(work.as_mut()).await?.mode == DeviceTrustMode::Off {
+            return Err(DeviceError::Off);
+        }
+        let device =
+            work.device(device_id).await?.ok_or_else(|| DeviceError::NotFound(clean_label(device_id)))?;
+        let token =
+            make_token(&self.core, work.as_mut(), &device, TokenPurpose::Admin, grant.by(), expires).await?;
+        work.append_event(&token_event(&self.core, grant.by(), &device, &token.id)).await?;
+        work.commit().await?;
+        Ok(token)
+    }
+
+    /// Makes a token for the device that the data describes, for this user only: auto-enrolment. It needs no leave
+    /// beyond being logged in, and it is open without a trusted device; what it needs is a registered device that
+    /// is nobody else's.
+    ///
+    /// # Errors
+    /// Auto-enrolment is off; the device is not registered, is locked, is another's, or its data does not fit. The
+    /// audit log says which.
+    pub async fn create_for_auto_enroll(
+        &self,
+        principal: &Principal,
+        data: &CollectedData,
+    ) -> Result<NewEnrollToken, DeviceError> {
+        let (user, grant) = principal.account()?;
+        let mut work = self.core.begin().await?;
+        let effective = self.preference.effective(work.as_mut()).await?;
+        if effective.mode == DeviceTrustMode::Off {
+            return Err(DeviceError::Off);
+        }
+        if !effective.auto_enroll {
+            return Err(DeviceError::AutoEnrollOff);
+        }
+        let device = work.device_by_tag(data.os_type, &data.serial_number.trim().to_lowercase()).await?;
+        if let Err(refusal) = self.may_auto_enroll(work.as_mut(), device.as_ref(), data, &user.name).await? {
+            drop(work);
+            let error = DeviceError::AutoEnroll(refusal);
+            let mut event = self.core.event(EventKind::DEVICE_TOKEN_CREATE, grant.by());
+            if let Some(device) = &device {
+                event = event.about_device(device, "");
+            }
+            let failed = event.failed(EventKind::DEVICE_TOKEN_CREATE, error.code(), refusal.as_str());
+            self.core.append_alone(&failed).await?;
+            return Err(error);
+        }
+        let device = device.ok_or(DeviceError::AutoEnroll(AutoEnrollRefusal::NotRegistered))?;
+        let expires = self.core.now().plus_secs(AUTO_ENROLL_SECS);
+        let purpose = TokenPurpose::AutoEnroll;
+        let token =
+            make_token(&self.core, work.as_mut(), &device, purpose, grant.by(), Some(expires)).await?;
+        work.append_event(&token_event(&self.core, grant.by(), &device, &token.id)).await?;
+        work.commit().await?;
+        Ok(token)
+    }
+
+    async fn may_auto_enroll(
+        &self,
+        work: &mut dyn UnitOfWork,
+        device: Option<&Device>,
+        data: &CollectedData,
+        user: &str,
+    ) -> Result<Result<(), AutoEnrollRefusal>, DeviceError> {
+        let Some(device) = device else {
+            return Ok(Err(AutoEnrollRefusal::NotRegistered));
+        };
+        if work.lock_in_force(None, &[], Some(&device.id), self.core.now()).await?.is_some() {
+            return Ok(Err(AutoEnrollRefusal::Locked));
+        }
+        let enrolled = device.enroll_status == EnrollStatus::Enrolled;
+        let owned_by_another = device.owner.as_deref().is_some_and(|owner| owner != user);
+        if owned_by_another || (enrolled && !work.is_device_user(&device.id, user).await?) {
+            return Ok(Err(AutoEnrollRefusal::OwnedByAnother));
+        }
+        if !device.profile.as_ref().is_none_or(|profile| fits_profile(profile, data)) {
+            return Ok(Err(AutoEnrollRefusal::ProfileMismatch));
+        }
+        Ok(Ok(()))
+    }
+
+    /// Tokens, newest first; those that can no longer be used only where `ended`.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn list(
+        &self,
+        _grant: &Grant<ListDevices>,
+        device_id: Option<&str>,
+        ended: bool,
+        before: Option<&TokenCursor>,
+        limit: i64,
+    ) -> Result<TokenPage, DeviceError> {
+        let limit = limit.clamp(1, MAX_PAGE);
+        let filter = TokenFilter {
+            device_id: device_id.map(str::to_owned),
+            active_at: (!ended).then(|| self.core.now()),
+        };
+        let mut work = self.core.read().await?;
+        let tokens = work.enroll_tokens(&filter, before, limit).await?;
+        let full = i64::try_from(tokens.len()).is_ok_and(|len| len == limit);
+        let next = tokens
+            .last()
+            .filter(|_| full)
+            .map(|last| TokenCursor { created: last.created, id: last.id.clone() });
+        let mut with_devices = Vec::with_capacity(tokens.len());
+        for token in tokens {
+            let device = work.device(&token.device_id).await?;
+            with_devices.push((token, device));
+        }
+        Ok((with_devices, next))
+    }
+
+    /// The state of a token at this moment.
+    #[must_use]
+    pub fn state(&self, token: &EnrollToken) -> crate::entity::TokenState {
+        token.state(self.core.now())
+    }
+
+    /// Revokes a token that has not been spent.
+    ///
+    /// # Errors
+    /// Unknown, spent or revoked.
+    pub async fn revoke(&self, grant: &Grant<CreateEnrollToken>, id: &str) -> Result<(), DeviceError> {
+        let mut work = self.core.begin().await?;
+        let token =
+            work.enroll_token(id).await?.ok_or_else(|| DeviceError::TokenNotFound(clean_label(id)))?;
+        if !work.revoke_enroll_token(id, self.core.now()).await? {
+            return Err(DeviceError::TokenEnded(clean_label(id)));
+        }
+        let mut event = self.core.event(EventKind::DEVICE_TOKEN_REVOKE, grant.by()).about(id);
+        if let Some(device) = work.device(&token.device_id).await? {
+            event = event.about_device(&device, "");
+        }
+        work.append_event(&event).await?;
+        Ok(work.commit().await?)
+    }
+}
+
+/// Makes and stores a token.
+pub(crate) async fn make_token(
+    core: &Core,
+    work: &mut dyn UnitOfWork,
+    device: &Device,
+    purpose: TokenPurpose,
+    by: &Attribution,
+    expires: Option<Timestamp>,
+) -> Result<NewEnrollToken, DeviceError> {
+    let now = core.now();
+    let expires = expires.unwrap_or(now.plus_secs(DEFAULT_SECS));
+    if expires <= now {
+        return Err(DeviceError::Expiry);
+    }
+    if expires > now.plus_secs(LONGEST_DAYS * 86_400) {
+        return Err(DeviceError::ExpiryTooFar(LONGEST_DAYS));
+    }
+    let token = SecretToken::generate(core.random.as_ref());
+    let row = EnrollToken {
+        id: core.new_id(),
+        hash: token.hash(),
+        device_id: device.id.clone(),
+        purpose,
+        created_by: by.user.clone(),
+        bound_user: (purpose == TokenPurpose::AutoEnroll).then(|| by.user.clone()),
+        created: now,
+        expires,
+        challenges: 0,
+        open_challenge: None,
+        spent: None,
+        revoked: None,
+    };
+    work.insert_enroll_token(&row).await?;
+    Ok(NewEnrollToken { id: row.id, token, expires })
+}
+
+pub(crate) fn token_event(core: &Core, by: &Attribution, device: &Device, token_id: &str) -> AuditEvent {
+    core.event(EventKind::DEVICE_TOKEN_CREATE, by).about_device(device, "").about(token_id)
+}
+
+/// Whether collected data fits what an MDM says, as far as it says anything: model and OS user are stable, versions
+/// are not.
+fn fits_profile(profile: &DeviceProfile, data: &CollectedData) -> bool {
+    let same =
+        |ours: &str, theirs: &str| ours.is_empty() || theirs.is_empty() || ours.eq_ignore_ascii_case(theirs);
+    let user_known = profile.os_usernames.is_empty()
+        || [&data.os_login_user, &data.os_username].into_iter().any(|name| {
+            !name.is_empty() && profile.os_usernames.iter().any(|known| known.eq_ignore_ascii_case(name))
+        });
+    same(&profile.model_identifier, &data.model_identifier) && same(&profile.os_id, &data.os_id) && user_known
+}

@@ -1,0 +1,87 @@
+use gatehouse_model::{OsType, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// An event of the audit log, as it is written: the names of the fields are the contract's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEvent {
+    /// UUID.
+    pub uid: String,
+    pub time: Timestamp,
+    /// Such as `device.enroll`.
+    pub event: String,
+    /// Such as `TV005I`.
+    pub code: String,
+    pub cluster_name: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub user: String,
+    /// 1 = human, 2 = bot; absent where no account acted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_kind: Option<u8>,
+    pub success: bool,
+    /// For people: what went wrong.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub error: String,
+    /// Stable code of what went wrong.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// The device that the event is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceMetadata>,
+    /// The trusted device that the acting session is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trusted_device: Option<DeviceMetadata>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub session_id: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub request_id: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub remote_address: String,
+    /// What the event is about, where it is not a device: a user, a role, a lock.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub target: String,
+    /// Facts of the event's own.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub details: serde_json::Value,
+}
+
+/// A device inside an event.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceMetadata {
+    pub device_id: String,
+    pub os_type: i32,
+    pub asset_tag: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub credential_id: String,
+}
+
+impl DeviceMetadata {
+    #[must_use]
+    pub fn new(device_id: &str, os_type: OsType, asset_tag: &str, credential_id: &str) -> Self {
+        Self {
+            device_id: device_id.to_owned(),
+            os_type: os_type.number(),
+            asset_tag: asset_tag.to_owned(),
+            credential_id: credential_id.to_owned(),
+        }
+    }
+}
+
+/// Which events to list, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    pub event: Option<String>,
+    pub user: Option<String>,
+    pub device_id: Option<String>,
+    /// Only events with a sequence number below this.
+    pub before: Option<i64>,
+}
+
+/// An event with its place in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Grows with every event.
+    pub sequence: i64,
+    pub event: AuditEvent,
+}

@@ -1,0 +1,40 @@
+use gatehouse_model::Timestamp;
+
+/// Keys of the `cluster_auth_preference`; each is stored, and overridden, by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PreferenceKey {
+    SecondFactor,
+    Mode,
+    AutoEnroll,
+    EkcertAllowedCas,
+}
+
+/// Every key, in the order in which they are shown.
+pub const PREFERENCE_KEYS: [PreferenceKey; 4] = [
+    PreferenceKey::SecondFactor,
+    PreferenceKey::Mode,
+    PreferenceKey::AutoEnroll,
+    PreferenceKey::EkcertAllowedCas,
+];
+
+impl PreferenceKey {
+    /// The key's path in the document.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SecondFactor => "second_factor",
+            Self::Mode => "device_trust.mode",
+            Self::AutoEnroll => "device_trust.auto_enroll",
+            Self::EkcertAllowedCas => "device_trust.ekcert_allowed_cas",
+        }
+    }
+}
+
+/// A dynamic value: JSON text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredValue {
+    pub key: String,
+    pub json: String,
+    pub updated: Timestamp,
+    pub updated_by: String,
+}

@@ -1,0 +1,63 @@
+use gatehouse_model::ErrorKind;
+
+use crate::ports::StoreError;
+
+/// An error that is a decision of the rules: a caller can act on its kind and code, a person on its text and hint.
+pub trait Decision: std::error::Error + Send + Sync + 'static {
+    fn kind(&self) -> ErrorKind;
+
+    /// Stable, documented, tells a stranger nothing.
+    fn code(&self) -> &'static str;
+
+    /// The way out, where there is one.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+}
+
+/// Any [`Decision`], as the edges answer it.
+#[derive(Debug)]
+pub struct Failure {
+    pub kind: ErrorKind,
+    pub code: &'static str,
+    pub hint: Option<String>,
+    /// The cause chain, for the log.
+    pub error: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl Failure {
+    /// What a caller may read: the error's own text, or nothing but "internal error" for what is our fault.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self.kind {
+            ErrorKind::Internal => "internal error".to_owned(),
+            ErrorKind::Unavailable => "storage is unavailable, try again".to_owned(),
+            _ => self.error.to_string(),
+        }
+    }
+}
+
+impl<E: Decision> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self { kind: error.kind(), code: error.code(), hint: error.hint(), error: Box::new(error) }
+    }
+}
+
+impl Decision for StoreError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Conflict { .. } => ErrorKind::Conflict,
+            Self::Unavailable(_) => ErrorKind::Unavailable,
+            Self::Corrupt { .. } | Self::Driver(_) => ErrorKind::Internal,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Conflict { .. } => "conflict",
+            Self::Unavailable(_) => "storage_unavailable",
+            Self::Corrupt { .. } => "storage_corrupt",
+            Self::Driver(_) => "storage_failed",
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! From what a caller presents to a [`Principal`].
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use gatehouse_model::{ErrorKind, Timestamp};
+
+use crate::authz::{Actor, Principal, SignedIn};
+use crate::cluster::Preference;
+use crate::entity::{Session, SessionKind, User};
+use crate::ports::{DeviceExtensions, StoreError, UnitOfWork};
+use crate::{Core, Decision, SecretToken};
+
+/// Establishes who calls. Asked at every call and at every message of a stream, so that locks, ended sessions and
+/// expired certificates take effect at once.
+pub struct Identity {
+    core: Arc<Core>,
+    preference: Preference,
+}
+
+/// A client certificate whose chain the TLS layer has verified.
+#[derive(Clone, Debug)]
+pub struct PresentedCertificate {
+    pub user: String,
+    pub session_id: String,
+    pub device: Option<DeviceExtensions>,
+    pub not_after: Timestamp,
+    pub public_key_der: Vec<u8>,
+}
+
+/// Facts of a request that the audit log wants.
+#[derive(Clone, Debug, Default)]
+pub struct RequestFacts {
+    pub request_id: String,
+    pub remote_address: String,
+}
+
+/// Why what a caller presents does not count.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    #[error("your certificate has expired")]
+    CertificateExpired,
+    #[error("your session has ended")]
+    SessionEnded,
+    #[error("lock targeting {0} is in force")]
+    Locked(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Decision for IdentityError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::CertificateExpired | Self::SessionEnded => ErrorKind::Unauthenticated,
+            Self::Locked(_) => ErrorKind::PermissionDenied,
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::CertificateExpired => "certificate_expired",
+            Self::SessionEnded => "session_ended",
+            Self::Locked(_) => "locked",
+            Self::Store(error) => error.code(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::CertificateExpired | Self::SessionEnded => Some("log in again with `tsh login`".to_owned()),
+            Self::Locked(_) => Some("ask an administrator what the lock is for".to_owned()),
+            Self::Store(_) => None,
+        }
+    }
+}
+
+/// How often a session's "last seen" is written, in seconds.
+const TOUCH_SECS: i64 = 60;
+
+impl Identity {
+    pub(crate) fn new(core: Arc<Core>, preference: Preference) -> Self {
+        Self { core, preference }
+    }
+
+    /// Somebody who presents nothing.
+    #[must_use]
+    pub fn anonymous(&self, facts: RequestFacts) -> Principal {
+        self.principal(Actor::Anonymous, facts)
+    }
+
+    /// The host's admin, on the Unix socket.
+    #[must_use]
+    pub fn host_admin(&self, uid: u32, facts: RequestFacts) -> Principal {
+        self.principal(Actor::HostAdmin { uid }, facts)
+    }
+
+    /// The holder of a client certificate.
+    ///
+    /// # Errors
+    /// The certificate or the session is over, or a lock is in force.
+    pub async fn by_certificate(
+        &self,
+        certificate: &PresentedCertificate,
+        facts: RequestFacts,
+    ) -> Result<Principal, IdentityError> {
+        if certificate.not_after <= self.core.now() {
+            return Err(IdentityError::CertificateExpired);
+        }
+        let mut work = self.core.read().await?;
+        let session = work
+            .session(&certificate.session_id)
+            .await?
+            .filter(|session| session.kind == SessionKind::Cli && session.user == certificate.user)
+            .ok_or(IdentityError::SessionEnded)?;
+        // Certificate and session must agree: a certificate from before the device authenticated proves no device,
+        // and a session that lost its device makes the certificate's claim void.
+        let device = certificate.device.clone().filter(|claimed| {
+            session.device.as_ref().is_some_and(|known| {
+                (&known.device_id, &known.asset_tag, &known.credential_id)
+                    == (&claimed.device_id, &claimed.asset_tag, &claimed.credential_id)
+            })
+        });
+        let claimed_device = certificate.device.as_ref().map(|device| device.device_id.as_str());
+        let mut user = self.signed_in(work.as_mut(), &session, device, claimed_device).await?;
+        drop(work);
+        user.certificate_has_device = certificate.device.is_some();
+        user.tls_public_key_der.clone_from(&certificate.public_key_der);
+        user.expires = certificate.not_after.min(session.expires);
+        self.touch(&session).await?;
+        Ok(self.principal(Actor::User(Box::new(user)), facts))
+    }
+
+    /// The holder of a browser session's cookie; anonymous if the cookie counts for nothing.
+    ///
+    /// # Errors
+    /// A lock is in force.
+    pub async fn by_cookie(&self, cookie: &str, facts: RequestFacts) -> Result<Principal, IdentityError> {
+        let Some(token) = SecretToken::read(cookie) else {
+            return Ok(self.anonymous(facts));
+        };
+        let mut work = self.core.read().await?;
+        let Some(session) = work.session_by_cookie(&token.hash()).await? else {
+            return Ok(self.anonymous(facts));
+        };
+        let device = session.device.as_ref().map(|device| DeviceExtensions {
+            device_id: device.device_id.clone(),
+            asset_tag: device.asset_tag.clone(),
+            credential_id: device.credential_id.clone(),
+        });
+        let user = match self.signed_in(work.as_mut(), &session, device, None).await {
+            Ok(user) => user,
+            Err(IdentityError::SessionEnded) => return Ok(self.anonymous(facts)),
+            Err(error) => return Err(error),
+        };
+        drop(work);
+        self.touch(&session).await?;
+        Ok(self.principal(Actor::User(Box::new(user)), facts))
+    }
+
+    async fn signed_in(
+        &self,
+        work: &mut dyn UnitOfWork,
+        session: &Session,
+        device: Option<DeviceExtensions>,
+        claimed_device: Option<&str>,
+    ) -> Result<SignedIn, IdentityError> {
+        let now = self.core.now();
+        if session.ended.is_some() || session.expires <= now {
+            return Err(IdentityError::SessionEnded);
+        }
+        let account = work.user(&session.user).await?.ok_or(IdentityError::SessionEnded)?;
+        let locked_device = device.as_ref().map(|device| device.device_id.as_str()).or(claimed_device);
+        if let Some(lock) =
+            work.lock_in_force(Some(&account.name), &account.roles, locked_device, now).await?
+        {
+            return Err(IdentityError::Locked(lock.target_text()));
+        }
+        let roles = work.roles_named(&account.roles).await?;
+        let mode = self.preference.effective(work).await?.mode;
+        let is_bot = account.kind == gatehouse_model::resource::UserKind::Bot;
+        let device_required = mode.requires_device(is_bot)
+            || roles
+                .iter()
+                .filter_map(|role| role.spec.options.device_trust_mode)
+                .any(|mode| mode.requires_device(is_bot));
+        let has_enrolled_device =
+            device_required && device.is_none() && work.user_has_enrolled_device(&account.name).await?;
+        Ok(SignedIn {
+            logins: logins(&account, &roles),
+            name: account.name,
+            kind: account.kind,
+            roles,
+            session_id: session.id.clone(),
+            device,
+            certificate_has_device: false,
+            factor_time: session.factor_time,
+            device_required,
+            has_enrolled_device,
+            tls_public_key_der: Vec::new(),
+            expires: session.expires,
+        })
+    }
+
+    async fn touch(&self, session: &Session) -> Result<(), StoreError> {
+        let now = self.core.now();
+        if now.secs_since(session.last_seen) < TOUCH_SECS {
+            return Ok(());
+        }
+        let mut work = self.core.begin().await?;
+        work.touch_session(&session.id, now).await?;
+        work.commit().await
+    }
+
+    fn principal(&self, actor: Actor, facts: RequestFacts) -> Principal {
+        Principal {
+            actor,
+            now: self.core.now(),
+            request_id: facts.request_id,
+            remote_address: facts.remote_address,
+        }
+    }
+}
+
+/// OS logins of an account: its own and those of its roles, sorted.
+pub(crate) fn logins(account: &User, roles: &[crate::entity::Role]) -> Vec<String> {
+    let of_roles = roles.iter().flat_map(|role| &role.spec.allow.logins);
+    account.logins.iter().chain(of_roles).cloned().collect::<BTreeSet<_>>().into_iter().collect()
+}

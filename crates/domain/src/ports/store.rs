@@ -1,0 +1,292 @@
+//! Storage as the rules see it: a unit of work that commits whole or not at all.
+
+use async_trait::async_trait;
+use gatehouse_model::{OsType, Timestamp};
+
+use crate::entity::{
+    AuditEvent, AuditFilter, CollectedRecord, Credential, Device, DeviceCursor, Digest, EnrollToken,
+    Evidence, Lock, Role, SealedSecret, SecretPurpose, Session, SessionDevice, StoredEvent, StoredValue,
+    Throttle, TokenCursor, TokenFilter, User, UserLink,
+};
+
+/// Why storage could not do as asked. That a row is absent is no error: lookups answer with `Option`.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A uniqueness rule; `constraint` names the rule, such as `devices_os_tag`.
+    #[error("conflicts with what is stored ({constraint})")]
+    Conflict { constraint: String },
+    /// The database cannot be reached or is busy; asking again may help.
+    #[error("storage is unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A row holds what nobody can have written.
+    #[error("storage holds a corrupt {what}")]
+    Corrupt { what: String },
+    #[error("storage failed")]
+    Driver(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Answer of the store.
+pub type Stored<T> = Result<T, StoreError>;
+
+/// A database.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Opens a unit of work that may write. Dropped without a commit, it never happened.
+    async fn begin(&self) -> Stored<Box<dyn UnitOfWork>>;
+
+    /// Opens a unit of work that only reads, from one snapshot.
+    async fn read(&self) -> Stored<Box<dyn UnitOfWork>>;
+
+    /// `sqlite` or `postgres`.
+    fn engine(&self) -> &'static str;
+}
+
+/// Everything that can be asked of storage, in one transaction.
+#[async_trait]
+pub trait UnitOfWork:
+    ClusterRows
+    + UserRows
+    + RoleRows
+    + LockRows
+    + SessionRows
+    + DeviceRows
+    + CredentialRows
+    + EnrollTokenRows
+    + EvidenceRows
+    + AuditRows
+    + Send
+{
+    /// Makes everything durable: success means it is on disk.
+    async fn commit(self: Box<Self>) -> Stored<()>;
+}
+
+/// Values of the cluster, sealed secrets, the preference.
+#[async_trait]
+pub trait ClusterRows {
+    async fn cluster_value(&mut self, key: &str) -> Stored<Option<String>>;
+    /// Stores the value unless the key has one; answers with the value that is stored then.
+    async fn init_cluster_value(&mut self, key: &str, value: &str) -> Stored<String>;
+    async fn sealed_secret(&mut self, purpose: SecretPurpose, row: &str) -> Stored<Option<SealedSecret>>;
+    /// Replaces.
+    async fn put_sealed_secret(&mut self, sealed: &SealedSecret) -> Stored<()>;
+    async fn delete_sealed_secret(&mut self, purpose: SecretPurpose, row: &str) -> Stored<()>;
+    async fn preference_values(&mut self) -> Stored<Vec<StoredValue>>;
+    /// Replaces.
+    async fn put_preference_value(&mut self, value: &StoredValue) -> Stored<()>;
+    async fn delete_preference_value(&mut self, key: &str) -> Stored<bool>;
+}
+
+/// Accounts, one-time links, throttles.
+#[async_trait]
+pub trait UserRows {
+    /// Conflict `users_name`.
+    async fn insert_user(&mut self, user: &User) -> Stored<()>;
+    async fn user(&mut self, name: &str) -> Stored<Option<User>>;
+    /// Writes everything but name and creation time; false if there is no such user.
+    async fn update_user(&mut self, user: &User) -> Stored<bool>;
+    /// Deletes the user, its links, its membership in devices.
+    async fn delete_user(&mut self, name: &str) -> Stored<bool>;
+    /// By name, after `after`.
+    async fn users(&mut self, after: Option<&str>, limit: i64) -> Stored<Vec<User>>;
+    async fn count_users(&mut self) -> Stored<i64>;
+    /// Takes a one-time-code step if it lies after the last one used; false if it does not.
+    async fn take_totp_step(&mut self, user: &str, step: i64) -> Stored<bool>;
+
+    async fn insert_link(&mut self, link: &UserLink) -> Stored<()>;
+    async fn link(&mut self, hash: &Digest) -> Stored<Option<UserLink>>;
+    /// Spends an unused, unexpired link; false if it was not so.
+    async fn use_link(&mut self, hash: &Digest, now: Timestamp) -> Stored<bool>;
+    /// Counts a failed attempt; answers with how many there were.
+    async fn fail_link(&mut self, hash: &Digest) -> Stored<i64>;
+    /// Deletes the unused links of a user (of the first admin, for the empty name).
+    async fn delete_unused_links(&mut self, user: &str) -> Stored<()>;
+
+    async fn throttle(&mut self, key: &str) -> Stored<Option<Throttle>>;
+    /// Replaces.
+    async fn put_throttle(&mut self, key: &str, throttle: &Throttle) -> Stored<()>;
+    async fn clear_throttle(&mut self, key: &str) -> Stored<()>;
+    /// Deletes throttles whose last failure and block lie before the moment.
+    async fn purge_throttles(&mut self, before: Timestamp) -> Stored<()>;
+}
+
+/// Roles.
+#[async_trait]
+pub trait RoleRows {
+    /// Conflict `roles_name`.
+    async fn insert_role(&mut self, role: &Role) -> Stored<()>;
+    async fn role(&mut self, name: &str) -> Stored<Option<Role>>;
+    /// All of the named roles that exist.
+    async fn roles_named(&mut self, names: &[String]) -> Stored<Vec<Role>>;
+    async fn update_role(&mut self, role: &Role) -> Stored<bool>;
+    async fn delete_role(&mut self, name: &str) -> Stored<bool>;
+    /// All, by name.
+    async fn roles(&mut self) -> Stored<Vec<Role>>;
+    /// How many users have the role.
+    async fn count_users_with_role(&mut self, name: &str) -> Stored<i64>;
+}
+
+/// Locks.
+#[async_trait]
+pub trait LockRows {
+    async fn insert_lock(&mut self, lock: &Lock) -> Stored<()>;
+    async fn lock(&mut self, id: &str) -> Stored<Option<Lock>>;
+    async fn delete_lock(&mut self, id: &str) -> Stored<bool>;
+    /// All, newest first, also those that have expired.
+    async fn locks(&mut self) -> Stored<Vec<Lock>>;
+    /// The first lock in force on the user, on one of the roles or on the device.
+    async fn lock_in_force(
+        &mut self,
+        user: Option<&str>,
+        roles: &[String],
+        device_id: Option<&str>,
+        now: Timestamp,
+    ) -> Stored<Option<Lock>>;
+}
+
+/// Sessions of command lines and browsers.
+#[async_trait]
+pub trait SessionRows {
+    async fn insert_session(&mut self, session: &Session) -> Stored<()>;
+    async fn session(&mut self, id: &str) -> Stored<Option<Session>>;
+    async fn session_by_cookie(&mut self, hash: &Digest) -> Stored<Option<Session>>;
+    async fn touch_session(&mut self, id: &str, now: Timestamp) -> Stored<()>;
+    async fn set_session_factor_time(&mut self, id: &str, now: Timestamp) -> Stored<()>;
+    /// Gives a session that has not ended its device (`None` takes it away); false if it has ended.
+    async fn set_session_device(&mut self, id: &str, device: Option<&SessionDevice>) -> Stored<bool>;
+    /// Rotates the cookie of a session that has not ended.
+    async fn set_session_cookie(&mut self, id: &str, hash: &Digest) -> Stored<bool>;
+    async fn end_session(&mut self, id: &str, now: Timestamp) -> Stored<bool>;
+    /// Ends all sessions of a user but `except`; answers with how many.
+    async fn end_sessions_of_user(&mut self, user: &str, except: Option<&str>, now: Timestamp)
+    -> Stored<i64>;
+    /// Takes the trust of a device from all sessions that have it; answers with how many.
+    async fn untrust_sessions_of_device(&mut self, device_id: &str) -> Stored<i64>;
+    /// Sessions that have neither ended nor expired, newest first, before (created, id).
+    async fn active_sessions(
+        &mut self,
+        user: Option<&str>,
+        before: Option<&(Timestamp, String)>,
+        now: Timestamp,
+        limit: i64,
+    ) -> Stored<Vec<Session>>;
+    async fn count_active_sessions(&mut self, now: Timestamp) -> Stored<i64>;
+    /// Deletes sessions that expired before the moment.
+    async fn purge_sessions(&mut self, before: Timestamp) -> Stored<()>;
+}
+
+/// The inventory.
+#[async_trait]
+pub trait DeviceRows {
+    /// Conflicts: `devices_pkey`, `devices_os_tag`, `devices_os_anchor`.
+    async fn insert_device(&mut self, device: &Device) -> Stored<()>;
+    async fn device(&mut self, id: &str) -> Stored<Option<Device>>;
+    /// As [`DeviceRows::device`], and nobody else changes the row until this unit of work ends.
+    async fn device_for_update(&mut self, id: &str) -> Stored<Option<Device>>;
+    async fn device_by_tag(&mut self, os_type: OsType, normalised_tag: &str) -> Stored<Option<Device>>;
+    async fn device_by_anchor(&mut self, os_type: OsType, anchor: &Digest) -> Stored<Option<Device>>;
+    /// Writes everything but id and creation time; false if there is no such device. Conflicts as for inserts.
+    async fn update_device(&mut self, device: &Device) -> Stored<bool>;
+    /// Deletes the device with its tokens, credentials, users and collected data; evidence and audit stay.
+    async fn delete_device(&mut self, id: &str) -> Stored<bool>;
+    /// The device with this id and those with this tag, at most `limit`.
+    async fn devices_by_id_or_tag(
+        &mut self,
+        id_or_tag: &str,
+        normalised_tag: &str,
+        limit: i64,
+    ) -> Stored<Vec<Device>>;
+    /// By normalised tag, then OS, then id.
+    async fn devices(&mut self, after: Option<&DeviceCursor>, limit: i64) -> Stored<Vec<Device>>;
+    async fn devices_of_user(
+        &mut self,
+        user: &str,
+        after: Option<&DeviceCursor>,
+        limit: i64,
+    ) -> Stored<Vec<Device>>;
+    /// Whether the user is a user of a device that is enrolled.
+    async fn user_has_enrolled_device(&mut self, user: &str) -> Stored<bool>;
+    /// (all, enrolled).
+    async fn count_devices(&mut self) -> Stored<(i64, i64)>;
+
+    async fn add_device_user(&mut self, device_id: &str, user: &str, now: Timestamp) -> Stored<()>;
+    async fn is_device_user(&mut self, device_id: &str, user: &str) -> Stored<bool>;
+    async fn device_users(&mut self, device_id: &str) -> Stored<Vec<String>>;
+    async fn clear_device_users(&mut self, device_id: &str) -> Stored<()>;
+
+    async fn add_collected(&mut self, device_id: &str, record: &CollectedRecord) -> Stored<()>;
+    /// Newest first.
+    async fn collected(&mut self, device_id: &str) -> Stored<Vec<CollectedRecord>>;
+    /// Deletes authentication records but the `keep` newest; enrolment records stay.
+    async fn trim_collected(&mut self, device_id: &str, keep: i64) -> Stored<()>;
+}
+
+/// Keys bound to devices.
+#[async_trait]
+pub trait CredentialRows {
+    /// Inserts, or replaces the credential of the same OS and id if it belongs to the same device; conflict
+    /// `credentials_os_id` if it belongs to another.
+    async fn put_credential(&mut self, credential: &Credential) -> Stored<()>;
+    async fn credential(&mut self, os_type: OsType, id: &str) -> Stored<Option<Credential>>;
+    /// Last used first.
+    async fn credentials_of_device(&mut self, device_id: &str) -> Stored<Vec<Credential>>;
+    /// Of many devices at once, last used first within each.
+    async fn credentials_of_devices(&mut self, device_ids: &[String]) -> Stored<Vec<Credential>>;
+    /// Records a use: `last_used` and `counters`. False if the credential is gone.
+    async fn use_credential(&mut self, credential: &Credential) -> Stored<bool>;
+    async fn delete_credentials(&mut self, device_id: &str) -> Stored<()>;
+    /// Forgets the counters of all credentials of a device.
+    async fn forget_counters(&mut self, device_id: &str) -> Stored<()>;
+}
+
+/// Enrolment tokens.
+#[async_trait]
+pub trait EnrollTokenRows {
+    async fn insert_enroll_token(&mut self, token: &EnrollToken) -> Stored<()>;
+    async fn enroll_token(&mut self, id: &str) -> Stored<Option<EnrollToken>>;
+    async fn enroll_token_by_hash(&mut self, hash: &Digest) -> Stored<Option<EnrollToken>>;
+    /// Newest first.
+    async fn enroll_tokens(
+        &mut self,
+        filter: &TokenFilter,
+        before: Option<&TokenCursor>,
+        limit: i64,
+    ) -> Stored<Vec<EnrollToken>>;
+    /// Counts and opens a challenge if the token is active at `now` and has no challenge open that began after
+    /// `stale_before`; false otherwise.
+    async fn open_challenge(
+        &mut self,
+        token_id: &str,
+        challenge_id: &str,
+        now: Timestamp,
+        stale_before: Timestamp,
+    ) -> Stored<bool>;
+    /// Closes the challenge if it is the open one.
+    async fn close_challenge(&mut self, token_id: &str, challenge_id: &str) -> Stored<()>;
+    /// Spends the token if this challenge is open and it is neither spent, revoked nor expired; false otherwise.
+    async fn spend_enroll_token(
+        &mut self,
+        token_id: &str,
+        challenge_id: &str,
+        now: Timestamp,
+    ) -> Stored<bool>;
+    /// False if it is spent, revoked or unknown.
+    async fn revoke_enroll_token(&mut self, id: &str, now: Timestamp) -> Stored<bool>;
+}
+
+/// What ceremonies were judged by.
+#[async_trait]
+pub trait EvidenceRows {
+    async fn insert_evidence(&mut self, evidence: &Evidence) -> Stored<()>;
+    /// Newest first.
+    async fn evidence_of_device(&mut self, device_id: &str, limit: i64) -> Stored<Vec<Evidence>>;
+    async fn purge_evidence(&mut self, before: Timestamp) -> Stored<i64>;
+}
+
+/// The audit log; it only grows, but for what has passed its retention.
+#[async_trait]
+pub trait AuditRows {
+    async fn append_event(&mut self, event: &AuditEvent) -> Stored<()>;
+    /// Newest first.
+    async fn events(&mut self, filter: &AuditFilter, limit: i64) -> Stored<Vec<StoredEvent>>;
+    async fn purge_events(&mut self, before: Timestamp) -> Stored<i64>;
+}

@@ -1,0 +1,87 @@
+//! Where the engines differ: as values, so that no method has to ask which engine it runs on.
+
+use sqlx::error::DatabaseError;
+
+use crate::sql;
+
+/// One engine's values.
+#[derive(Debug)]
+pub struct Dialect {
+    /// `sqlite` or `postgres`.
+    pub engine: &'static str,
+    /// Begins a unit of work that writes.
+    pub begin: &'static str,
+    /// Begins a unit of work that reads from one snapshot.
+    pub begin_read: &'static str,
+    /// Reads a device so that nobody else changes it until the unit of work ends.
+    pub device_for_update: &'static str,
+    /// Names the uniqueness rule that an error speaks of.
+    pub(crate) uniqueness_rule: fn(&dyn DatabaseError) -> String,
+    /// Whether an error with this code says that asking again may help.
+    pub(crate) may_pass: fn(&str) -> bool,
+}
+
+/// SQLite: a writer holds the whole database from its beginning on, so that rows need no lock.
+pub static SQLITE: Dialect = Dialect {
+    engine: "sqlite",
+    begin: "begin immediate",
+    begin_read: "begin deferred",
+    device_for_update: sql::device::DEVICE,
+    uniqueness_rule: sqlite_rule,
+    may_pass: sqlite_may_pass,
+};
+
+/// PostgreSQL: what has to hold against other writers is a conditional update or a locked row.
+pub static POSTGRES: Dialect = Dialect {
+    engine: "postgres",
+    begin: "begin isolation level read committed",
+    begin_read: "begin isolation level repeatable read read only",
+    device_for_update: sql::device::DEVICE_LOCKED,
+    uniqueness_rule: |error| error.constraint().unwrap_or("unknown").to_owned(),
+    may_pass: postgres_may_pass,
+};
+
+/// SQLite names the columns of a broken rule; PostgreSQL, and the ports, name the rule.
+pub const SQLITE_RULES: &[(&str, &str)] = &[
+    ("audit_events.sequence", "audit_events_pkey"),
+    ("audit_events.uid", "audit_events_uid"),
+    ("cluster_values.key", "cluster_values_pkey"),
+    ("collected.sequence", "collected_pkey"),
+    ("credentials.os_type, credentials.id", "credentials_os_id"),
+    ("device_users.device_id, device_users.user_name", "device_users_pkey"),
+    ("devices.id", "devices_pkey"),
+    ("devices.os_type, devices.anchor", "devices_os_anchor"),
+    ("devices.os_type, devices.asset_tag_norm", "devices_os_tag"),
+    ("enroll_tokens.hash", "enroll_tokens_hash"),
+    ("enroll_tokens.id", "enroll_tokens_pkey"),
+    ("evidence.id", "evidence_pkey"),
+    ("locks.id", "locks_pkey"),
+    ("preferences.key", "preferences_pkey"),
+    ("roles.name", "roles_name"),
+    ("sealed_secrets.purpose, sealed_secrets.row_name", "sealed_secrets_pkey"),
+    ("sessions.cookie_hash", "sessions_cookie"),
+    ("sessions.id", "sessions_pkey"),
+    ("throttles.key", "throttles_pkey"),
+    ("user_links.hash", "user_links_pkey"),
+    ("user_roles.user_name, user_roles.place", "user_roles_pkey"),
+    ("users.name", "users_name"),
+];
+
+fn sqlite_rule(error: &dyn DatabaseError) -> String {
+    let message = error.message();
+    let columns = message.rsplit_once("failed: ").map_or(message, |(_, columns)| columns);
+    let known = SQLITE_RULES.iter().find(|(named, _)| *named == columns);
+    known.map_or(columns, |(_, rule)| rule).to_owned()
+}
+
+/// Primary result codes (sqlite.org/rescode.html): busy, locked, I/O error, disk full, cannot open.
+fn sqlite_may_pass(code: &str) -> bool {
+    code.parse::<i32>().is_ok_and(|extended| matches!(extended & 0xff, 5 | 6 | 10 | 13 | 14))
+}
+
+/// SQLSTATE (PostgreSQL manual, appendix A): connection exceptions, insufficient resources, operator intervention,
+/// system errors, serialisation failure, deadlock, lock not available, and a transaction that sat idle too long.
+fn postgres_may_pass(code: &str) -> bool {
+    ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class))
+        || matches!(code, "40001" | "40P01" | "55P03" | "25P03")
+}

@@ -1,0 +1,145 @@
+//! Opens a database: creates it where it is missing, and brings its schema up to date.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gatehouse_domain::ports::Store;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use crate::pools::{PostgresStore, SqliteStore};
+use crate::sqlite_file;
+
+/// The schema of SQLite, step by step.
+pub static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
+/// The schema of PostgreSQL: the same steps.
+pub static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
+
+/// How long to wait for a connection, or for another process that writes.
+const PATIENCE: Duration = Duration::from_secs(10);
+const SQLITE_READERS: u32 = 8;
+const POSTGRES_CONNECTIONS: u32 = 16;
+/// A connection that rested for longer is tried before it is used.
+const TRUSTED_REST: Duration = Duration::from_secs(5);
+/// More than there are statements, so that each is prepared once a connection.
+const STATEMENTS_KEPT: usize = 256;
+
+/// Where the data is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A file; it and its folder are made if missing.
+    Sqlite(PathBuf),
+    /// A URL, `postgres://…`; it may hold a password, so it is never shown.
+    Postgres(String),
+}
+
+impl std::fmt::Debug for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(path) => f.debug_tuple("Sqlite").field(path).finish(),
+            Self::Postgres(_) => f.write_str("Postgres(…)"),
+        }
+    }
+}
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("cannot create or open the database file {}: check that its folder belongs to the server's user", path.display())]
+    File { path: PathBuf, source: std::io::Error },
+    #[error("the database URL is malformed: write it as postgres://user:password@host:5432/database")]
+    Url(#[source] sqlx::Error),
+    #[error("cannot connect to the database")]
+    Connect(#[source] sqlx::Error),
+    #[error("cannot bring the database's schema up to date")]
+    Migrate(#[source] MigrateError),
+}
+
+/// Opens the database.
+///
+/// # Errors
+/// If it can neither be opened nor created, or if its schema is not one that this program knows how to bring up to
+/// date.
+pub async fn open(location: &Location) -> Result<Arc<dyn Store>, OpenError> {
+    match location {
+        Location::Sqlite(path) => open_sqlite(path).await,
+        Location::Postgres(url) => open_postgres(url).await,
+    }
+}
+
+async fn open_sqlite(path: &Path) -> Result<Arc<dyn Store>, OpenError> {
+    sqlite_file::prepare(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        // In the write-ahead log, only FULL waits for the disk at every commit.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE)
+        .statement_cache_capacity(STATEMENTS_KEPT)
+        .pragma("temp_store", "memory")
+        .pragma("trusted_schema", "off");
+    let pool = |connections: u32| {
+        SqlitePoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(PATIENCE)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+    };
+    let writer = pool(1).connect_with(options.clone()).await.map_err(OpenError::Connect)?;
+    migrate(&SQLITE_MIGRATIONS, &writer).await?;
+    let reader = pool(SQLITE_READERS).connect_lazy_with(options.pragma("query_only", "on"));
+    Ok(Arc::new(SqliteStore { writer, reader }))
+}
+
+/// Limits of a session: a commit is on disk when it returns, even where the cluster's default is weaker; nobody waits
+/// for a row, and no row waits for a server that has gone, for long.
+const POSTGRES_SESSION: &str = "
+    select set_config('synchronous_commit',
+                      case when current_setting('synchronous_commit') = 'off' then 'on'
+                           else current_setting('synchronous_commit') end, false),
+           set_config('lock_timeout', '10s', false),
+           set_config('idle_in_transaction_session_timeout', '60s', false)";
+
+async fn open_postgres(url: &str) -> Result<Arc<dyn Store>, OpenError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(OpenError::Url)?
+        .application_name("gatehouse")
+        .statement_cache_capacity(STATEMENTS_KEPT);
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(PATIENCE)
+        .test_before_acquire(false)
+        .before_acquire(|connection, rest| {
+            Box::pin(async move {
+                if rest.idle_for > TRUSTED_REST {
+                    sqlx::Connection::ping(connection).await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_connect(|connection, _| {
+            Box::pin(async move { sqlx::query(POSTGRES_SESSION).execute(connection).await.map(|_| ()) })
+        })
+        .connect_with(options)
+        .await
+        .map_err(OpenError::Connect)?;
+    migrate(&POSTGRES_MIGRATIONS, &pool).await?;
+    Ok(Arc::new(PostgresStore { writer: pool.clone(), reader: pool }))
+}
+
+/// Runs the steps that are missing. Steps of a later release are left alone: a schema only ever grows before what
+/// is unused goes, so that servers of two releases can share a database while they are replaced.
+async fn migrate<'p, P>(steps: &Migrator, pool: P) -> Result<(), OpenError>
+where
+    P: sqlx::Acquire<'p>,
+    <P::Connection as std::ops::Deref>::Target: sqlx::migrate::Migrate,
+{
+    let mut steps = Migrator::with_migrations(steps.iter().cloned().collect());
+    steps.set_ignore_missing(true);
+    steps.run(pool).await.map_err(OpenError::Migrate)
+}

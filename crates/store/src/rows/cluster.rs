@@ -1,0 +1,79 @@
+use async_trait::async_trait;
+use gatehouse_domain::entity::{SealedSecret, SecretPurpose, StoredValue};
+use gatehouse_domain::ports::StoreError;
+use gatehouse_domain::ports::store::{ClusterRows, Stored};
+
+use super::Unit;
+use crate::decode::{Decode, TEXT};
+use crate::executor::Executor;
+use crate::sql::cluster as sql;
+use crate::value::values;
+
+/// Key id, ciphertext, what goes in the clear.
+const SEALED: Decode<(String, Vec<u8>, Vec<u8>)> = Decode {
+    entity: "sealed secret",
+    read: |columns| Ok((columns.text()?, columns.bytes()?, columns.bytes()?)),
+};
+
+const PREFERENCE: Decode<StoredValue> = Decode {
+    entity: "preference",
+    read: |columns| {
+        Ok(StoredValue {
+            key: columns.text()?,
+            json: columns.text()?,
+            updated: columns.time()?,
+            updated_by: columns.text()?,
+        })
+    },
+};
+
+#[async_trait]
+impl<E: Executor> ClusterRows for Unit<E> {
+    async fn cluster_value(&mut self, key: &str) -> Stored<Option<String>> {
+        self.0.optional(sql::VALUE, values![key], TEXT).await
+    }
+
+    async fn init_cluster_value(&mut self, key: &str, value: &str) -> Stored<String> {
+        // Of two that race, the second waits here for the first, and then reads what the first stored.
+        self.0.execute(sql::INIT_VALUE, values![key, value]).await?;
+        let stored = self.cluster_value(key).await?;
+        stored.ok_or_else(|| StoreError::Corrupt { what: format!("cluster value {key}") })
+    }
+
+    async fn sealed_secret(&mut self, purpose: SecretPurpose, row: &str) -> Stored<Option<SealedSecret>> {
+        let found = self.0.optional(sql::SEALED_SECRET, values![purpose.as_str(), row], SEALED).await?;
+        Ok(found.map(|(key_id, ciphertext, public)| SealedSecret {
+            purpose,
+            row: row.to_owned(),
+            key_id,
+            ciphertext,
+            public,
+        }))
+    }
+
+    async fn put_sealed_secret(&mut self, sealed: &SealedSecret) -> Stored<()> {
+        let SealedSecret { purpose, row, key_id, ciphertext, public } = sealed;
+        let values = values![purpose.as_str(), row, key_id, ciphertext, public];
+        self.0.execute(sql::PUT_SEALED_SECRET, values).await?;
+        Ok(())
+    }
+
+    async fn delete_sealed_secret(&mut self, purpose: SecretPurpose, row: &str) -> Stored<()> {
+        self.0.execute(sql::DELETE_SEALED_SECRET, values![purpose.as_str(), row]).await?;
+        Ok(())
+    }
+
+    async fn preference_values(&mut self) -> Stored<Vec<StoredValue>> {
+        self.0.all(sql::PREFERENCE, values![], PREFERENCE).await
+    }
+
+    async fn put_preference_value(&mut self, value: &StoredValue) -> Stored<()> {
+        let StoredValue { key, json, updated, updated_by } = value;
+        self.0.execute(sql::PUT_PREFERENCE, values![key, json, *updated, updated_by]).await?;
+        Ok(())
+    }
+
+    async fn delete_preference_value(&mut self, key: &str) -> Stored<bool> {
+        Ok(self.0.execute(sql::DELETE_PREFERENCE, values![key]).await? > 0)
+    }
+}

@@ -1,0 +1,123 @@
+use async_trait::async_trait;
+use gatehouse_domain::entity::{Digest, EnrollToken, MAX_CHALLENGES, TokenCursor, TokenFilter, TokenPurpose};
+use gatehouse_domain::ports::store::{EnrollTokenRows, Stored};
+use gatehouse_model::Timestamp;
+
+use super::Unit;
+use crate::decode::{Columns, Decode};
+use crate::executor::Executor;
+use crate::sql::enroll_token as sql;
+use crate::value::values;
+
+const PURPOSES: [TokenPurpose; 2] = [TokenPurpose::Admin, TokenPurpose::AutoEnroll];
+
+const TOKEN: Decode<EnrollToken> = Decode {
+    entity: "enrolment token",
+    read: |columns| {
+        Ok(EnrollToken {
+            id: columns.text()?,
+            hash: columns.digest()?,
+            device_id: columns.text()?,
+            purpose: columns.one_of(&PURPOSES, TokenPurpose::as_str)?,
+            created_by: columns.text()?,
+            bound_user: columns.maybe_text()?,
+            created: columns.time()?,
+            expires: columns.time()?,
+            challenges: columns.int()?,
+            open_challenge: open_challenge(columns)?,
+            spent: columns.maybe_time()?,
+            revoked: columns.maybe_time()?,
+        })
+    },
+};
+
+/// Two columns, set together or not at all.
+fn open_challenge(columns: &mut dyn Columns) -> Stored<Option<(String, Timestamp)>> {
+    match (columns.maybe_text()?, columns.maybe_time()?) {
+        (None, None) => Ok(None),
+        (Some(id), Some(since)) => Ok(Some((id, since))),
+        _ => Err(columns.corrupt()),
+    }
+}
+
+#[async_trait]
+impl<E: Executor> EnrollTokenRows for Unit<E> {
+    async fn insert_enroll_token(&mut self, token: &EnrollToken) -> Stored<()> {
+        let open = token.open_challenge.as_ref();
+        let values = values![
+            &token.id,
+            &token.hash,
+            &token.device_id,
+            token.purpose.as_str(),
+            &token.created_by,
+            token.bound_user.as_deref(),
+            token.created,
+            token.expires,
+            token.challenges,
+            open.map(|(id, _)| id.as_str()),
+            open.map(|(_, since)| *since),
+            token.spent,
+            token.revoked,
+        ];
+        self.0.execute(sql::INSERT_TOKEN, values).await?;
+        Ok(())
+    }
+
+    async fn enroll_token(&mut self, id: &str) -> Stored<Option<EnrollToken>> {
+        self.0.optional(sql::TOKEN, values![id], TOKEN).await
+    }
+
+    async fn enroll_token_by_hash(&mut self, hash: &Digest) -> Stored<Option<EnrollToken>> {
+        self.0.optional(sql::TOKEN_BY_HASH, values![hash], TOKEN).await
+    }
+
+    async fn enroll_tokens(
+        &mut self,
+        filter: &TokenFilter,
+        before: Option<&TokenCursor>,
+        limit: i64,
+    ) -> Stored<Vec<EnrollToken>> {
+        let (created, id) =
+            before.map_or((i64::MAX, ""), |cursor| (cursor.created.micros(), cursor.id.as_str()));
+        match (filter.device_id.as_deref(), filter.active_at) {
+            (None, None) => self.0.all(sql::TOKENS, values![created, id, limit], TOKEN).await,
+            (None, Some(now)) => {
+                let values = values![created, id, limit, now, MAX_CHALLENGES];
+                self.0.all(sql::ACTIVE_TOKENS, values, TOKEN).await
+            }
+            (Some(device), active_at) => {
+                let values = values![created, id, limit, device, active_at, MAX_CHALLENGES];
+                self.0.all(sql::TOKENS_OF_DEVICE, values, TOKEN).await
+            }
+        }
+    }
+
+    async fn open_challenge(
+        &mut self,
+        token_id: &str,
+        challenge_id: &str,
+        now: Timestamp,
+        stale_before: Timestamp,
+    ) -> Stored<bool> {
+        let values = values![token_id, challenge_id, now, stale_before, MAX_CHALLENGES];
+        Ok(self.0.execute(sql::OPEN_CHALLENGE, values).await? > 0)
+    }
+
+    async fn close_challenge(&mut self, token_id: &str, challenge_id: &str) -> Stored<()> {
+        self.0.execute(sql::CLOSE_CHALLENGE, values![token_id, challenge_id]).await?;
+        Ok(())
+    }
+
+    async fn spend_enroll_token(
+        &mut self,
+        token_id: &str,
+        challenge_id: &str,
+        now: Timestamp,
+    ) -> Stored<bool> {
+        Ok(self.0.execute(sql::SPEND_TOKEN, values![token_id, challenge_id, now]).await? > 0)
+    }
+
+    async fn revoke_enroll_token(&mut self, id: &str, now: Timestamp) -> Stored<bool> {
+        Ok(self.0.execute(sql::REVOKE_TOKEN, values![id, now]).await? > 0)
+    }
+}

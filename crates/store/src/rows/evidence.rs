@@ -1,0 +1,87 @@
+use async_trait::async_trait;
+use gatehouse_domain::entity::{Evidence, RecordKind};
+use gatehouse_domain::ports::StoreError;
+use gatehouse_domain::ports::store::{EvidenceRows, Stored};
+use gatehouse_model::tpm::{AttestationParameters, PlatformParameters};
+use gatehouse_model::{AttestationTier, Timestamp};
+
+use super::Unit;
+use super::device::RECORD_KINDS;
+use crate::decode::{Columns, Decode};
+use crate::executor::Executor;
+use crate::platform;
+use crate::sql::evidence as sql;
+use crate::value::values;
+
+const EVIDENCE: Decode<Evidence> = Decode {
+    entity: "evidence",
+    read: |columns| {
+        Ok(Evidence {
+            id: columns.text()?,
+            device_id: columns.text()?,
+            user: columns.text()?,
+            kind: columns.one_of(&RECORD_KINDS, RecordKind::as_str)?,
+            time: columns.time()?,
+            verdict: columns.text()?,
+            credential_id: columns.text()?,
+            tier: columns.numbered(AttestationTier::from_number)?,
+            nonce: columns.bytes()?,
+            ek_public: columns.bytes()?,
+            ek_certificate: columns.bytes()?,
+            ak: AttestationParameters {
+                public: columns.bytes()?,
+                create_data: columns.bytes()?,
+                create_attestation: columns.bytes()?,
+                create_signature: columns.bytes()?,
+            },
+            device_key: columns.bytes()?,
+            signature: columns.bytes()?,
+            platform: platform_parameters(columns)?,
+        })
+    },
+};
+
+fn platform_parameters(columns: &mut dyn Columns) -> Stored<PlatformParameters> {
+    let encoded = columns.bytes()?;
+    let event_log = columns.bytes()?;
+    platform::decode(&encoded, event_log).ok_or_else(|| columns.corrupt())
+}
+
+#[async_trait]
+impl<E: Executor> EvidenceRows for Unit<E> {
+    async fn insert_evidence(&mut self, evidence: &Evidence) -> Stored<()> {
+        let platform = platform::encode(&evidence.platform)
+            .ok_or_else(|| StoreError::Corrupt { what: "platform attestation (too long)".to_owned() })?;
+        let values = values![
+            &evidence.id,
+            &evidence.device_id,
+            &evidence.user,
+            evidence.kind.as_str(),
+            evidence.time,
+            &evidence.verdict,
+            &evidence.credential_id,
+            evidence.tier as i64,
+            &evidence.nonce,
+            &evidence.ek_public,
+            &evidence.ek_certificate,
+            &evidence.ak.public,
+            &evidence.ak.create_data,
+            &evidence.ak.create_attestation,
+            &evidence.ak.create_signature,
+            &evidence.device_key,
+            &evidence.signature,
+            &platform,
+            &evidence.platform.event_log,
+        ];
+        self.0.execute(sql::INSERT_EVIDENCE, values).await?;
+        Ok(())
+    }
+
+    async fn evidence_of_device(&mut self, device_id: &str, limit: i64) -> Stored<Vec<Evidence>> {
+        self.0.all(sql::EVIDENCE_OF_DEVICE, values![device_id, limit], EVIDENCE).await
+    }
+
+    async fn purge_evidence(&mut self, before: Timestamp) -> Stored<i64> {
+        self.0.execute(sql::PURGE_EVIDENCE, values![before]).await
+    }
+}

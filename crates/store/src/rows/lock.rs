@@ -1,0 +1,87 @@
+use async_trait::async_trait;
+use gatehouse_domain::entity::Lock;
+use gatehouse_domain::ports::store::{LockRows, Stored};
+use gatehouse_model::Timestamp;
+use gatehouse_model::resource::LockTarget;
+
+use super::Unit;
+use crate::decode::Decode;
+use crate::executor::Executor;
+use crate::sql::lock as sql;
+use crate::value::{Value, values};
+
+const LOCK: Decode<Lock> = Decode {
+    entity: "lock",
+    read: |columns| {
+        Ok(Lock {
+            id: columns.text()?,
+            target: LockTarget {
+                user: columns.maybe_text()?,
+                role: columns.maybe_text()?,
+                device: columns.maybe_text()?,
+            },
+            message: columns.text()?,
+            created: columns.time()?,
+            created_by: columns.text()?,
+            expires: columns.maybe_time()?,
+        })
+    },
+};
+
+#[async_trait]
+impl<E: Executor> LockRows for Unit<E> {
+    async fn insert_lock(&mut self, lock: &Lock) -> Stored<()> {
+        let LockTarget { user, role, device } = &lock.target;
+        let values = values![
+            &lock.id,
+            user.as_deref(),
+            role.as_deref(),
+            device.as_deref(),
+            &lock.message,
+            lock.created,
+            &lock.created_by,
+            lock.expires,
+        ];
+        self.0.execute(sql::INSERT_LOCK, values).await?;
+        Ok(())
+    }
+
+    async fn lock(&mut self, id: &str) -> Stored<Option<Lock>> {
+        self.0.optional(sql::LOCK, values![id], LOCK).await
+    }
+
+    async fn delete_lock(&mut self, id: &str) -> Stored<bool> {
+        Ok(self.0.execute(sql::DELETE_LOCK, values![id]).await? > 0)
+    }
+
+    async fn locks(&mut self) -> Stored<Vec<Lock>> {
+        self.0.all(sql::LOCKS, values![], LOCK).await
+    }
+
+    async fn lock_in_force(
+        &mut self,
+        user: Option<&str>,
+        roles: &[String],
+        device_id: Option<&str>,
+        now: Timestamp,
+    ) -> Stored<Option<Lock>> {
+        let mut first: Option<Lock> = None;
+        let mut rest = roles;
+        loop {
+            let (some, later) = rest.split_at(rest.len().min(sql::ROLES_AT_ONCE));
+            let mut values = [Value::Text(None); 3 + sql::ROLES_AT_ONCE];
+            values[0] = Value::from(now);
+            values[1] = Value::from(user);
+            values[2] = Value::from(device_id);
+            for (value, role) in values[3..].iter_mut().zip(some) {
+                *value = Value::from(role);
+            }
+            let found = self.0.optional(sql::LOCK_IN_FORCE, &values, LOCK).await?;
+            first = first.into_iter().chain(found).min_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
+            if later.is_empty() {
+                return Ok(first);
+            }
+            rest = later;
+        }
+    }
+}

@@ -1,0 +1,148 @@
+use async_trait::async_trait;
+use gatehouse_domain::entity::{Digest, Session, SessionDevice, SessionKind};
+use gatehouse_domain::ports::store::{SessionRows, Stored};
+use gatehouse_model::Timestamp;
+
+use super::Unit;
+use crate::decode::{Columns, Decode, NUMBER};
+use crate::executor::Executor;
+use crate::sql::session as sql;
+use crate::value::values;
+
+const KINDS: [SessionKind; 2] = [SessionKind::Cli, SessionKind::Web];
+
+const SESSION: Decode<Session> = Decode {
+    entity: "session",
+    read: |columns| {
+        Ok(Session {
+            id: columns.text()?,
+            kind: columns.one_of(&KINDS, SessionKind::as_str)?,
+            cookie_hash: columns.maybe_digest()?,
+            user: columns.text()?,
+            created: columns.time()?,
+            last_seen: columns.time()?,
+            expires: columns.time()?,
+            ended: columns.maybe_time()?,
+            factor_time: columns.time()?,
+            device: session_device(columns)?,
+            remote_address: columns.text()?,
+        })
+    },
+};
+
+/// Four columns, set together or not at all.
+fn session_device(columns: &mut dyn Columns) -> Stored<Option<SessionDevice>> {
+    let device_id = columns.maybe_text()?;
+    let asset_tag = columns.maybe_text()?;
+    let credential_id = columns.maybe_text()?;
+    let since = columns.maybe_time()?;
+    match (device_id, asset_tag, credential_id, since) {
+        (None, None, None, None) => Ok(None),
+        (Some(device_id), Some(asset_tag), Some(credential_id), Some(since)) => {
+            Ok(Some(SessionDevice { device_id, asset_tag, credential_id, since }))
+        }
+        _ => Err(columns.corrupt()),
+    }
+}
+
+#[async_trait]
+impl<E: Executor> SessionRows for Unit<E> {
+    async fn insert_session(&mut self, session: &Session) -> Stored<()> {
+        let device = session.device.as_ref();
+        let values = values![
+            &session.id,
+            session.kind.as_str(),
+            session.cookie_hash.as_ref(),
+            &session.user,
+            session.created,
+            session.last_seen,
+            session.expires,
+            session.ended,
+            session.factor_time,
+            device.map(|device| device.device_id.as_str()),
+            device.map(|device| device.asset_tag.as_str()),
+            device.map(|device| device.credential_id.as_str()),
+            device.map(|device| device.since),
+            &session.remote_address,
+        ];
+        self.0.execute(sql::INSERT_SESSION, values).await?;
+        Ok(())
+    }
+
+    async fn session(&mut self, id: &str) -> Stored<Option<Session>> {
+        self.0.optional(sql::SESSION, values![id], SESSION).await
+    }
+
+    async fn session_by_cookie(&mut self, hash: &Digest) -> Stored<Option<Session>> {
+        self.0.optional(sql::SESSION_BY_COOKIE, values![hash], SESSION).await
+    }
+
+    async fn touch_session(&mut self, id: &str, now: Timestamp) -> Stored<()> {
+        self.0.execute(sql::TOUCH_SESSION, values![id, now]).await?;
+        Ok(())
+    }
+
+    async fn set_session_factor_time(&mut self, id: &str, now: Timestamp) -> Stored<()> {
+        self.0.execute(sql::SET_FACTOR_TIME, values![id, now]).await?;
+        Ok(())
+    }
+
+    async fn set_session_device(&mut self, id: &str, device: Option<&SessionDevice>) -> Stored<bool> {
+        let values = values![
+            id,
+            device.map(|device| device.device_id.as_str()),
+            device.map(|device| device.asset_tag.as_str()),
+            device.map(|device| device.credential_id.as_str()),
+            device.map(|device| device.since),
+        ];
+        Ok(self.0.execute(sql::SET_DEVICE, values).await? > 0)
+    }
+
+    async fn set_session_cookie(&mut self, id: &str, hash: &Digest) -> Stored<bool> {
+        Ok(self.0.execute(sql::SET_COOKIE, values![id, hash]).await? > 0)
+    }
+
+    async fn end_session(&mut self, id: &str, now: Timestamp) -> Stored<bool> {
+        Ok(self.0.execute(sql::END_SESSION, values![id, now]).await? > 0)
+    }
+
+    async fn end_sessions_of_user(
+        &mut self,
+        user: &str,
+        except: Option<&str>,
+        now: Timestamp,
+    ) -> Stored<i64> {
+        self.0.execute(sql::END_SESSIONS_OF_USER, values![user, now, except]).await
+    }
+
+    async fn untrust_sessions_of_device(&mut self, device_id: &str) -> Stored<i64> {
+        self.0.execute(sql::UNTRUST_SESSIONS_OF_DEVICE, values![device_id]).await
+    }
+
+    async fn active_sessions(
+        &mut self,
+        user: Option<&str>,
+        before: Option<&(Timestamp, String)>,
+        now: Timestamp,
+        limit: i64,
+    ) -> Stored<Vec<Session>> {
+        let (created, id) = before.map_or((i64::MAX, ""), |(created, id)| (created.micros(), id.as_str()));
+        match user {
+            None => self.0.all(sql::ACTIVE_SESSIONS, values![now, created, id, limit], SESSION).await,
+            Some(user) => {
+                let values = values![now, created, id, limit, user];
+                self.0.all(sql::ACTIVE_SESSIONS_OF_USER, values, SESSION).await
+            }
+        }
+    }
+
+    async fn count_active_sessions(&mut self, now: Timestamp) -> Stored<i64> {
+        let count = self.0.optional(sql::COUNT_ACTIVE_SESSIONS, values![now], NUMBER).await?;
+        Ok(count.unwrap_or_default())
+    }
+
+    async fn purge_sessions(&mut self, before: Timestamp) -> Stored<()> {
+        self.0.execute(sql::PURGE_SESSIONS, values![before]).await?;
+        Ok(())
+    }
+}

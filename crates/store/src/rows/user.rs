@@ -1,0 +1,190 @@
+use async_trait::async_trait;
+use gatehouse_domain::entity::{Digest, LinkPurpose, Throttle, User, UserLink};
+use gatehouse_domain::ports::store::{Stored, UserRows};
+use gatehouse_model::Timestamp;
+use gatehouse_model::resource::UserKind;
+
+use super::Unit;
+use crate::decode::{Decode, NUMBER, to_json};
+use crate::executor::Executor;
+use crate::sql::user as sql;
+use crate::value::values;
+
+const KINDS: [UserKind; 2] = [UserKind::Human, UserKind::Bot];
+const PURPOSES: [LinkPurpose; 3] = [LinkPurpose::Invite, LinkPurpose::Reset, LinkPurpose::FirstAdmin];
+
+/// A user with the one role that its row names, if any.
+const USER_WITH_ROLE: Decode<User> = Decode {
+    entity: "user",
+    read: |columns| {
+        Ok(User {
+            name: columns.text()?,
+            kind: columns.one_of(&KINDS, UserKind::as_str)?,
+            logins: columns.json()?,
+            password_hash: columns.maybe_text()?,
+            totp_last_step: columns.int()?,
+            created: columns.time()?,
+            updated: columns.time()?,
+            roles: columns.maybe_text()?.into_iter().collect(),
+        })
+    },
+};
+
+const LINK: Decode<UserLink> = Decode {
+    entity: "link",
+    read: |columns| {
+        Ok(UserLink {
+            hash: columns.digest()?,
+            purpose: columns.one_of(&PURPOSES, LinkPurpose::as_str)?,
+            user: columns.text()?,
+            created: columns.time()?,
+            created_by: columns.text()?,
+            expires: columns.time()?,
+            used: columns.maybe_time()?,
+            failures: columns.int()?,
+        })
+    },
+};
+
+const THROTTLE: Decode<Throttle> = Decode {
+    entity: "throttle",
+    read: |columns| {
+        Ok(Throttle {
+            failures: columns.int()?,
+            last_failure: columns.time()?,
+            blocked_until: columns.time()?,
+        })
+    },
+};
+
+/// Joins the rows of each user: they come together, in the order of the roles.
+fn with_all_roles(rows: Vec<User>) -> Vec<User> {
+    let mut users: Vec<User> = Vec::new();
+    for mut row in rows {
+        match users.last_mut() {
+            Some(user) if user.name == row.name => user.roles.append(&mut row.roles),
+            _ => users.push(row),
+        }
+    }
+    users
+}
+
+impl<E: Executor> Unit<E> {
+    async fn insert_user_roles(&mut self, user: &User) -> Stored<()> {
+        for (place, role) in (0_i64..).zip(&user.roles) {
+            self.0.execute(sql::INSERT_USER_ROLE, values![&user.name, place, role]).await?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl<E: Executor> UserRows for Unit<E> {
+    async fn insert_user(&mut self, user: &User) -> Stored<()> {
+        let logins = to_json(&user.logins)?;
+        let values = values![
+            &user.name,
+            user.kind.as_str(),
+            &logins,
+            user.password_hash.as_deref(),
+            user.totp_last_step,
+            user.created,
+            user.updated,
+        ];
+        self.0.execute(sql::INSERT_USER, values).await?;
+        self.insert_user_roles(user).await
+    }
+
+    async fn user(&mut self, name: &str) -> Stored<Option<User>> {
+        let rows = self.0.all(sql::USER, values![name], USER_WITH_ROLE).await?;
+        Ok(with_all_roles(rows).pop())
+    }
+
+    async fn update_user(&mut self, user: &User) -> Stored<bool> {
+        let logins = to_json(&user.logins)?;
+        let values = values![
+            &user.name,
+            user.kind.as_str(),
+            &logins,
+            user.password_hash.as_deref(),
+            user.totp_last_step,
+            user.updated,
+        ];
+        if self.0.execute(sql::UPDATE_USER, values).await? == 0 {
+            return Ok(false);
+        }
+        self.0.execute(sql::DELETE_USER_ROLES, values![&user.name]).await?;
+        self.insert_user_roles(user).await?;
+        Ok(true)
+    }
+
+    async fn delete_user(&mut self, name: &str) -> Stored<bool> {
+        self.0.execute(sql::DELETE_LINKS, values![name]).await?;
+        Ok(self.0.execute(sql::DELETE_USER, values![name]).await? > 0)
+    }
+
+    async fn users(&mut self, after: Option<&str>, limit: i64) -> Stored<Vec<User>> {
+        let values = values![after.unwrap_or_default(), limit];
+        Ok(with_all_roles(self.0.all(sql::USERS, values, USER_WITH_ROLE).await?))
+    }
+
+    async fn count_users(&mut self) -> Stored<i64> {
+        Ok(self.0.optional(sql::COUNT_USERS, values![], NUMBER).await?.unwrap_or_default())
+    }
+
+    async fn take_totp_step(&mut self, user: &str, step: i64) -> Stored<bool> {
+        Ok(self.0.execute(sql::TAKE_TOTP_STEP, values![user, step]).await? > 0)
+    }
+
+    async fn insert_link(&mut self, link: &UserLink) -> Stored<()> {
+        let values = values![
+            &link.hash,
+            link.purpose.as_str(),
+            &link.user,
+            link.created,
+            &link.created_by,
+            link.expires,
+            link.used,
+            link.failures,
+        ];
+        self.0.execute(sql::INSERT_LINK, values).await?;
+        Ok(())
+    }
+
+    async fn link(&mut self, hash: &Digest) -> Stored<Option<UserLink>> {
+        self.0.optional(sql::LINK, values![hash], LINK).await
+    }
+
+    async fn use_link(&mut self, hash: &Digest, now: Timestamp) -> Stored<bool> {
+        Ok(self.0.execute(sql::USE_LINK, values![hash, now]).await? > 0)
+    }
+
+    async fn fail_link(&mut self, hash: &Digest) -> Stored<i64> {
+        Ok(self.0.optional(sql::FAIL_LINK, values![hash], NUMBER).await?.unwrap_or_default())
+    }
+
+    async fn delete_unused_links(&mut self, user: &str) -> Stored<()> {
+        self.0.execute(sql::DELETE_UNUSED_LINKS, values![user]).await?;
+        Ok(())
+    }
+
+    async fn throttle(&mut self, key: &str) -> Stored<Option<Throttle>> {
+        self.0.optional(sql::THROTTLE, values![key], THROTTLE).await
+    }
+
+    async fn put_throttle(&mut self, key: &str, throttle: &Throttle) -> Stored<()> {
+        let Throttle { failures, last_failure, blocked_until } = *throttle;
+        self.0.execute(sql::PUT_THROTTLE, values![key, failures, last_failure, blocked_until]).await?;
+        Ok(())
+    }
+
+    async fn clear_throttle(&mut self, key: &str) -> Stored<()> {
+        self.0.execute(sql::CLEAR_THROTTLE, values![key]).await?;
+        Ok(())
+    }
+
+    async fn purge_throttles(&mut self, before: Timestamp) -> Stored<()> {
+        self.0.execute(sql::PURGE_THROTTLES, values![before]).await?;
+        Ok(())
+    }
+}

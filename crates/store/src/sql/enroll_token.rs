@@ -1,0 +1,43 @@
+//! Enrolment tokens.
+
+macro_rules! columns {
+    () => {
+        "id, hash, device_id, purpose, created_by, bound_user, created, expires, challenges, open_challenge,
+         open_since, spent, revoked"
+    };
+}
+
+statements! {
+    INSERT_TOKEN = concat!("insert into enroll_tokens (", columns!(), ")
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
+    TOKEN = concat!("select ", columns!(), " from enroll_tokens where id = $1");
+    TOKEN_BY_HASH = concat!("select ", columns!(), " from enroll_tokens where hash = $1");
+    TOKENS = concat!("select ", columns!(), " from enroll_tokens
+        where (created, id) < ($1, $2)
+        order by created desc, id desc limit $3");
+    /// Active at `$4`, with `$5` as the number of challenges that exhausts a token.
+    ACTIVE_TOKENS = concat!("select ", columns!(), " from enroll_tokens
+        where (created, id) < ($1, $2)
+          and spent is null and revoked is null and expires > $4 and challenges < $5
+        order by created desc, id desc limit $3");
+    /// Of device `$4`; active at `$5`, if that is given.
+    TOKENS_OF_DEVICE = concat!("select ", columns!(), " from enroll_tokens
+        where device_id = $4 and (created, id) < ($1, $2)
+          and (cast($5 as bigint) is null
+               or (spent is null and revoked is null and expires > $5 and challenges < $6))
+        order by created desc, id desc limit $3");
+    OPEN_CHALLENGE = "
+        update enroll_tokens set challenges = challenges + 1, open_challenge = $2, open_since = $3
+        where id = $1 and spent is null and revoked is null and expires > $3 and challenges < $5
+          and (open_since is null or open_since <= $4)";
+    CLOSE_CHALLENGE = "
+        update enroll_tokens set open_challenge = null, open_since = null
+        where id = $1 and open_challenge = $2";
+    /// A token whose last challenge is open counts as exhausted, and can still be spent by that challenge.
+    SPEND_TOKEN = "
+        update enroll_tokens set spent = $3, open_challenge = null, open_since = null
+        where id = $1 and open_challenge = $2 and spent is null and revoked is null and expires > $3";
+    REVOKE_TOKEN = "
+        update enroll_tokens set revoked = $2, open_challenge = null, open_since = null
+        where id = $1 and spent is null and revoked is null";
+}

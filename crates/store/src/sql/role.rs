@@ -1,0 +1,11 @@
+//! Roles.
+
+statements! {
+    INSERT_ROLE = "
+        insert into roles (name, description, spec, created, updated) values ($1, $2, $3, $4, $5)";
+    ROLE = "select name, description, spec, created, updated from roles where name = $1";
+    ROLES = "select name, description, spec, created, updated from roles order by name";
+    UPDATE_ROLE = "update roles set description = $2, spec = $3, updated = $4 where name = $1";
+    DELETE_ROLE = "delete from roles where name = $1";
+    COUNT_USERS_WITH_ROLE = "select count(distinct user_name) from user_roles where role = $1";
+}

@@ -1,0 +1,38 @@
+//! Sessions.
+
+macro_rules! columns {
+    () => {
+        "id, kind, cookie_hash, user_name, created, last_seen, expires, ended, factor_time,
+         device_id, device_asset_tag, device_credential_id, device_since, remote_address"
+    };
+}
+
+statements! {
+    INSERT_SESSION = concat!("insert into sessions (", columns!(), ")
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)");
+    SESSION = concat!("select ", columns!(), " from sessions where id = $1");
+    SESSION_BY_COOKIE = concat!("select ", columns!(), " from sessions where cookie_hash = $1");
+    TOUCH_SESSION = "update sessions set last_seen = $2 where id = $1";
+    SET_FACTOR_TIME = "update sessions set factor_time = $2 where id = $1";
+    SET_DEVICE = "
+        update sessions
+        set device_id = $2, device_asset_tag = $3, device_credential_id = $4, device_since = $5
+        where id = $1 and ended is null";
+    SET_COOKIE = "update sessions set cookie_hash = $2 where id = $1 and ended is null";
+    END_SESSION = "update sessions set ended = $2 where id = $1 and ended is null";
+    END_SESSIONS_OF_USER = "
+        update sessions set ended = $2
+        where user_name = $1 and ended is null and (cast($3 as text) is null or id <> $3)";
+    UNTRUST_SESSIONS_OF_DEVICE = "
+        update sessions
+        set device_id = null, device_asset_tag = null, device_credential_id = null, device_since = null
+        where device_id = $1";
+    ACTIVE_SESSIONS = concat!("select ", columns!(), " from sessions
+        where ended is null and expires > $1 and (created, id) < ($2, $3)
+        order by created desc, id desc limit $4");
+    ACTIVE_SESSIONS_OF_USER = concat!("select ", columns!(), " from sessions
+        where ended is null and expires > $1 and (created, id) < ($2, $3) and user_name = $5
+        order by created desc, id desc limit $4");
+    COUNT_ACTIVE_SESSIONS = "select count(*) from sessions where ended is null and expires > $1";
+    PURGE_SESSIONS = "delete from sessions where expires < $1";
+}

@@ -1,0 +1,47 @@
+//! Accounts, one-time links, throttles.
+
+statements! {
+    INSERT_USER = "
+        insert into users (name, kind, logins, password_hash, totp_last_step, created, updated)
+        values ($1, $2, $3, $4, $5, $6, $7)";
+    /// One row for each role, in order; one row without a role for a user who has none.
+    USER = "
+        select u.name, u.kind, u.logins, u.password_hash, u.totp_last_step, u.created, u.updated, r.role
+        from users u left join user_roles r on r.user_name = u.name
+        where u.name = $1
+        order by r.place";
+    /// Rows as [`USER`], of `$2` users.
+    USERS = "
+        select u.name, u.kind, u.logins, u.password_hash, u.totp_last_step, u.created, u.updated, r.role
+        from (select * from users where name > $1 order by name limit $2) u
+        left join user_roles r on r.user_name = u.name
+        order by u.name, r.place";
+    UPDATE_USER = "
+        update users set kind = $2, logins = $3, password_hash = $4, totp_last_step = $5, updated = $6
+        where name = $1";
+    DELETE_USER = "delete from users where name = $1";
+    COUNT_USERS = "select count(*) from users";
+    TAKE_TOTP_STEP = "update users set totp_last_step = $2 where name = $1 and totp_last_step < $2";
+    INSERT_USER_ROLE = "insert into user_roles (user_name, place, role) values ($1, $2, $3)";
+    DELETE_USER_ROLES = "delete from user_roles where user_name = $1";
+
+    INSERT_LINK = "
+        insert into user_links (hash, purpose, user_name, created, created_by, expires, used, failures)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    LINK = "
+        select hash, purpose, user_name, created, created_by, expires, used, failures
+        from user_links where hash = $1";
+    USE_LINK = "update user_links set used = $2 where hash = $1 and used is null and expires > $2";
+    FAIL_LINK = "update user_links set failures = failures + 1 where hash = $1 returning failures";
+    DELETE_UNUSED_LINKS = "delete from user_links where user_name = $1 and used is null";
+    DELETE_LINKS = "delete from user_links where user_name = $1";
+
+    THROTTLE = "select failures, last_failure, blocked_until from throttles where key = $1";
+    PUT_THROTTLE = "
+        insert into throttles (key, failures, last_failure, blocked_until) values ($1, $2, $3, $4)
+        on conflict (key) do update
+        set failures = excluded.failures, last_failure = excluded.last_failure,
+            blocked_until = excluded.blocked_until";
+    CLEAR_THROTTLE = "delete from throttles where key = $1";
+    PURGE_THROTTLES = "delete from throttles where last_failure < $1 and blocked_until < $1";
+}

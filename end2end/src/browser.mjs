@@ -1,0 +1,60 @@
+// Debian's Chromium, and a page that reports everything that goes wrong on it.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+
+import { chromium } from "playwright-core";
+
+const axeFile = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+/** Starts the browser. One serves a whole test file; `openPage` keeps the tests apart. */
+export async function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    headless: true,
+    args: [
+      // Chromium's sandbox refuses to run as root.
+      ...(process.getuid() === 0 ? ["--no-sandbox"] : []),
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      // No calls to its maker's hosts: the tests need no network.
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** A page in a profile of its own. `problems` fills with console errors and warnings, exceptions and failed requests. */
+export async function openPage(browser, options = {}) {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: "en-GB", ...options });
+  const page = await context.newPage();
+  const problems = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) problems.push(`console ${message.type()}: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => problems.push(`exception: ${error.message}`));
+  page.on("requestfailed", (request) => {
+    const why = request.failure()?.errorText;
+    // What a navigation cuts short is no failure.
+    if (why !== "net::ERR_ABORTED") problems.push(`request: ${request.url()}: ${why}`);
+  });
+  return { page, problems, close: () => context.close() };
+}
+
+/** Fails if anything went wrong on the page so far. */
+export function assertQuiet(problems) {
+  assert.deepEqual(problems, [], "the browser's console must stay empty");
+}
+
+/** Fails with a readable list if axe finds an accessibility fault on the page. */
+export async function assertAccessible(page) {
+  const axe = await readFile(axeFile, "utf8");
+  // Through the debugger, as the page's own policy forbids scripts that it did not name.
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  const list = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((n) => n.target.join(" ")).join(", ")}`);
+  assert.deepEqual(list, [], "axe found accessibility faults");
+}

@@ -1,0 +1,34 @@
+use std::path::Path;
+
+use gatehouse_domain::entity::PreferenceKey;
+
+use super::certificates;
+use super::section::Section;
+use super::{Config, yaml::Place};
+
+/// Reads `auth_service.authentication`: the static half of the `cluster_auth_preference`.
+pub(super) fn read(mut section: Section<'_>, folder: &Path, config: &mut Config) {
+    let mut lines: Vec<(PreferenceKey, Place)> = Vec::new();
+    if let Some((place, factor)) = section.parsed("second_factor") {
+        config.preference.second_factor = Some(factor);
+        lines.push((PreferenceKey::SecondFactor, place));
+    }
+    if let Some(mut device_trust) = section.section("device_trust") {
+        let spec = &mut config.preference.device_trust;
+        if let Some((place, mode)) = device_trust.parsed("mode") {
+            spec.mode = Some(mode);
+            lines.push((PreferenceKey::Mode, place));
+        }
+        if let Some((place, auto_enroll)) = device_trust.boolean("auto_enroll") {
+            spec.auto_enroll = Some(auto_enroll);
+            lines.push((PreferenceKey::AutoEnroll, place));
+        }
+        if let Some((place, entries)) = device_trust.list("ekcert_allowed_cas") {
+            spec.ekcert_allowed_cas = Some(certificates::read(&device_trust, &entries, folder));
+            lines.push((PreferenceKey::EkcertAllowedCas, place));
+        }
+        device_trust.finish();
+    }
+    section.finish();
+    config.preference_lines.extend(lines.into_iter().map(|(key, place)| (key, place.line)));
+}

@@ -1,0 +1,133 @@
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use rustls::server::Acceptor;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::TlsStream;
+use tower::Service as _;
+
+use super::Context;
+use super::limits::{MAX_HEADER_BYTES, MAX_HEADERS, MAX_STREAMS};
+use crate::connection_info::{Channel, ConnectionInfo};
+use crate::peer_certificate::PeerCertificate;
+use crate::tls::{self, ServerConfigs};
+
+/// For the whole handshake.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+/// For the head of an HTTP/1 request, and between two.
+const HEADER_TIME: Duration = Duration::from_secs(15);
+/// An HTTP/2 client that is silent for so long is asked whether it is there, …
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// … and has so long to answer.
+const KEEPALIVE_TIME: Duration = Duration::from_secs(20);
+
+/// Serves one TLS connection to its end.
+pub(super) async fn serve_tls(
+    stream: TcpStream,
+    remote: SocketAddr,
+    tls: &ServerConfigs,
+    context: &Context,
+) {
+    // Ceremonies are small messages back and forth; waiting to fill a packet only delays them.
+    let _ = stream.set_nodelay(true);
+    let handshake = tokio::select! {
+        () = context.stop.cancelled() => return,
+        handshake = tokio::time::timeout(HANDSHAKE_TIME, handshake(stream, tls)) => handshake,
+    };
+    let (channel, stream) = match handshake {
+        Ok(Ok(done)) => done,
+        Ok(Err(error)) => return tracing::debug!(%remote, %error, "TLS handshake failed"),
+        Err(_) => return tracing::debug!(%remote, "TLS handshake took too long"),
+    };
+    let peer = match peer_of(&stream) {
+        Ok(peer) => peer,
+        Err(error) => return tracing::warn!(%remote, %error, "refused a client certificate"),
+    };
+    let info = ConnectionInfo { channel: Channel::of_tls(channel, remote), peer };
+    serve_http(stream, info, context).await;
+}
+
+/// Serves one connection on the admin's Unix socket to its end.
+pub(super) async fn serve_unix(stream: UnixStream, uid: u32, context: &Context) {
+    let info = ConnectionInfo { channel: Channel::AdminSocket { uid }, peer: None };
+    serve_http(stream, info, context).await;
+}
+
+async fn handshake(
+    stream: TcpStream,
+    tls: &ServerConfigs,
+) -> std::io::Result<(tls::Channel, TlsStream<TcpStream>)> {
+    let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+    let (channel, config) = tls.choose(&start.client_hello());
+    Ok((channel, start.into_stream(config).await?))
+}
+
+/// The certificate that the client presented; rustls has verified its chain.
+fn peer_of(
+    stream: &TlsStream<TcpStream>,
+) -> Result<Option<Arc<PeerCertificate>>, crate::peer_certificate::PeerCertificateError> {
+    let (_, session) = stream.get_ref();
+    let leaf = session.peer_certificates().and_then(|chain| chain.first());
+    leaf.map(|leaf| PeerCertificate::parse(leaf).map(Arc::new)).transpose()
+}
+
+async fn serve_http<I>(stream: I, info: ConnectionInfo, context: &Context)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let is_browser = matches!(info.channel, Channel::Browser { .. });
+    let router: Router =
+        if is_browser { context.services.browser.clone() } else { context.services.grpc.clone() };
+    let service_info = info.clone();
+    let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
+        request.extensions_mut().insert(service_info.clone());
+        let mut router = router.clone();
+        async move {
+            let response: Result<_, Infallible> = router.call(request.map(Body::new)).await;
+            response
+        }
+    });
+    let builder = http(is_browser);
+    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = context.stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = context.kill.cancelled() => Ok(()),
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(channel = info.channel.as_str(), %error, "a connection broke");
+    }
+}
+
+fn http(is_browser: bool) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEADER_BYTES as usize);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(KEEPALIVE_INTERVAL)
+        .keep_alive_timeout(KEEPALIVE_TIME)
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(MAX_HEADER_BYTES);
+    if is_browser { builder } else { builder.http2_only() }
+}

@@ -1,0 +1,89 @@
+//! An id for every request, by which a user's error report finds its log lines.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use gatehouse_domain::ports::Random;
+use http::HeaderValue;
+use tracing::Instrument as _;
+
+use crate::connection_info::{Channel, ConnectionInfo};
+
+/// Header of the answer that carries the id.
+pub const HEADER: &str = "x-request-id";
+
+/// The id of a request; an extension of every request and answer. Made by the server: what clients send is ignored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    fn new(random: &dyn Random) -> Self {
+        let mut bytes = [0; 16];
+        random.fill(&mut bytes);
+        Self(hex::encode(bytes).into())
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Puts the router behind the layer that names requests, echoes the id and logs each answer.
+#[must_use]
+pub fn assign(router: axum::Router, random: Arc<dyn Random>) -> axum::Router {
+    router.layer(axum::middleware::from_fn_with_state(random, layer))
+}
+
+async fn layer(State(random): State<Arc<dyn Random>>, mut request: Request, next: Next) -> Response {
+    let id = RequestId::new(&*random);
+    let span = tracing::info_span!("request", id = %id);
+    let (method, route) = (request.method().clone(), route(&request));
+    let channel = request.extensions().get::<ConnectionInfo>().map(|info| info.channel);
+    request.headers_mut().remove(HEADER);
+    request.extensions_mut().insert(id.clone());
+    let started = Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    tracing::debug!(
+        parent: &span,
+        %method,
+        route,
+        channel = channel.map_or("none", Channel::as_str),
+        status = response.status().as_u16(),
+        duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        "answered a request"
+    );
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(HEADER, value);
+    }
+    response.extensions_mut().insert(id);
+    response
+}
+
+/// The pattern of the route, never the path itself: paths hold one-time tokens. A gRPC path has none, and its
+/// pattern would not tell the method.
+fn route(request: &Request) -> String {
+    let info = request.extensions().get::<ConnectionInfo>();
+    let is_grpc = info.is_some_and(|info| !matches!(info.channel, Channel::Browser { .. }));
+    match request.extensions().get::<MatchedPath>() {
+        Some(_) if is_grpc => gatehouse_model::clean_label(request.uri().path()),
+        Some(pattern) => pattern.as_str().to_owned(),
+        None => "none".to_owned(),
+    }
+}

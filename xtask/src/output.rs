@@ -1,0 +1,16 @@
+//! The only road to the terminal.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this module is what prints")]
+
+use std::io::Write as _;
+
+/// A line of progress or result on stdout.
+pub(crate) fn say(line: impl AsRef<str>) {
+    println!("{}", line.as_ref());
+    // A pipe buffers whole blocks; progress has to be seen when it happens.
+    let _ = std::io::stdout().flush();
+}
+
+/// An error with its causes on stderr.
+pub(crate) fn error(error: &anyhow::Error) {
+    eprintln!("error: {error:#}");
+}

@@ -1,0 +1,90 @@
+//! The Debian packages that Gatehouse is built and tested with, and how to tell that one is there.
+
+use std::fs;
+use std::path::Path;
+
+use crate::process::on_path;
+
+/// A Debian package, why it is wanted, and whether what it brings is already on this machine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Package {
+    /// Debian's name.
+    pub(crate) name: &'static str,
+    /// Completes "needed to …".
+    pub(crate) why: &'static str,
+    probe: Probe,
+}
+
+/// What to look for. Files, not dpkg's database: what was installed by other means counts as well.
+#[derive(Debug, Clone, Copy)]
+enum Probe {
+    /// A program on `PATH`.
+    Program(&'static str),
+    /// A file below any subfolder of a folder: `<folder>/*/<file>`.
+    Below(&'static str, &'static str),
+    /// A file or folder.
+    Path(&'static str),
+}
+
+impl Package {
+    const fn new(name: &'static str, why: &'static str, probe: Probe) -> Self {
+        Self { name, why, probe }
+    }
+
+    pub(crate) fn is_present(&self) -> bool {
+        match self.probe {
+            Probe::Program(name) => on_path(name).is_some(),
+            Probe::Path(path) => Path::new(path).exists(),
+            Probe::Below(folder, file) => {
+                let Ok(entries) = fs::read_dir(folder) else { return false };
+                entries.flatten().any(|entry| entry.path().join(file).exists())
+            }
+        }
+    }
+}
+
+/// What the demo needs beyond a build.
+pub(crate) const DEMO: &[Package] = &[
+    Package::new("swtpm", "give the demo and every TPM test a TPM 2.0 of its own", Probe::Program("swtpm")),
+    Package::new("openssh-client", "show certificates with ssh-keygen -L", Probe::Program("ssh-keygen")),
+    Package::new("openssl", "show certificates with openssl x509", Probe::Program("openssl")),
+];
+
+/// What the tests need beyond the demo.
+pub(crate) const TEST: &[Package] = &[
+    Package::new(
+        "postgresql",
+        "run the storage tests on PostgreSQL (initdb and postgres; the tests start their own)",
+        Probe::Below("/usr/lib/postgresql", "bin/initdb"),
+    ),
+    Package::new("chromium", "test the console in a browser", Probe::Program("chromium")),
+    Package::new("nodejs", "drive the browser tests", Probe::Program("node")),
+    Package::new("npm", "install what the browser tests are locked to", Probe::Program("npm")),
+    Package::new("pkg-config", "find the TPM2 software stack", Probe::Program("pkg-config")),
+    Package::new(
+        "libtss2-dev",
+        "check our TPM commands against an independent TPM stack",
+        Probe::Below("/usr/lib", "pkgconfig/tss2-esys.pc"),
+    ),
+    Package::new(
+        "libtss2-tcti-swtpm0",
+        "let that stack talk to swtpm",
+        Probe::Below("/usr/lib", "libtss2-tcti-swtpm.so.0"),
+    ),
+];
+
+/// Debian's Rust for the web: used where rustup's `wasm32-unknown-unknown` target is not to be had.
+pub(crate) const WASM: &[Package] = &[
+    Package::new(
+        "rustc-web",
+        "compile the console's islands to WASM",
+        Probe::Path("/usr/share/doc/rustc-web"),
+    ),
+    Package::new("cargo-web", "build with that compiler", Probe::Path("/usr/share/doc/cargo-web")),
+    Package::new(
+        "rust-web-src",
+        "build the standard library for WASM",
+        Probe::Path("/usr/share/doc/rust-web-src"),
+    ),
+    Package::new("lld-19", "link WASM", Probe::Path("/usr/bin/wasm-ld-19")),
+];
