@@ -80,8 +80,7 @@ impl UserCa {
         };
         let damaged = |purpose| move |reason| LoadCaError::Damaged { purpose, reason };
         let purpose = SecretPurpose::X509UserCa;
-        let x509 =
-            x509::Signer::load(&open(x509, purpose)?, &x509.public).map_err(damaged(purpose))?;
+        let x509 = x509::Signer::load(&open(x509, purpose)?, &x509.public).map_err(damaged(purpose))?;
         let purpose = SecretPurpose::SshUserCa;
         let signer = ssh::Signer::from_seed(&open(ssh, purpose)?)
             .map_err(|_| LoadCaError::Damaged { purpose, reason: "it is no Ed25519 key" })?;

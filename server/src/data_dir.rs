@@ -150,7 +150,8 @@ mod tests {
             "HOME" => Some(PathBuf::from("/home/a")),
             _ => None,
         };
-        let only = |wanted: &'static str| move |name: &str| (name == wanted).then(|| PathBuf::from("/home/a"));
+        let only =
+            |wanted: &'static str| move |name: &str| (name == wanted).then(|| PathBuf::from("/home/a"));
         let located = |argument: Option<&str>, configured: Option<&str>| {
             locate(argument.map(PathBuf::from), configured.map(Path::new), variables).unwrap()
         };

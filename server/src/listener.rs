@@ -44,9 +44,9 @@ impl ListenError {
                 io::ErrorKind::PermissionDenied => Some("ports below 1024 need root: choose a higher one"),
                 _ => None,
             },
-            Self::Unix { source, .. } if source.kind() == io::ErrorKind::InvalidInput => {
-                Some("the path of a Unix socket has at most 107 bytes: choose a data directory with a shorter path")
-            }
+            Self::Unix { source, .. } if source.kind() == io::ErrorKind::InvalidInput => Some(
+                "the path of a Unix socket has at most 107 bytes: choose a data directory with a shorter path",
+            ),
             Self::Unix { .. } => None,
         }
     }
@@ -77,11 +77,9 @@ impl Listener {
         tls: ServerConfigs,
         data_dir: &DataDir,
     ) -> Result<Self, ListenError> {
-        let tcp =
-            TcpListener::bind(address).await.map_err(|source| ListenError::Tcp { address, source })?;
+        let tcp = TcpListener::bind(address).await.map_err(|source| ListenError::Tcp { address, source })?;
         let path = data_dir.admin_socket();
-        let admin =
-            AdminSocket::bind(&path).map_err(|source| ListenError::Unix { path, source })?;
+        let admin = AdminSocket::bind(&path).map_err(|source| ListenError::Unix { path, source })?;
         let slots = Arc::new(Semaphore::new(limits::max_connections()));
         Ok(Self { tcp, tls, admin, slots })
     }

@@ -59,9 +59,7 @@ impl PeerCertificate {
     }
 }
 
-fn read_subject(
-    subject: &X509Name<'_>,
-) -> Result<(String, Option<DeviceExtensions>), PeerCertificateError> {
+fn read_subject(subject: &X509Name<'_>) -> Result<(String, Option<DeviceExtensions>), PeerCertificateError> {
     let [mut user, mut device_id, mut asset_tag, mut credential_id] = [const { None }; 4];
     for attribute in subject.iter_attributes() {
         let oid = attribute.attr_type();
@@ -95,8 +93,7 @@ fn read_subject(
 }
 
 fn read_grant(certificate: &X509Certificate<'_>) -> Result<Grant, PeerCertificateError> {
-    let mut extensions =
-        certificate.extensions().iter().filter(|extension| is(&extension.oid, SESSION_OID));
+    let mut extensions = certificate.extensions().iter().filter(|extension| is(&extension.oid, SESSION_OID));
     let (Some(extension), None) = (extensions.next(), extensions.next()) else {
         return Err(PeerCertificateError("it names no session"));
     };
@@ -109,5 +106,7 @@ fn read_grant(certificate: &X509Certificate<'_>) -> Result<Grant, PeerCertificat
 }
 
 fn is(oid: &Oid<'_>, components: &[u64]) -> bool {
-    oid.iter().is_some_and(|mut found| components.iter().all(|c| found.next() == Some(*c)) && found.next().is_none())
+    oid.iter().is_some_and(|mut found| {
+        components.iter().all(|c| found.next() == Some(*c)) && found.next().is_none()
+    })
 }

@@ -90,9 +90,7 @@ async fn make(
     Ok((x509, ssh))
 }
 
-async fn stored_ca(
-    work: &mut dyn UnitOfWork,
-) -> Result<Option<(SealedSecret, SealedSecret)>, OpenCaError> {
+async fn stored_ca(work: &mut dyn UnitOfWork) -> Result<Option<(SealedSecret, SealedSecret)>, OpenCaError> {
     let Some(row) = work.cluster_value(CURRENT_CA).await? else { return Ok(None) };
     let purpose = SecretPurpose::X509UserCa;
     let x509 = work.sealed_secret(purpose, &row).await?.ok_or(OpenCaError::Incomplete { purpose })?;

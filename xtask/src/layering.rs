@@ -52,8 +52,9 @@ const NEVER: &[Never] = &[
         from: &["model"],
         to: &["attestation", "domain", "store", "server", "app", "proto", "native", "client"],
     },
-    // No I/O: these have no runtime to do it with.
-    Never { from: &["model", "domain", "attestation"], to: &["tokio", "hyper"] },
+    // No I/O: the rules know no network and no database; what both sides of a wire share knows no runtime either.
+    Never { from: &["domain"], to: &["hyper", "axum", "tonic", "sqlx"] },
+    Never { from: &["model", "attestation"], to: &["tokio", "hyper"] },
 ];
 
 /// # Errors

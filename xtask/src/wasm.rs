@@ -34,6 +34,6 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
 
     let module = folder.join(TARGET).join(PROFILE).join("gatehouse_frontend.wasm");
     let mut bindgen = process::cargo(workspace);
-    bindgen.args(["run", "--quiet", "--package", "xtask-bindgen", "--"]);
+    bindgen.args(["run", "--package", "xtask-bindgen", "--"]);
     process::run(bindgen.arg(module).arg(workspace.path("style")).arg(workspace.site()))
 }

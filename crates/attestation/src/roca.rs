@@ -47,10 +47,10 @@ mod tests {
             let mut next = vec![0, 0];
             next.extend_from_slice(&number);
             let mut carry = 0;
-            for index in 0..next.len() {
-                let sum = u16::from(next[index]) + u16::from(*number.get(index).unwrap_or(&0)) + carry;
-                next[index] = sum.to_le_bytes()[0];
-                carry = sum >> 8;
+            for (sum, digit) in next.iter_mut().zip(number.iter().chain(&[0, 0])) {
+                let total = u16::from(*sum) + u16::from(*digit) + carry;
+                *sum = total.to_le_bytes()[0];
+                carry = total >> 8;
             }
             if carry != 0 {
                 next.push(1);

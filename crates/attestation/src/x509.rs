@@ -7,7 +7,7 @@ mod name;
 mod signature;
 
 use x509_parser::certificate::X509Certificate;
-use x509_parser::der_parser::asn1_rs::FromDer;
+use x509_parser::der_parser::asn1_rs::{Any, FromDer};
 use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
 use x509_parser::x509::X509Version;
 
@@ -101,10 +101,9 @@ impl Certificate {
     pub(crate) fn parse(der: &[u8]) -> Result<Self, CertificateError> {
         let (rest, parsed) = X509Certificate::from_der(der).map_err(|_| CertificateError::Malformed)?;
         let tbs = &parsed.tbs_certificate;
-        // RFC 5280 section 4.1.1.2: both statements of the algorithm must agree.
         if !rest.is_empty()
             || parsed.signature_value.unused_bits != 0
-            || parsed.signature_algorithm != tbs.signature
+            || !frame_is_sound(der).unwrap_or(false)
         {
             return Err(CertificateError::Malformed);
         }
@@ -130,6 +129,25 @@ impl Certificate {
     pub(crate) fn is_self_issued(&self) -> bool {
         self.issuer == self.subject
     }
+}
+
+/// Checks what stands around the signed part, which no signature protects: three members of the right types, and the
+/// algorithm byte for byte as in the signed part (RFC 5280 section 4.1.1.2).
+fn frame_is_sound(der: &[u8]) -> Option<bool> {
+    let (outer, _) = member(der, 0x30)?;
+    let (tbs, rest) = member(outer, 0x30)?;
+    let (algorithm, rest) = member(rest, 0x30)?;
+    let (_, rest) = member(rest, 0x03)?;
+    let (_version, signed) = member(tbs, 0xa0)?;
+    let (_serial, signed) = member(signed, 0x02)?;
+    let (signed_algorithm, _) = member(signed, 0x30)?;
+    Some(rest.is_empty() && algorithm == signed_algorithm)
+}
+
+/// Content of the first element, which must have that tag, and what follows it.
+fn member(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let (rest, element) = Any::from_der(bytes).ok()?;
+    (bytes.first() == Some(&tag)).then_some((element.data, rest))
 }
 
 impl Extensions {

@@ -126,7 +126,7 @@ impl SshCertificate {
         let certificate =
             Certificate::from_openssh(line.trim()).map_err(|_| wrong("it is not an SSH certificate"))?;
         let mut extensions: Vec<String> =
-            certificate.extensions().iter().map(|(name, _)| clean_label(name)).collect();
+            certificate.extensions().keys().map(|name| clean_label(name)).collect();
         extensions.sort();
         Ok(Self {
             principals: certificate.valid_principals().iter().map(|name| clean_label(name)).collect(),

@@ -5,6 +5,7 @@ use crate::address::ProxyAddress;
 use crate::connection::Connection;
 use crate::error::Result;
 
+#[derive(Clone)]
 /// An invitation or reset link: the server and the token, which is the last segment of the path.
 pub struct SignupLink {
     pub server: ProxyAddress,

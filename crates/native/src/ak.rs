@@ -1,5 +1,6 @@
 //! The attestation key: made by the TPM under its storage key, stored as a blob that only this TPM can load.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -78,8 +79,14 @@ impl AkBlob {
 
     /// The stored key; `None` if there is none.
     pub(crate) fn read(state_dir: &Path) -> Result<Option<Self>, NativeError> {
-        let Some(bytes) = state::read(&Self::file(state_dir), FILE_CAP)? else { return Ok(None) };
-        Self::parse(&bytes).map(Some)
+        match state::read(&Self::file(state_dir), FILE_CAP) {
+            Ok(Some(bytes)) => Self::parse(&bytes).map(Some),
+            Ok(None) => Ok(None),
+            Err(NativeError::State { source, .. }) if source.kind() == ErrorKind::FileTooLarge => {
+                Err(NativeError::DamagedAttestationKey { reason: source.to_string() })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, NativeError> {

@@ -256,6 +256,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_open_device_may_move_to_another_thread() {
+        fn is_send<T: Send>() {}
+        is_send::<TrustedDevice>();
+    }
+
+    #[test]
     fn size_prefixes_must_fit() {
         assert_eq!(unprefixed(&[0, 2, 7, 8]).unwrap(), [7, 8]);
         for bad in [&[][..], &[0], &[0, 1], &[0, 1, 7, 8]] {

@@ -15,8 +15,11 @@ pub(crate) trait Executor: Send + 'static {
     const DIALECT: &'static Dialect;
 
     /// Runs a statement; answers with the number of rows that it changed.
-    fn execute(&mut self, sql: &'static str, values: &[Value<'_>])
-    -> impl Future<Output = Stored<i64>> + Send;
+    fn execute(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> impl Future<Output = Stored<i64>> + Send;
 
     /// The first row, if there is one.
     fn optional<T: Send + 'static>(

@@ -105,6 +105,10 @@ mod tests {
         assert_eq!(decode(&longer, Vec::new()), None);
         let other_version = [&[2], &encoded[1..]].concat();
         assert_eq!(decode(&other_version, Vec::new()), None);
-        assert_eq!(decode(&[VERSION, 0xff, 0xff, 0xff, 0xff], Vec::new()), None, "a count that nothing backs");
+        assert_eq!(
+            decode(&[VERSION, 0xff, 0xff, 0xff, 0xff], Vec::new()),
+            None,
+            "a count that nothing backs"
+        );
     }
 }

@@ -15,21 +15,32 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
 use account::Account;
 
 /// How long a cluster may take to come up; it usually takes a second.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Starts the server, then waits until its own standard input ends. The test process holds the other end, so the cluster
-/// is stopped and its folder removed whichever way the test process goes, by a kill as well.
+/// Makes and starts the cluster, then waits until its own standard input ends. The test process holds the other end, so the
+/// cluster is stopped and its folder removed whichever way the test process goes, by a kill as well. QUIT makes a running
+/// server stop at once, but one that only just started still ignores it, as shells start background programs so; TERM ends
+/// that. Arguments: the programs' folder, the cluster's, the superuser, the settings.
 const KEEPER: &str = r#"
-"$1/postgres" -D "$2/data" -k "$2" -c config_file="$2/data/postgresql.conf" >"$2/log" 2>&1 </dev/null &
-server=$!
+# Who may reach the socket is decided by the permissions of its folder.
+if "$1/initdb" --pgdata="$2/data" --username="$3" --auth=trust --encoding=UTF8 --locale=C --no-sync --no-instructions \
+    >"$2/log" 2>&1 </dev/null
+then
+    printf '%s' "$4" >>"$2/data/postgresql.conf"
+    "$1/postgres" -D "$2/data" -k "$2" >>"$2/log" 2>&1 </dev/null &
+    server=$!
+else
+    touch "$2/failed"
+fi
 read -r _
-kill -QUIT "$server" 2>/dev/null
-wait "$server"
+if [ -n "$server" ]; then
+    kill -TERM "$server" 2>/dev/null
+    kill -QUIT "$server" 2>/dev/null
+    wait "$server"
+fi
 rm -rf "$2"
 "#;
 
@@ -84,16 +95,20 @@ impl Postgres {
             .permissions(fs::Permissions::from_mode(0o700))
             .tempdir()?;
         chown(folder.path(), Some(account.uid), Some(account.gid))?;
-        initialise(&programs, folder.path(), &account)?;
 
         let mut keeper = Command::new("/bin/sh");
-        keeper.args(["-c", KEEPER, "keeper"]).arg(&programs).arg(folder.path());
+        keeper
+            .args(["-c", KEEPER, "keeper"])
+            .arg(&programs)
+            .arg(folder.path())
+            .args([&account.name, SETTINGS]);
         // Its own process group: Ctrl-C at the terminal ends the tests, and thereby the keeper's input.
         keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         account.assume(&mut keeper);
         let keeper = keeper.current_dir("/").spawn()?;
-        let postgres =
-            Self { keeper, folder: hand_over(folder), programs, account, databases: AtomicU64::new(0) };
+        // From here on the keeper removes the folder.
+        let folder = folder.keep();
+        let postgres = Self { keeper, folder, programs, account, databases: AtomicU64::new(0) };
         postgres.wait_until_ready()?;
         Ok(postgres)
     }
@@ -158,29 +173,6 @@ impl Drop for Postgres {
         drop(self.keeper.stdin.take());
         let _ = self.keeper.wait();
     }
-}
-
-/// From here on the keeper removes the folder.
-fn hand_over(folder: TempDir) -> PathBuf {
-    folder.keep()
-}
-
-fn initialise(programs: &Path, folder: &Path, account: &Account) -> io::Result<()> {
-    let mut initdb = Command::new(programs.join("initdb"));
-    initdb.arg("--pgdata").arg(folder.join("data")).args(["--username", &account.name]);
-    // Who may reach the socket is decided by the folder's permissions.
-    initdb.args(["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]);
-    account.assume(&mut initdb);
-    let out = initdb.current_dir("/").stdin(Stdio::null()).output()?;
-    if !out.status.success() {
-        return Err(io::Error::other(format!(
-            "initdb failed: {}",
-            String::from_utf8_lossy(&out.stderr).trim()
-        )));
-    }
-    let configuration = folder.join("data/postgresql.conf");
-    let text = fs::read_to_string(&configuration)? + SETTINGS;
-    fs::write(&configuration, text)
 }
 
 /// The newest installed version's programs: Debian keeps them off `PATH`.

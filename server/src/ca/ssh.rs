@@ -5,9 +5,7 @@ use ssh_key::certificate::{Builder, CertType};
 use ssh_key::public::{Ed25519PublicKey, KeyData};
 use ssh_key::{Algorithm, Certificate, PublicKey, Signature};
 
-use super::claims::{
-    ASSET_TAG_EXTENSION, CREDENTIAL_ID_EXTENSION, DEVICE_ID_EXTENSION, device_claims,
-};
+use super::claims::{ASSET_TAG_EXTENSION, CREDENTIAL_ID_EXTENSION, DEVICE_ID_EXTENSION, device_claims};
 use super::{BACKDATED_SECS, public_key};
 
 /// Bytes of an Ed25519 private key (RFC 8032 section 5.1.5).

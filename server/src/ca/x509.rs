@@ -2,8 +2,8 @@ use gatehouse_domain::ports::{CaError, CertificateRequest, Random};
 use gatehouse_model::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, DnValue,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData as _,
-    SerialNumber,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+    PublicKeyData as _, SerialNumber,
 };
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use time::OffsetDateTime;
@@ -88,6 +88,12 @@ impl Signer {
         params.custom_extensions = vec![CustomExtension::from_oid_content(SESSION_OID, grant)];
         let certificate = params.signed_by(&key, &self.issuer).map_err(signing)?;
         Ok(certificate.der().to_vec())
+    }
+
+    /// Signs anything, for tests of what reads certificates.
+    #[cfg(test)]
+    pub(super) fn sign_for_test(&self, params: &CertificateParams, key: &KeyPair) -> Vec<u8> {
+        params.signed_by(key, &self.issuer).unwrap().der().to_vec()
     }
 }
 

@@ -42,7 +42,9 @@ impl FromStr for LogLevel {
             "info" => Ok(Self::Info),
             "debug" => Ok(Self::Debug),
             "trace" => Ok(Self::Trace),
-            other => Err(format!("unknown level \"{}\": use error, warn, info, debug or trace", shown(other))),
+            other => {
+                Err(format!("unknown level \"{}\": use error, warn, info, debug or trace", shown(other)))
+            }
         }
     }
 }

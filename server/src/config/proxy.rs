@@ -39,9 +39,8 @@ impl FromStr for Listen {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let error = || {
-            format!("\"{}\" is not an address to listen on: write it as 127.0.0.1:3080", shown(text))
-        };
+        let error =
+            || format!("\"{}\" is not an address to listen on: write it as 127.0.0.1:3080", shown(text));
         text.parse().map(Self).map_err(|_| error())
     }
 }
@@ -50,9 +49,8 @@ impl FromStr for PublicAddr {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let error = || {
-            format!("\"{}\" is not a public address: write it as gatehouse.example.com:443", shown(text))
-        };
+        let error =
+            || format!("\"{}\" is not a public address: write it as gatehouse.example.com:443", shown(text));
         let (host, port) = match text.parse::<SocketAddr>() {
             Ok(address) => (address.ip().to_string(), address.port()),
             Err(_) if text.parse::<IpAddr>().is_ok() => (text.to_owned(), HTTPS_PORT),

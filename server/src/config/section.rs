@@ -76,7 +76,10 @@ impl<'a> Section<'a> {
         match &node.value {
             Value::Scalar(text) if !text.trim().is_empty() => Some((node.place, text)),
             Value::Scalar(_) | Value::Null => {
-                self.problem(key.place, format!("`{}` is empty: give it a value or remove it", self.path_of(name)));
+                self.problem(
+                    key.place,
+                    format!("`{}` is empty: give it a value or remove it", self.path_of(name)),
+                );
                 None
             }
             Value::Sequence(_) | Value::Mapping(_) => {

@@ -7,8 +7,12 @@ use super::section::{Section, shown};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StorageConfig {
     /// A SQLite file; without a path it lies in the data directory.
-    Sqlite { path: Option<PathBuf> },
-    Postgres { url: DatabaseUrl },
+    Sqlite {
+        path: Option<PathBuf>,
+    },
+    Postgres {
+        url: DatabaseUrl,
+    },
 }
 
 impl Default for StorageConfig {
@@ -44,7 +48,8 @@ pub(super) fn read(mut section: Section<'_>, folder: &Path) -> StorageConfig {
         Some((_, "sqlite")) => false,
         Some((_, "postgres" | "postgresql")) => true,
         Some((place, other)) => {
-            let text = format!("unknown `auth_service.storage.type` \"{}\": use sqlite or postgres", shown(other));
+            let text =
+                format!("unknown `auth_service.storage.type` \"{}\": use sqlite or postgres", shown(other));
             section.problem(place, text);
             url.is_some()
         }
@@ -64,7 +69,10 @@ pub(super) fn read(mut section: Section<'_>, folder: &Path) -> StorageConfig {
                 StorageConfig::default()
             }
             None => {
-                section.problem(section.place(), "storage in postgres needs `url`, as in postgres://host/gatehouse");
+                section.problem(
+                    section.place(),
+                    "storage in postgres needs `url`, as in postgres://host/gatehouse",
+                );
                 StorageConfig::default()
             }
         }

@@ -99,7 +99,8 @@ fn an_empty_file_means_the_defaults() {
 
 #[test]
 fn ipv6_addresses_are_understood() {
-    let config = read("proxy_service:\n  listen_addr: \"[::]:3080\"\n  public_addr: \"[2001:db8::1]:8443\"\n");
+    let config =
+        read("proxy_service:\n  listen_addr: \"[::]:3080\"\n  public_addr: \"[2001:db8::1]:8443\"\n");
     assert_eq!(config.public_address().to_string(), "[2001:db8::1]:8443");
 }
 
@@ -130,7 +131,24 @@ proxy_service:
   https_key_file:
   https_cert_file: cert.pem
 ";
-    insta::assert_snapshot!(refused(text), @"");
+    insta::assert_snapshot!(refused(text), @r#"
+    gatehouse.yaml:1:10: `version` must be one of v1, v2, v3
+    gatehouse.yaml:2:1: unknown key `gatehuose`; did you mean `gatehouse`?
+    gatehouse.yaml:4:17: `gatehouse.cluster_name` "a b": use letters, digits, dots, hyphens and underscores, at most 48 characters
+    gatehouse.yaml:6:12: `gatehouse.log.level`: unknown level "loud": use error, warn, info, debug or trace
+    gatehouse.yaml:7:5: unknown key `colour` in `gatehouse.log`; known keys: level, format
+    gatehouse.yaml:10:20: `auth_service.authentication.second_factor`: second factor "sms" not supported: use otp or off
+    gatehouse.yaml:11:5: unknown key `device_trsut` in `auth_service.authentication`; did you mean `device_trust`?
+    gatehouse.yaml:14:13: `auth_service.authentication.device_trust.mode`: device trust mode "mandatory" not supported: use off, optional, required or required-for-humans
+    gatehouse.yaml:15:20: `auth_service.authentication.device_trust.auto_enroll` must be true or false, not "maybe"
+    gatehouse.yaml:16:27: `auth_service.authentication.device_trust.ekcert_allowed_cas` must be a list: begin each entry with `- `
+    gatehouse.yaml:18:11: unknown `auth_service.storage.type` "oracle": use sqlite or postgres
+    gatehouse.yaml:19:11: `auth_service.storage.path` must be a single value
+    gatehouse.yaml:21:16: `proxy_service.listen_addr`: "localhost" is not an address to listen on: write it as 127.0.0.1:3080
+    gatehouse.yaml:22:16: `proxy_service.public_addr`: "a/b" is not a public address: write it as gatehouse.example.com:443
+    gatehouse.yaml:23:3: `proxy_service.https_key_file` is empty: give it a value or remove it
+    gatehouse.yaml:24:20: `https_cert_file` needs `https_key_file` beside it
+    "#);
 }
 
 #[test]
@@ -154,28 +172,33 @@ fn bad_certificates_are_named() {
     let text = refused(&text);
     // How many lines the first certificate takes depends on its signature.
     let messages: Vec<&str> = text.lines().filter_map(|line| line.splitn(4, ':').nth(3)).collect();
-    insta::assert_snapshot!(messages.join("\n"), @"");
+    insta::assert_snapshot!(messages.join("\n"), @r"
+    invalid `ekcert_allowed_cas` entry 1: certificate 2 is not an X.509 certificate
+    invalid `ekcert_allowed_cas` entry 2: missing.pem: No such file or directory (os error 2)
+    invalid `ekcert_allowed_cas` entry 3: block 1 is a PUBLIC KEY, not a CERTIFICATE
+    each entry of `auth_service.authentication.device_trust.ekcert_allowed_cas` must be a text
+    ");
 }
 
 #[test]
 fn storage_keys_must_fit_the_engine() {
     let url = "auth_service:\n  storage:\n    type: sqlite\n    url: postgres://u:hidden@h/d\n";
-    insta::assert_snapshot!(refused(url), @"");
+    insta::assert_snapshot!(refused(url), @r"gatehouse.yaml:4:10: `auth_service.storage.url` is for postgres: sqlite takes `path`");
     let wrong = "auth_service:\n  storage:\n    url: mysql://u:hidden@h/d\n";
     assert!(!refused(wrong).contains("hidden"));
-    insta::assert_snapshot!(refused(wrong), @"");
-    insta::assert_snapshot!(refused("auth_service:\n  storage: {type: postgres}\n"), @"");
+    insta::assert_snapshot!(refused(wrong), @r"gatehouse.yaml:3:10: `auth_service.storage.url` must begin with postgres://");
+    insta::assert_snapshot!(refused("auth_service:\n  storage: {type: postgres}\n"), @r"gatehouse.yaml:2:3: storage in postgres needs `url`, as in postgres://host/gatehouse");
 }
 
 #[test]
 fn what_yaml_allows_beyond_a_configuration_is_refused() {
-    insta::assert_snapshot!(refused("- a\n"), @"");
-    insta::assert_snapshot!(refused("gatehouse: &a {}\n"), @"");
-    insta::assert_snapshot!(refused("gatehouse: {}\ngatehouse: {}\n"), @"");
-    insta::assert_snapshot!(refused("gatehouse: {}\n---\nproxy_service: {}\n"), @"");
-    insta::assert_snapshot!(refused("gatehouse: [a\n"), @"");
-    insta::assert_snapshot!(refused("? {a: b}\n: c\n"), @"");
-    insta::assert_snapshot!(refused(&format!("gatehouse: {}{}", "[".repeat(40), "]".repeat(40))), @"");
+    insta::assert_snapshot!(refused("- a\n"), @r"gatehouse.yaml:1:1: the configuration must be a mapping of keys to values");
+    insta::assert_snapshot!(refused("gatehouse: &a {}\n"), @r"gatehouse.yaml:1:15: anchors and tags are not supported here");
+    insta::assert_snapshot!(refused("gatehouse: {}\ngatehouse: {}\n"), @r"gatehouse.yaml:2:1: `gatehouse` stands here twice, first in line 1");
+    insta::assert_snapshot!(refused("gatehouse: {}\n---\nproxy_service: {}\n"), @r"gatehouse.yaml:2:1: a configuration is one YAML document, a second one begins here");
+    insta::assert_snapshot!(refused("gatehouse: [a\n"), @r"gatehouse.yaml:2:1: this is not valid YAML: while parsing a flow sequence, expected ',' or ']'");
+    insta::assert_snapshot!(refused("? {a: b}\n: c\n"), @r"gatehouse.yaml:1:3: a key must be a single word");
+    insta::assert_snapshot!(refused(&format!("gatehouse: {}{}", "[".repeat(40), "]".repeat(40))), @r"gatehouse.yaml:1:28: this is nested too deeply");
 }
 
 #[test]

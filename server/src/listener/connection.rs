@@ -32,12 +32,7 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIME: Duration = Duration::from_secs(20);
 
 /// Serves one TLS connection to its end.
-pub(super) async fn serve_tls(
-    stream: TcpStream,
-    remote: SocketAddr,
-    tls: &ServerConfigs,
-    context: &Context,
-) {
+pub(super) async fn serve_tls(stream: TcpStream, remote: SocketAddr, tls: &ServerConfigs, context: &Context) {
     // Ceremonies are small messages back and forth; waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
     let handshake = tokio::select! {

@@ -62,11 +62,7 @@ impl KeyFile {
     ///
     /// # Errors
     /// A missing or other key, where one is needed; a damaged file, one that others may read; the file system's.
-    pub fn open(
-        path: &Path,
-        sealed_with: Option<&str>,
-        random: &dyn Random,
-    ) -> Result<Self, KeyFileError> {
+    pub fn open(path: &Path, sealed_with: Option<&str>, random: &dyn Random) -> Result<Self, KeyFileError> {
         let failed = |source| KeyFileError::Io { path: path.to_owned(), source };
         match (Self::load(path)?, sealed_with) {
             (Some(file), Some(key_id)) if file.id != key_id => Err(KeyFileError::OtherKey {
@@ -115,7 +111,8 @@ impl KeyFile {
         let id = value("key-id:").ok_or("it has no key-id line, or two")?;
         let hex_key = value("key:").ok_or("it has no key line, or two")?;
         let mut key = Zeroizing::new([0; KEY_LEN]);
-        hex::decode_to_slice(hex_key, key.as_mut_slice()).map_err(|_| "the key is not 32 bytes in hexadecimal")?;
+        hex::decode_to_slice(hex_key, key.as_mut_slice())
+            .map_err(|_| "the key is not 32 bytes in hexadecimal")?;
         let expected = key_id(&key);
         constant_time::verify_slices_are_equal(expected.as_bytes(), id.as_bytes())
             .map_err(|_| "key-id and key do not belong together")?;

@@ -37,8 +37,8 @@ impl ServerCertificate {
     /// # Errors
     /// Files that cannot be read, or hold no certificate, no key, or a key of another certificate.
     pub fn load(files: &TlsFiles) -> Result<Self, CertificateError> {
-        let (chain, _) =
-            private_file::read(&files.certificate, MAX_FILE).map_err(CertificateError::io(&files.certificate))?;
+        let (chain, _) = private_file::read(&files.certificate, MAX_FILE)
+            .map_err(CertificateError::io(&files.certificate))?;
         let (key, mode) =
             private_file::read(&files.key, MAX_FILE).map_err(CertificateError::io(&files.key))?;
         if mode & 0o007 != 0 {
@@ -83,13 +83,14 @@ impl ServerCertificate {
         let not_after = Timestamp::from_secs(parsed.validity().not_after.timestamp());
         let key = PrivateKeyDer::from_pem_slice(key)
             .map_err(|_| CertificateError::unusable(key_path, "it holds no PEM private key"))?;
-        let certified = CertifiedKey::from_der(chain, key, &default_provider()).map_err(|error| match error {
-            rustls::Error::InconsistentKeys(_) => CertificateError::unusable(
-                key_path,
-                format!("the key does not belong to the certificate {}", chain_path.display()),
-            ),
-            error => CertificateError::unusable(key_path, error.to_string()),
-        })?;
+        let certified =
+            CertifiedKey::from_der(chain, key, &default_provider()).map_err(|error| match error {
+                rustls::Error::InconsistentKeys(_) => CertificateError::unusable(
+                    key_path,
+                    format!("the key does not belong to the certificate {}", chain_path.display()),
+                ),
+                error => CertificateError::unusable(key_path, error.to_string()),
+            })?;
         Ok(Self { certified: Arc::new(certified), pin, not_after })
     }
 

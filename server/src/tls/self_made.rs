@@ -86,12 +86,7 @@ fn names(host: &str) -> Result<Vec<SanType>, CertificateError> {
     Ok(names)
 }
 
-fn make(
-    key: &KeyPair,
-    host: &str,
-    now: Timestamp,
-    random: &dyn Random,
-) -> Result<String, CertificateError> {
+fn make(key: &KeyPair, host: &str, now: Timestamp, random: &dyn Random) -> Result<String, CertificateError> {
     let moment = |secs| {
         OffsetDateTime::from_unix_timestamp(now.plus_secs(secs).secs())
             .map_err(|error| CertificateError::Making(error.to_string()))

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod answers;
+mod interrupts;
 mod output;
 mod running;
 mod stage;
@@ -11,9 +12,10 @@ mod walk;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Parser;
 
+use interrupts::Interrupts;
 use stage::Stage;
 
 /// Walks through the guide with a software TPM and the real programs.
@@ -41,22 +43,15 @@ fn main() -> ExitCode {
 }
 
 fn demo(cli: &Cli) -> Result<()> {
-    let mut stage = Stage::set(&cli.programs, &cli.folder)?;
+    let mut stage = Stage::set(&cli.programs, &cli.folder, Interrupts::watch()?)?;
     let walked = walk::walk(&stage);
     if walked.is_err() {
         output::explain("The server's log:");
         output::plain(stage.server_log());
     } else if !cli.exit {
         stage.show_links();
-        wait_for_interrupt()?;
+        stage.interrupts.wait();
     }
     let stopped = stage.strike();
     walked.and(stopped)
-}
-
-/// Ctrl-C reaches the server as well, which is in the same process group; this process outlives it to clean up.
-fn wait_for_interrupt() -> Result<()> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_io().build().context("starting tokio")?;
-    runtime.block_on(tokio::signal::ctrl_c()).context("waiting for Ctrl-C")
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use gatehouse_testkit::swtpm::{EkCa, EkKindName, FakeSysfs, Swtpm};
 
 use crate::answers::Answers;
+use crate::interrupts::Interrupts;
 use crate::output;
 use crate::running::{Heard, Running};
 
@@ -29,6 +31,7 @@ pub(crate) struct Stage {
     log: String,
     ready: Ready,
     pub(crate) answers: Answers,
+    pub(crate) interrupts: Interrupts,
     machine: Machine,
 }
 
@@ -60,7 +63,7 @@ impl Stage {
     ///
     /// # Errors
     /// When the server does not come up; its log is part of the error.
-    pub(crate) fn set(programs: &Path, folder: &Path) -> Result<Self> {
+    pub(crate) fn set(programs: &Path, folder: &Path, interrupts: Interrupts) -> Result<Self> {
         output::explain(
             "A machine with a TPM 2.0 of its own: swtpm, with EK certificates of a CA made for this walk",
         );
@@ -79,9 +82,11 @@ impl Stage {
         output::command(&format!("gatehouse start --data-dir={} --listen={listen}", data.display()));
         let mut command = Command::new(programs.join("gatehouse"));
         command.arg("start").arg("--data-dir").arg(&data).args(["--listen", &listen]);
+        // Ctrl-C at the terminal ends the walk, and the walk then ends the server.
+        command.process_group(0);
         let mut server = Running::start(&mut command)?;
         let ready = wait_until_ready(&mut server)?;
-        output::plain(&format!("{}\n{}\n", ready.url, ready.pin));
+        output::plain(&server.text());
         Ok(Self {
             programs: programs.to_owned(),
             folder: folder.to_owned(),
@@ -89,6 +94,7 @@ impl Stage {
             log: String::new(),
             ready,
             answers: Answers::new(PASSWORD),
+            interrupts,
             machine,
         })
     }

@@ -21,8 +21,9 @@ impl Stage {
     /// Runs a command line of the walk. Words are split at spaces: none of the guide's holds one.
     ///
     /// # Errors
-    /// When it fails, hangs or asks what the walk cannot answer.
+    /// When it fails, hangs or asks what the walk cannot answer, or the walk was interrupted.
     pub(crate) fn types(&self, line: &str) -> Result<Printed> {
+        self.interrupts.check()?;
         output::command(line);
         let mut words = line.split(' ');
         let mut command = self.program(words.next().context("an empty command line")?);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::output::explain;
 use crate::stage::{SERIAL, Stage};
@@ -108,7 +108,11 @@ fn remove(stage: &Stage) -> Result<()> {
 fn device_id(stage: &Stage, tag: &str, status: &str) -> Result<String> {
     let listed = stage.types("tctl devices ls")?;
     listed.has_line_with(&[tag, status])?;
-    let row = listed.line_with(&[tag, status]).unwrap_or_default();
+    let row = listed.line_with(&[tag]).unwrap_or_default();
+    // "not enrolled" holds "enrolled" as well.
+    if row.contains("not enrolled") != (status == "not enrolled") {
+        bail!("the device should be {status}, but its row says: {row}");
+    }
     row.split_whitespace().last().map(str::to_owned).context("the row is empty")
 }
 

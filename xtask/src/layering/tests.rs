@@ -74,13 +74,13 @@ fn a_forbidden_layer_is_found_behind_others() {
         ("gatehouse-client", &[("gatehouse-helper", None)]),
         ("gatehouse-helper", &[("gatehouse-domain", None), ("gatehouse-client", None)]),
         ("gatehouse-domain", &[("runtime", None)]),
-        ("runtime", &[("tokio", None)]),
+        ("runtime", &[("hyper", None)]),
     ]);
     assert_eq!(
         found,
         [
             "tsh may not reach domain, but does: tsh -> client -> helper -> domain",
-            "domain may not reach tokio, but does: domain -> runtime -> tokio",
+            "domain may not reach hyper, but does: domain -> runtime -> hyper",
         ]
     );
 }

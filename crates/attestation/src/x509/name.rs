@@ -146,7 +146,10 @@ mod tests {
     const CN: &[u8] = &[0x06, 3, 0x55, 4, 3];
     const O: &[u8] = &[0x06, 3, 0x55, 4, 10];
 
-    fn name(relative: &[&[(&[u8], u8, &[u8])]]) -> Name {
+    /// Identifier, string type and content of an attribute.
+    type Written<'a> = (&'a [u8], u8, &'a [u8]);
+
+    fn name(relative: &[&[Written<'_>]]) -> Name {
         let sets: Vec<u8> = relative
             .iter()
             .flat_map(|attributes| {

@@ -1,5 +1,4 @@
 use gatehouse_model::{CollectedData, ErrorKind};
-use gatehouse_proto::devicetrust::Device;
 
 use super::authenticate::authenticate;
 use super::auto_enroll::auto_enrol;
@@ -23,14 +22,8 @@ pub struct TrustedDeviceName {
     pub asset_tag: String,
     /// `Linux`, `macOS`, `Windows`.
     pub os: &'static str,
-    /// Set if the device was enrolled on the way.
-    pub auto_enrolled: Option<AutoEnrolment>,
-}
-
-/// An enrolment that a login brought with it.
-pub struct AutoEnrolment {
-    pub device: Device,
-    pub key: KeyStatus,
+    /// Set if the device was enrolled on the way: what became of its key.
+    pub auto_enrolled: Option<KeyStatus>,
 }
 
 /// Authenticates this device for a fresh login and stores the certificates that name it; where that fails and the
@@ -85,10 +78,10 @@ async fn enrol_first(
     connection: &Connection,
     key: &mut dyn DeviceKey,
     data: &CollectedData,
-) -> Result<AutoEnrolment> {
+) -> Result<KeyStatus> {
     let status = key.load_or_create()?;
-    let device = auto_enrol(connection, key, data).await?;
-    Ok(AutoEnrolment { device, key: status })
+    auto_enrol(connection, key, data).await?;
+    Ok(status)
 }
 
 /// Both failures in one: the second alone would hide what the first says about this device.

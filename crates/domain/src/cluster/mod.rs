@@ -11,4 +11,4 @@ pub use preference::{Effective, Preference, PreferenceDocument, PreferenceError,
 pub use retention::{RETENTION_DAYS, Retention};
 pub(crate) use roles::check_logins as roles_check_logins;
 pub use roles::{RoleError, Roles};
-pub use status::{ClusterStatus, Status};
+pub use status::{CLUSTER_ID, ClusterStatus, Status};

@@ -5,6 +5,9 @@ use crate::authz::{Grant, ReadStatus};
 use crate::cluster::{Effective, Preference};
 use crate::ports::StoreError;
 
+/// Key of the cluster's id among the cluster's values.
+pub const CLUSTER_ID: &str = "cluster_id";
+
 /// How the cluster is doing.
 pub struct Status {
     core: Arc<Core>,
@@ -15,6 +18,7 @@ pub struct Status {
 #[derive(Clone, Debug)]
 pub struct ClusterStatus {
     pub cluster_name: String,
+    pub cluster_id: String,
     pub engine: &'static str,
     pub devices: i64,
     pub devices_enrolled: i64,
@@ -50,6 +54,7 @@ impl Status {
         let (devices, devices_enrolled) = work.count_devices().await?;
         Ok(ClusterStatus {
             cluster_name: self.core.cluster_name.clone(),
+            cluster_id: work.cluster_value(CLUSTER_ID).await?.unwrap_or_default(),
             engine: self.core.store.engine(),
             devices,
             devices_enrolled,

@@ -35,7 +35,11 @@ pub fn connect(address: &TpmAddress) -> Result<Box<dyn Transport>, TpmError> {
         TpmAddress::Unix(path) => connect_unix(path),
         TpmAddress::Tcp { host, port } => connect_tcp(host, *port),
     };
-    opened.map_err(|source| match (source.kind(), address) {
+    opened.map_err(|source| unopened(address, source))
+}
+
+fn unopened(address: &TpmAddress, source: io::Error) -> TpmError {
+    match (source.kind(), address) {
         (io::ErrorKind::PermissionDenied, TpmAddress::Device(path)) => {
             TpmError::PermissionDenied { path: path.clone() }
         }
@@ -45,7 +49,7 @@ pub fn connect(address: &TpmAddress) -> Result<Box<dyn Transport>, TpmError> {
         // ENXIO and ENODEV: the node exists, but no driver or chip is behind it.
         _ if matches!(source.raw_os_error(), Some(6 | 19)) => TpmError::NotFound { address: address.clone() },
         _ => TpmError::Open { address: address.clone(), source },
-    })
+    }
 }
 
 /// `/dev/tpmrm0`: a command is one write, its answer one read.
@@ -159,6 +163,22 @@ mod tests {
             assert_eq!(answer(&bytes).unwrap_err().kind(), io::ErrorKind::InvalidData);
         }
         assert!(answer(&[0x80, 1, 0, 0, 0, 12, 0, 0, 0, 0, 7]).is_err());
+    }
+
+    #[test]
+    fn a_device_of_others_names_the_group_and_the_rule() {
+        let address = TpmAddress::default();
+        let error = unopened(&address, io::ErrorKind::PermissionDenied.into());
+        assert_eq!(
+            error.to_string(),
+            "Failed to open the TPM device. Consider assigning the user to the `tss` group or creating equivalent udev \
+             rules."
+        );
+        let hint = error.hint().unwrap();
+        assert!(hint.contains("usermod -aG tss") && hint.contains("GROUP=\"tss\""), "{hint}");
+        assert!(matches!(unopened(&address, io::Error::from_raw_os_error(19)), TpmError::NotFound { .. }));
+        let busy = unopened(&address, io::Error::from_raw_os_error(16));
+        assert!(busy.hint().unwrap().contains("/dev/tpmrm0"), "{busy}");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-use gatehouse_attestation::verify_platform;
+use gatehouse_attestation::{AllowedCas, EkCertificate, verify_ek_chain, verify_platform};
+use gatehouse_model::Timestamp;
 use gatehouse_model::tpm::EkMaterial;
 use gatehouse_native::{AkAlgorithm, AkStatus, EkChoice, NativeError};
 use gatehouse_testkit::swtpm::{EkCa, EkKindName};
@@ -82,6 +83,22 @@ fn the_ek_with_a_certificate_wins_and_the_choice_stays() {
     let wanted = material(&rig, EkChoice::P384);
     assert_eq!(ek_public(&wanted).kind(), gatehouse_attestation::EkKind::P384);
     assert_eq!(material(&rig, EkChoice::Auto), wanted, "the user's choice is kept");
+}
+
+#[test]
+fn certificates_lead_to_their_maker_s_ca_and_to_no_other() {
+    let (mut rig, ca) = (Rig::new(), EkCa::new());
+    rig.tpm.manufacture(&EkKindName::ALL, &ca);
+    let now = Timestamp::from_secs(1_800_000_000);
+    for kind in EkKindName::ALL {
+        let EkMaterial::Certificate(der) = rig.open(choice_of(kind)).ek().unwrap() else {
+            panic!("no certificate")
+        };
+        let leaf = EkCertificate::parse(&der).unwrap();
+        let verify = |pem: String| verify_ek_chain(&leaf, &AllowedCas::from_pems(&[pem]).unwrap(), &[], now);
+        verify(ca.pem()).unwrap_or_else(|error| panic!("{kind:?}: {error}"));
+        assert!(verify(EkCa::new().pem()).is_err());
+    }
 }
 
 #[test]

@@ -58,6 +58,9 @@ pub struct FinishSignupRequest {
     pub password: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub otp_code: ::prost::alloc::string::String,
+    /// Name of the account, where the link is for the first admin and names none.
+    #[prost(string, tag = "4")]
+    pub user: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FinishSignupResponse {

@@ -1,0 +1,163 @@
+use std::sync::Arc;
+
+use gatehouse_domain::entity::{LinkPurpose, Throttle, User};
+use gatehouse_domain::ports::Store;
+use gatehouse_model::OsType;
+use gatehouse_model::resource::UserKind;
+
+use super::conflict;
+use crate::engines::on_both_engines;
+use crate::samples::{at, device, link, role, user};
+
+on_both_engines!(
+    users_are_stored_whole,
+    users_come_in_pages_by_name,
+    a_deleted_user_takes_links_and_memberships_along,
+    a_step_is_taken_once,
+    links_are_used_once_and_in_time,
+    throttles_are_replaced_and_purged,
+    roles_are_stored_whole,
+);
+
+async fn users_are_stored_whole(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    let alice = user("alice");
+    work.insert_user(&alice).await.unwrap();
+    assert_eq!(work.user("alice").await.unwrap().as_ref(), Some(&alice));
+    assert_eq!(work.user("Alice").await.unwrap(), None);
+    let plain = User {
+        kind: UserKind::Human,
+        roles: vec![],
+        logins: vec![],
+        password_hash: None,
+        totp_last_step: 0,
+        updated: at(9),
+        ..alice.clone()
+    };
+    assert!(work.update_user(&User { created: at(50), ..plain.clone() }).await.unwrap());
+    assert_eq!(work.user("alice").await.unwrap(), Some(plain), "creation time stays");
+    assert!(work.update_user(&alice).await.unwrap());
+    assert_eq!(work.user("alice").await.unwrap(), Some(alice));
+    assert!(!work.update_user(&user("bob")).await.unwrap());
+    assert_eq!(conflict(work.insert_user(&user("alice")).await), "users_name");
+}
+
+async fn users_come_in_pages_by_name(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    for name in ["carol", "_x", "bob", "alice.b", "alice"] {
+        work.insert_user(&user(name)).await.unwrap();
+    }
+    let names = |users: Vec<User>| users.into_iter().map(|user| user.name).collect::<Vec<_>>();
+    let first = work.users(None, 2).await.unwrap();
+    assert_eq!(first[0].roles, user("x").roles, "a limit counts users, not roles");
+    assert_eq!(names(first), ["_x", "alice"]);
+    assert_eq!(names(work.users(Some("alice"), 2).await.unwrap()), ["alice.b", "bob"]);
+    assert_eq!(names(work.users(Some("bob"), 2).await.unwrap()), ["carol"]);
+    assert_eq!(work.count_users().await.unwrap(), 5);
+}
+
+async fn a_deleted_user_takes_links_and_memberships_along(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    work.insert_user(&user("alice")).await.unwrap();
+    work.insert_link(&link(1, "alice")).await.unwrap();
+    work.insert_device(&device("d1", OsType::Linux, "ONE")).await.unwrap();
+    work.add_device_user("d1", "alice", at(1)).await.unwrap();
+    assert!(work.delete_user("alice").await.unwrap());
+    assert!(!work.delete_user("alice").await.unwrap());
+    assert_eq!(work.user("alice").await.unwrap(), None);
+    assert_eq!(work.link(&[1; 32]).await.unwrap(), None);
+    assert!(!work.is_device_user("d1", "alice").await.unwrap());
+    assert!(work.device("d1").await.unwrap().is_some());
+    assert_eq!(work.count_users_with_role("editor").await.unwrap(), 0);
+}
+
+async fn a_step_is_taken_once(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    work.insert_user(&user("alice")).await.unwrap();
+    assert!(!work.take_totp_step("alice", 6).await.unwrap());
+    assert!(!work.take_totp_step("alice", 7).await.unwrap());
+    work.commit().await.unwrap();
+
+    let mut first = store.begin().await.unwrap();
+    assert!(first.take_totp_step("alice", 8).await.unwrap());
+    let second = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.begin().await.unwrap().take_totp_step("alice", 8).await.unwrap() }
+    });
+    first.commit().await.unwrap();
+    assert!(!second.await.unwrap());
+    assert!(!store.begin().await.unwrap().take_totp_step("bob", 8).await.unwrap());
+}
+
+async fn links_are_used_once_and_in_time(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    let invite = link(1, "alice");
+    work.insert_link(&invite).await.unwrap();
+    assert_eq!(work.link(&[1; 32]).await.unwrap(), Some(invite));
+    assert!(!work.use_link(&[1; 32], at(100)).await.unwrap(), "expired");
+    assert_eq!(work.fail_link(&[1; 32]).await.unwrap(), 1);
+    assert_eq!(work.fail_link(&[1; 32]).await.unwrap(), 2);
+    assert_eq!(work.fail_link(&[9; 32]).await.unwrap(), 0);
+    assert!(work.use_link(&[1; 32], at(99)).await.unwrap());
+    assert!(!work.use_link(&[1; 32], at(99)).await.unwrap(), "used");
+    assert!(!work.use_link(&[9; 32], at(99)).await.unwrap(), "unknown");
+    let used = work.link(&[1; 32]).await.unwrap().unwrap();
+    assert_eq!((used.used, used.failures), (Some(at(99)), 2));
+
+    let mut first_admin = link(2, "");
+    first_admin.purpose = LinkPurpose::FirstAdmin;
+    work.insert_link(&first_admin).await.unwrap();
+    work.insert_link(&link(3, "alice")).await.unwrap();
+    work.delete_unused_links("").await.unwrap();
+    assert_eq!(work.link(&[2; 32]).await.unwrap(), None);
+    work.delete_unused_links("alice").await.unwrap();
+    assert_eq!(work.link(&[3; 32]).await.unwrap(), None);
+    assert!(work.link(&[1; 32]).await.unwrap().is_some(), "used links stay");
+    assert_eq!(conflict(work.insert_link(&link(1, "bob")).await), "user_links_pkey");
+}
+
+async fn throttles_are_replaced_and_purged(store: Arc<dyn Store>) {
+    let throttle =
+        |last, blocked| Throttle { failures: 3, last_failure: at(last), blocked_until: at(blocked) };
+    let mut work = store.begin().await.unwrap();
+    work.put_throttle("user:alice", &throttle(1, 2)).await.unwrap();
+    work.put_throttle("user:alice", &throttle(3, 4)).await.unwrap();
+    assert_eq!(work.throttle("user:alice").await.unwrap(), Some(throttle(3, 4)));
+    work.put_throttle("a", &throttle(3, 50)).await.unwrap();
+    work.put_throttle("b", &throttle(50, 3)).await.unwrap();
+    work.purge_throttles(at(10)).await.unwrap();
+    assert_eq!(work.throttle("user:alice").await.unwrap(), None);
+    assert!(work.throttle("a").await.unwrap().is_some() && work.throttle("b").await.unwrap().is_some());
+    work.clear_throttle("a").await.unwrap();
+    assert_eq!(work.throttle("a").await.unwrap(), None);
+}
+
+async fn roles_are_stored_whole(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    let editor = role("editor");
+    work.insert_role(&editor).await.unwrap();
+    work.insert_role(&role("access")).await.unwrap();
+    assert_eq!(work.role("editor").await.unwrap(), Some(editor.clone()));
+    let mut changed = editor.clone();
+    changed.description = "other".to_owned();
+    changed.spec = Default::default();
+    changed.updated = at(9);
+    assert!(work.update_role(&changed).await.unwrap());
+    assert_eq!(work.roles().await.unwrap(), [role("access"), changed]);
+    let named = ["none", "access", "editor", "access"].map(str::to_owned);
+    assert_eq!(work.roles_named(&named).await.unwrap().len(), 2);
+    assert!(!work.update_role(&role("none")).await.unwrap());
+
+    work.insert_user(&user("alice")).await.unwrap();
+    let mut twice = user("bob");
+    twice.roles = vec!["access".to_owned(), "access".to_owned()];
+    work.insert_user(&twice).await.unwrap();
+    assert_eq!(work.user("bob").await.unwrap(), Some(twice));
+    assert_eq!(work.count_users_with_role("access").await.unwrap(), 2);
+    assert_eq!(work.count_users_with_role("editor").await.unwrap(), 1);
+    assert_eq!(work.count_users_with_role("none").await.unwrap(), 0);
+
+    assert!(work.delete_role("access").await.unwrap());
+    assert!(!work.delete_role("access").await.unwrap());
+    assert_eq!(conflict(work.insert_role(&editor).await), "roles_name");
+}

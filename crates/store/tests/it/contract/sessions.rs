@@ -1,0 +1,111 @@
+use std::sync::Arc;
+
+use gatehouse_domain::entity::Session;
+use gatehouse_domain::ports::Store;
+
+use super::conflict;
+use crate::engines::on_both_engines;
+use crate::samples::{at, session, session_device};
+
+on_both_engines!(
+    sessions_are_stored_whole,
+    an_ended_session_gains_nothing,
+    all_sessions_of_a_user_end_but_one,
+    a_device_loses_its_sessions_trust,
+    active_sessions_come_in_pages,
+);
+
+fn ids(sessions: Vec<Session>) -> Vec<String> {
+    sessions.into_iter().map(|session| session.id).collect()
+}
+
+async fn sessions_are_stored_whole(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    let web = session("s1", "alice", 1);
+    let mut cli = session("s2", "alice", 1);
+    cli.kind = gatehouse_domain::entity::SessionKind::Cli;
+    (cli.cookie_hash, cli.device) = (None, None);
+    let mut other_cli = cli.clone();
+    other_cli.id = "s3".to_owned();
+    for session in [&web, &cli, &other_cli] {
+        work.insert_session(session).await.unwrap();
+        assert_eq!(work.session(&session.id).await.unwrap().as_ref(), Some(session));
+    }
+    let hash = web.cookie_hash.unwrap();
+    assert_eq!(work.session_by_cookie(&hash).await.unwrap().as_ref(), Some(&web));
+    work.touch_session("s1", at(20)).await.unwrap();
+    work.set_session_factor_time("s1", at(21)).await.unwrap();
+    assert!(work.set_session_device("s1", Some(&session_device("d2"))).await.unwrap());
+    assert!(work.set_session_cookie("s1", &[9; 32]).await.unwrap());
+    let changed = Session {
+        last_seen: at(20),
+        factor_time: at(21),
+        device: Some(session_device("d2")),
+        cookie_hash: Some([9; 32]),
+        ..web
+    };
+    assert_eq!(work.session("s1").await.unwrap(), Some(changed));
+    assert_eq!(work.session_by_cookie(&hash).await.unwrap(), None);
+    assert!(work.set_session_device("s1", None).await.unwrap());
+    assert_eq!(work.session("s1").await.unwrap().unwrap().device, None);
+    let mut thief = session("s4", "eve", 1);
+    thief.cookie_hash = Some([9; 32]);
+    assert_eq!(conflict(work.insert_session(&thief).await), "sessions_cookie");
+}
+
+async fn an_ended_session_gains_nothing(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    work.insert_session(&session("s1", "alice", 1)).await.unwrap();
+    assert!(work.end_session("s1", at(5)).await.unwrap());
+    assert!(!work.end_session("s1", at(6)).await.unwrap());
+    assert!(!work.end_session("none", at(6)).await.unwrap());
+    assert!(!work.set_session_device("s1", Some(&session_device("d2"))).await.unwrap());
+    assert!(!work.set_session_cookie("s1", &[9; 32]).await.unwrap());
+    let ended = Session { ended: Some(at(5)), ..session("s1", "alice", 1) };
+    assert_eq!(work.session("s1").await.unwrap(), Some(ended));
+}
+
+async fn all_sessions_of_a_user_end_but_one(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    for id in ["s1", "s2", "s3"] {
+        work.insert_session(&session(id, "alice", 1)).await.unwrap();
+    }
+    work.insert_session(&session("s4", "bob", 1)).await.unwrap();
+    assert_eq!(work.end_sessions_of_user("alice", Some("s2"), at(5)).await.unwrap(), 2);
+    assert_eq!(ids(work.active_sessions(Some("alice"), None, at(6), 10).await.unwrap()), ["s2"]);
+    assert_eq!(work.end_sessions_of_user("alice", None, at(5)).await.unwrap(), 1);
+    assert_eq!(ids(work.active_sessions(None, None, at(6), 10).await.unwrap()), ["s4"]);
+}
+
+async fn a_device_loses_its_sessions_trust(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    work.insert_session(&session("s1", "alice", 1)).await.unwrap();
+    work.insert_session(&session("s2", "bob", 1)).await.unwrap();
+    work.set_session_device("s2", Some(&session_device("d2"))).await.unwrap();
+    assert_eq!(work.untrust_sessions_of_device("d1").await.unwrap(), 1);
+    assert_eq!(work.untrust_sessions_of_device("d1").await.unwrap(), 0);
+    assert_eq!(work.session("s1").await.unwrap().unwrap().device, None);
+    assert!(work.session("s2").await.unwrap().unwrap().device.is_some());
+}
+
+async fn active_sessions_come_in_pages(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    for (id, user, created) in
+        [("s1", "alice", 1), ("s2", "alice", 2), ("s3", "bob", 2), ("s4", "bob", 3), ("s5", "bob", 4)]
+    {
+        work.insert_session(&session(id, user, created)).await.unwrap();
+    }
+    work.end_session("s4", at(5)).await.unwrap();
+    let first = work.active_sessions(None, None, at(10), 2).await.unwrap();
+    let last = first.last().map(|session| (session.created, session.id.clone()));
+    assert_eq!(ids(first), ["s5", "s3"]);
+    assert_eq!(ids(work.active_sessions(None, last.as_ref(), at(10), 2).await.unwrap()), ["s2", "s1"]);
+    assert_eq!(ids(work.active_sessions(Some("bob"), None, at(10), 2).await.unwrap()), ["s5", "s3"]);
+    assert_eq!(work.count_active_sessions(at(10)).await.unwrap(), 4);
+    assert_eq!(work.count_active_sessions(at(1000)).await.unwrap(), 0, "expired");
+    assert_eq!(ids(work.active_sessions(None, None, at(1000), 9).await.unwrap()), [""; 0]);
+    work.purge_sessions(at(1000)).await.unwrap();
+    assert!(work.session("s1").await.unwrap().is_some());
+    work.purge_sessions(at(1001)).await.unwrap();
+    assert!(work.session("s1").await.unwrap().is_none());
+}

@@ -1,0 +1,118 @@
+//! What the store says when something is wrong, and the file that it makes.
+
+use std::os::unix::fs::PermissionsExt;
+
+use gatehouse_domain::ports::StoreError;
+use gatehouse_model::OsType;
+use gatehouse_store::{Location, OpenError, open};
+use gatehouse_testkit::postgres::Postgres;
+
+use crate::engines::Fresh;
+use crate::samples::device;
+
+fn mode(path: &std::path::Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn only_the_owner_can_read_the_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a/b/gatehouse.db");
+    let store = open(&Location::Sqlite(path.clone())).await.unwrap();
+    let mut work = store.begin().await.unwrap();
+    work.init_cluster_value("name", "x").await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(mode(&path), 0o600);
+    assert_eq!(mode(&path.with_file_name("gatehouse.db-wal")), 0o600);
+    assert_eq!(mode(path.parent().unwrap()), 0o700);
+    assert_eq!(mode(path.parent().unwrap().parent().unwrap()), 0o700);
+    drop(store);
+
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    open(&Location::Sqlite(path.clone())).await.unwrap();
+    assert_eq!(mode(&path), 0o600, "a file that others could read is taken from them");
+}
+
+#[tokio::test]
+async fn commits_wait_for_the_disk_and_foreign_keys_hold() {
+    let fresh = Fresh::sqlite().await;
+    let journal: (String,) =
+        sqlx::query_as("pragma journal_mode").fetch_one(&fresh.sqlite_pool().await).await.unwrap();
+    assert_eq!(journal.0, "wal");
+    let mut work = fresh.store.begin().await.unwrap();
+    let orphan = crate::samples::token("t", "no such device", 1);
+    assert!(matches!(work.insert_enroll_token(&orphan).await, Err(StoreError::Driver(_))));
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_opened_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let Err(error) = open(&Location::Sqlite(folder.path().to_owned())).await else {
+        panic!("opened a folder")
+    };
+    assert!(error.to_string().contains(&folder.path().display().to_string()), "{error}");
+
+    let rubbish = folder.path().join("rubbish.db");
+    std::fs::write(&rubbish, "this is no database, and it is long enough to be looked at".repeat(100))
+        .unwrap();
+    assert!(matches!(open(&Location::Sqlite(rubbish)).await, Err(OpenError::Connect(_))));
+
+    let secret = "postgres://gatehouse:hunter2@";
+    let location = Location::Postgres(format!("{secret}[oops"));
+    let Err(error) = open(&location).await else { panic!("opened rubbish") };
+    assert!(matches!(error, OpenError::Url(_)), "{error}");
+    assert!(!format!("{error} {error:?} {location:?}").contains("hunter2"));
+
+    let nowhere = format!("postgres:///x?host={}&user=x", folder.path().display());
+    assert!(matches!(open(&Location::Postgres(nowhere)).await, Err(OpenError::Connect(_))));
+}
+
+#[tokio::test]
+async fn a_database_that_has_gone_is_unavailable() {
+    let cluster = Postgres::start();
+    let store = open(&Location::Postgres(cluster.fresh_database())).await.unwrap();
+    store.read().await.unwrap().count_users().await.unwrap();
+    drop(cluster);
+    let gone = match store.begin().await {
+        Err(error) => error,
+        Ok(mut work) => work.count_users().await.unwrap_err(),
+    };
+    assert!(matches!(gone, StoreError::Unavailable(_)), "{gone:?}");
+}
+
+#[tokio::test]
+async fn a_writer_that_another_process_blocks_is_told_so() {
+    use sqlx::Connection;
+
+    let fresh = Fresh::sqlite().await;
+    let Location::Sqlite(path) = &fresh.location else { unreachable!() };
+    let mut other = sqlx::SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+    sqlx::raw_sql("begin immediate").execute(&mut other).await.unwrap();
+    let waiting = fresh.store.begin();
+    tokio::pin!(waiting);
+    let too_early = tokio::time::timeout(std::time::Duration::from_millis(50), &mut waiting).await;
+    assert!(too_early.is_err(), "two processes write at once");
+    sqlx::raw_sql("rollback").execute(&mut other).await.unwrap();
+    waiting.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_corrupt_row_is_named_and_not_guessed_at() {
+    let fresh = Fresh::sqlite().await;
+    let mut work = fresh.store.begin().await.unwrap();
+    work.insert_device(&device("d1", OsType::Linux, "TAG")).await.unwrap();
+    work.commit().await.unwrap();
+    let pool = fresh.sqlite_pool().await;
+    for (damage, named) in [
+        ("update devices set anchor = x'00'", "device (column anchor)"),
+        ("update devices set anchor = null, profile = '{'", "device (column profile)"),
+        ("update devices set profile = null, os_type = 99", "device (column os_type)"),
+        ("update devices set os_type = 1, source_name = null", "device (column source_origin)"),
+    ] {
+        sqlx::query(damage).execute(&pool).await.unwrap();
+        match fresh.store.read().await.unwrap().device("d1").await {
+            Err(StoreError::Corrupt { what }) => assert_eq!(what, named),
+            other => panic!("{damage}: {other:?}"),
+        }
+    }
+}

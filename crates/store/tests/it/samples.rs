@@ -1,0 +1,206 @@
+//! Entities to store. Every field that can differ from its default does, so that a column that is lost shows.
+
+use gatehouse_domain::entity::*;
+use gatehouse_model::resource::{LockTarget, RoleAllow, RoleOptions, RoleSpec, Rule, UserKind};
+use gatehouse_model::tpm::{AttestationParameters, Pcr, PlatformParameters, Quote};
+use gatehouse_model::{
+    AssetTag, AttestationTier, CollectedData, DeviceOrigin, DeviceTrustMode, EnrollStatus, OsType, Timestamp,
+};
+
+/// `secs` after the tests' epoch, with microseconds.
+pub(crate) fn at(secs: i64) -> Timestamp {
+    Timestamp::from_micros(1_700_000_000_000_123 + secs * 1_000_000)
+}
+
+pub(crate) fn user(name: &str) -> User {
+    User {
+        name: name.to_owned(),
+        kind: UserKind::Bot,
+        roles: vec!["editor".to_owned(), "access".to_owned()],
+        logins: vec!["root".to_owned(), "ub\"untu".to_owned()],
+        password_hash: Some("$argon2id$…".to_owned()),
+        totp_last_step: 7,
+        created: at(1),
+        updated: at(2),
+    }
+}
+
+pub(crate) fn link(byte: u8, user: &str) -> UserLink {
+    UserLink {
+        hash: [byte; 32],
+        purpose: LinkPurpose::Invite,
+        user: user.to_owned(),
+        created: at(1),
+        created_by: "admin".to_owned(),
+        expires: at(100),
+        used: None,
+        failures: 0,
+    }
+}
+
+pub(crate) fn role(name: &str) -> Role {
+    let rules = vec![Rule { resources: vec!["device".to_owned()], verbs: vec!["*".to_owned()] }];
+    Role {
+        name: name.to_owned(),
+        description: "what it is for".to_owned(),
+        spec: RoleSpec {
+            allow: RoleAllow { rules, logins: vec!["root".to_owned()] },
+            options: RoleOptions {
+                device_trust_mode: Some(DeviceTrustMode::Required),
+                max_session_ttl: Some("8h".to_owned()),
+            },
+        },
+        created: at(1),
+        updated: at(2),
+    }
+}
+
+pub(crate) fn lock(id: &str, target: LockTarget, created: i64) -> Lock {
+    Lock {
+        id: id.to_owned(),
+        target,
+        message: "stolen".to_owned(),
+        created: at(created),
+        created_by: "admin".to_owned(),
+        expires: None,
+    }
+}
+
+pub(crate) fn session(id: &str, user: &str, created: i64) -> Session {
+    let byte = id.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
+    Session {
+        id: id.to_owned(),
+        kind: SessionKind::Web,
+        cookie_hash: Some([byte; 32]),
+        user: user.to_owned(),
+        created: at(created),
+        last_seen: at(created + 1),
+        expires: at(1000),
+        ended: None,
+        factor_time: at(created + 2),
+        device: Some(session_device("d1")),
+        remote_address: "192.0.2.1".to_owned(),
+    }
+}
+
+pub(crate) fn session_device(device_id: &str) -> SessionDevice {
+    SessionDevice {
+        device_id: device_id.to_owned(),
+        asset_tag: "TAG".to_owned(),
+        credential_id: "c".to_owned(),
+        since: at(3),
+    }
+}
+
+pub(crate) fn device(id: &str, os_type: OsType, tag: &str) -> Device {
+    Device {
+        id: id.to_owned(),
+        os_type,
+        asset_tag: AssetTag::try_from(tag).unwrap(),
+        created: at(1),
+        updated: at(2),
+        enroll_status: EnrollStatus::Enrolled,
+        owner: Some("alice".to_owned()),
+        source: Some(DeviceSource { name: "jamf".to_owned(), origin: DeviceOrigin::Jamf }),
+        profile: Some(DeviceProfile {
+            update_time: Some(at(3)),
+            os_usernames: vec!["alice".to_owned()],
+            ..DeviceProfile::default()
+        }),
+        anchor: None,
+        last_authenticated: Some(at(4)),
+    }
+}
+
+pub(crate) fn credential(os_type: OsType, id: &str, device_id: &str, last_used: i64) -> Credential {
+    Credential {
+        id: id.to_owned(),
+        device_id: device_id.to_owned(),
+        os_type,
+        public_key_der: vec![0, 1, 2],
+        tier: AttestationTier::TpmEkcert,
+        ekcert_serial: "ab:cd".to_owned(),
+        ak_public: Vec::new(),
+        user: "alice".to_owned(),
+        created: at(1),
+        last_used: at(last_used),
+        counters: Some(Counters { reset_count: u32::MAX, restart_count: 1, clock: u64::MAX - 1 }),
+    }
+}
+
+pub(crate) fn record(kind: RecordKind, time: i64) -> CollectedRecord {
+    let mut data = CollectedData::new(at(time - 1), OsType::Linux, "SERIAL");
+    data.record_time = Some(at(time));
+    data.os_username = "alice".to_owned();
+    CollectedRecord { kind, data }
+}
+
+pub(crate) fn token(id: &str, device_id: &str, created: i64) -> EnrollToken {
+    let byte = id.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
+    EnrollToken {
+        id: id.to_owned(),
+        hash: [byte; 32],
+        device_id: device_id.to_owned(),
+        purpose: TokenPurpose::AutoEnroll,
+        created_by: "admin".to_owned(),
+        bound_user: Some("alice".to_owned()),
+        created: at(created),
+        expires: at(100),
+        challenges: 0,
+        open_challenge: None,
+        spent: None,
+        revoked: None,
+    }
+}
+
+pub(crate) fn evidence(id: &str, device_id: &str, time: i64) -> Evidence {
+    Evidence {
+        id: id.to_owned(),
+        device_id: device_id.to_owned(),
+        user: "alice".to_owned(),
+        kind: RecordKind::Authenticate,
+        time: at(time),
+        verdict: "ok".to_owned(),
+        credential_id: "c".to_owned(),
+        nonce: vec![1; 32],
+        ek_public: vec![2; 300],
+        ek_certificate: Vec::new(),
+        ak: AttestationParameters {
+            public: vec![3; 90],
+            create_data: vec![4; 70],
+            create_attestation: vec![5; 140],
+            create_signature: vec![6; 72],
+        },
+        platform: PlatformParameters {
+            quotes: vec![Quote { quote: vec![7; 145], signature: vec![8; 262] }],
+            pcrs: (0..24).map(|index| Pcr { index, digest: vec![9; 32], digest_alg: 5 }).collect(),
+            event_log: vec![10; 3000],
+        },
+        device_key: vec![11; 91],
+        signature: vec![12; 72],
+        tier: AttestationTier::TpmEkcertTrusted,
+    }
+}
+
+pub(crate) fn event(uid: &str, event: &str, user: &str, device_id: Option<&str>, time: i64) -> AuditEvent {
+    AuditEvent {
+        uid: uid.to_owned(),
+        time: at(time),
+        event: event.to_owned(),
+        code: "TV005I".to_owned(),
+        cluster_name: "example.com".to_owned(),
+        user: user.to_owned(),
+        user_kind: Some(1),
+        success: true,
+        error: String::new(),
+        reason: String::new(),
+        message: "said".to_owned(),
+        device: device_id.map(|id| DeviceMetadata::new(id, OsType::Linux, "TAG", "c")),
+        trusted_device: None,
+        session_id: "s".to_owned(),
+        request_id: "r".to_owned(),
+        remote_address: "192.0.2.1".to_owned(),
+        target: String::new(),
+        details: serde_json::json!({"count": 3}),
+    }
+}

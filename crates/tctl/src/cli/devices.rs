@@ -1,0 +1,105 @@
+use clap::{Args, Subcommand};
+
+use super::{FormatArgs, LockTerms};
+
+#[derive(Subcommand)]
+pub(crate) enum DevicesCommand {
+    /// Register a device.
+    #[command(after_help = "Examples:\n  \
+        tctl devices add --os=macos --asset-tag=C00AA0AAAA0A\n  \
+        tctl devices add --current-device --enroll")]
+    Add(AddArgs),
+    /// List the devices.
+    #[command(after_help = "Example:\n  tctl devices ls --format=json")]
+    Ls(FormatArgs),
+    /// Remove a device.
+    #[command(after_help = "Example:\n  tctl devices rm --asset-tag=C00AA0AAAA0A")]
+    Rm(DeviceTarget),
+    /// Make an enrolment token for a device.
+    #[command(after_help = "Example:\n  tctl devices enroll --asset-tag=C00AA0AAAA0A --ttl=2h")]
+    Enroll(EnrollArgs),
+    /// Lock a device at once.
+    #[command(after_help = "Example:\n  tctl devices lock --asset-tag=C00AA0AAAA0A --ttl=12h --message=stolen")]
+    Lock(LockDeviceArgs),
+    /// Manage enrolment tokens.
+    #[command(subcommand, arg_required_else_help = true, after_help = "Example:\n  tctl devices tokens ls")]
+    Tokens(TokensCommand),
+    /// Accept that a device's TPM counters went back, as after restoring a VM snapshot.
+    #[command(after_help = "Example:\n  tctl devices accept-counters --asset-tag=C00AA0AAAA0A")]
+    AcceptCounters(DeviceTarget),
+}
+
+/// Which device.
+#[derive(Args)]
+pub(crate) struct DeviceTarget {
+    /// ID of the device
+    #[arg(long, value_name = "ID")]
+    pub(crate) device_id: Option<String>,
+    /// Asset tag of the device
+    #[arg(long, value_name = "TAG")]
+    pub(crate) asset_tag: Option<String>,
+    /// This device; goes before the other flags
+    #[arg(long)]
+    pub(crate) current_device: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct AddArgs {
+    /// Operating system: linux, macos or windows
+    #[arg(long, value_name = "OS")]
+    pub(crate) os: Option<String>,
+    /// Inventory identifier, mostly the serial number (`tsh device asset-tag`)
+    #[arg(long, value_name = "TAG")]
+    pub(crate) asset_tag: Option<String>,
+    /// Register this device; goes before --os and --asset-tag
+    #[arg(long)]
+    pub(crate) current_device: bool,
+    /// Make an enrolment token as well
+    #[arg(long)]
+    pub(crate) enroll: bool,
+    /// Life of the token, such as 2h
+    #[arg(long, alias = "ttl", value_name = "DURATION", value_parser = gatehouse_model::duration::parse_secs)]
+    pub(crate) enroll_ttl: Option<i64>,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct EnrollArgs {
+    #[command(flatten)]
+    pub(crate) target: DeviceTarget,
+    /// Life of the token, such as 2h
+    #[arg(long, value_name = "DURATION", value_parser = gatehouse_model::duration::parse_secs)]
+    pub(crate) ttl: Option<i64>,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct LockDeviceArgs {
+    #[command(flatten)]
+    pub(crate) target: DeviceTarget,
+    #[command(flatten)]
+    pub(crate) terms: LockTerms,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum TokensCommand {
+    /// List enrolment tokens; the secrets themselves are nowhere stored.
+    #[command(after_help = "Example:\n  tctl devices tokens ls --all")]
+    Ls(TokensLsArgs),
+    /// Revoke an enrolment token.
+    #[command(after_help = "Example:\n  tctl devices tokens rm <id>")]
+    Rm { id: String },
+}
+
+#[derive(Args)]
+pub(crate) struct TokensLsArgs {
+    #[command(flatten)]
+    pub(crate) target: DeviceTarget,
+    /// Those too that can no longer be used
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}

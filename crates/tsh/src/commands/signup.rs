@@ -1,0 +1,35 @@
+use gatehouse_client::present::printable;
+use gatehouse_client::{ClientError, begin_signup, finish_signup};
+use gatehouse_model::ErrorKind;
+
+use super::server;
+use crate::cli::SignupArgs;
+use crate::failure::Outcome;
+use crate::input::Prompt;
+use crate::output;
+
+/// Redeems an invitation or reset link.
+pub(crate) async fn run(args: SignupArgs) -> Outcome {
+    let (connection, _) = server::connect(&args.link.server, &args.trust, None).await?;
+    let offer = begin_signup(&connection, &args.link).await?;
+    let doing = if offer.reset { "Resetting the account of" } else { "Setting up the account of" };
+    output::line(format!("{doing} {}.", offer.user))?;
+    let wants_code = !offer.otpauth_url.is_empty();
+    if wants_code {
+        output::line("Add this account to an authenticator app:")?;
+        output::line(format!("  OTP URL: {}", printable(&offer.otpauth_url)))?;
+        output::line(format!("  OTP secret: {}", printable(&offer.otp_secret)))?;
+    }
+    let prompt = Prompt;
+    let password = prompt.secret("Choose a password:")?;
+    if prompt.secret("Repeat the password:")? != password {
+        return Err(ClientError::new(ErrorKind::InvalidInput, "password_mismatch", "the two passwords differ")
+            .with_hint("run the same command again; the link was not used up")
+            .into());
+    }
+    let code = if wants_code { prompt.code()? } else { String::new() };
+    let user = finish_signup(&connection, &args.link, password, code).await?;
+    output::line(format!("User \"{user}\" is ready."))?;
+    output::line(format!("Log in with: tsh login --proxy={} --user={user}", args.link.server))?;
+    Ok(0)
+}

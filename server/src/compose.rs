@@ -1,0 +1,89 @@
+//! Puts the domain over the foundation, and the edges over the domain.
+
+use std::sync::Arc;
+
+use gatehouse_domain::account::AccountError;
+use gatehouse_domain::cluster::CLUSTER_ID;
+use gatehouse_domain::ports::{StoreError, uuid_v4};
+use gatehouse_domain::{Core, Services};
+use gatehouse_model::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use crate::foundation::Foundation;
+use crate::grpc::{self, Gateway, ServerFacts};
+use crate::{listener, request_id};
+
+/// The server cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    #[error("the database cannot be prepared")]
+    Store(#[from] StoreError),
+    #[error("the link of the first admin cannot be made")]
+    FirstAdmin(#[from] AccountError),
+    #[error("the description of the gRPC services that is built in cannot be read")]
+    Reflection(#[source] tonic_reflection::server::Error),
+}
+
+/// A server that is ready to serve.
+pub struct Composed {
+    pub services: Arc<Services>,
+    pub routers: listener::Services,
+    /// The link that creates the first admin, on a database without users.
+    pub first_admin_url: Option<String>,
+    /// What an admin should know at every start.
+    pub warnings: Vec<String>,
+}
+
+/// Puts everything together; the foundation has been bound, so that its public address is known.
+///
+/// # Errors
+/// A failing database.
+pub async fn compose(foundation: &Foundation) -> Result<Composed, ComposeError> {
+    let (clock, random) = (Arc::clone(&foundation.clock), Arc::clone(&foundation.random));
+    let mut work = foundation.store.begin().await?;
+    work.init_cluster_value(CLUSTER_ID, &uuid_v4(&*random)).await?;
+    work.commit().await?;
+    let sealer = Arc::clone(&foundation.sealer);
+    let user_ca = Arc::clone(&foundation.user_ca);
+    let services = Arc::new(Services::new(Core {
+        store: Arc::clone(&foundation.store),
+        clock: Arc::clone(&clock),
+        random: Arc::clone(&random),
+        sealer,
+        ca: user_ca,
+        cluster_name: foundation.config.cluster_name(),
+        static_preference: foundation.config.preference.clone(),
+    }));
+    services.roles.ensure_presets().await?;
+    let shadowed = services.preference.document().await?.shadowed;
+    let facts = Arc::new(facts(foundation, clock.now()));
+    let first_admin = services.accounts.first_admin_link().await?;
+    let first_admin_url =
+        first_admin.map(|link| facts.url(&format!("/web/signup/{}", link.token.reveal())));
+    let gateway = Gateway { services: Arc::clone(&services), facts: Arc::clone(&facts) };
+    let grpc = grpc::router(&gateway).await.map_err(ComposeError::Reflection)?;
+    let routers = listener::Services {
+        browser: request_id::assign(axum::Router::new(), Arc::clone(&random)),
+        grpc: request_id::assign(grpc, random),
+    };
+    let warnings = shadowed.into_iter().map(|key| shadow_warning(foundation, key)).collect();
+    Ok(Composed { services, routers, first_admin_url, warnings })
+}
+
+fn facts(foundation: &Foundation, started: Timestamp) -> ServerFacts {
+    ServerFacts {
+        public_address: foundation.config.public_address().to_string(),
+        started,
+        tls_pin: foundation.certificate.pin().to_owned(),
+        tls_not_after: foundation.certificate.not_after(),
+        x509_user_ca_fingerprint: hex::encode(Sha256::digest(foundation.user_ca.x509_certificate())),
+    }
+}
+
+/// A key of the file that does nothing, with its line.
+fn shadow_warning(foundation: &Foundation, key: &str) -> String {
+    let config = &foundation.config;
+    let place = config.source.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    let line = config.preference_lines.iter().find(|(known, _)| known.as_str() == key).map(|(_, line)| *line);
+    format!("{place}:{}: {}", line.unwrap_or_default(), grpc::shadow_warning(key))
+}

@@ -1,0 +1,133 @@
+use gatehouse_domain::Failure;
+use gatehouse_domain::account::{LoginKeys, LoginRequest};
+use gatehouse_domain::entity::LinkPurpose;
+use gatehouse_model::DeviceTrustMode;
+use gatehouse_proto::convert::timestamp;
+use gatehouse_proto::devicetrust::UserCertificates;
+use gatehouse_proto::gatehouse::v1 as wire;
+use tonic::{Request, Response, Status};
+use wire::account_service_server::AccountService;
+use wire::auth_service_server::AuthService;
+
+use super::caller::Caller;
+use super::{Gateway, VERSION, status};
+
+type Answer<T> = Result<Response<T>, Status>;
+
+#[tonic::async_trait]
+impl AuthService for Gateway {
+    async fn ping(&self, request: Request<wire::PingRequest>) -> Answer<wire::PingResponse> {
+        let caller = Caller::of(&request)?;
+        let effective = self.services.preference.current().await.map_err(|error| caller.status(error))?;
+        Ok(Response::new(wire::PingResponse {
+            server_version: VERSION.to_owned(),
+            cluster_name: self.services.status.cluster_name().to_owned(),
+            public_address: self.facts.public_address.clone(),
+            second_factor: effective.second_factor.as_str().to_owned(),
+            device_trust: Some(wire::DeviceTrustSettings {
+                disabled: effective.mode == DeviceTrustMode::Off,
+                auto_enroll: effective.auto_enroll,
+                mode: effective.mode.as_str().to_owned(),
+            }),
+        }))
+    }
+
+    async fn begin_signup(
+        &self,
+        request: Request<wire::BeginSignupRequest>,
+    ) -> Answer<wire::BeginSignupResponse> {
+        let caller = Caller::of(&request)?;
+        let facts = self.services.accounts.begin_signup(&request.into_inner().token).await;
+        let facts = facts.map_err(|error| caller.status(error))?;
+        let (otpauth_url, otp_secret) = facts.otpauth.unwrap_or_default();
+        Ok(Response::new(wire::BeginSignupResponse {
+            user: facts.user,
+            otpauth_url,
+            otp_secret,
+            reset: facts.purpose == LinkPurpose::Reset,
+            expires: Some(timestamp(facts.expires)),
+        }))
+    }
+
+    async fn finish_signup(
+        &self,
+        request: Request<wire::FinishSignupRequest>,
+    ) -> Answer<wire::FinishSignupResponse> {
+        let caller = Caller::of(&request)?;
+        let message = request.into_inner();
+        let user = self
+            .services
+            .accounts
+            .finish_signup(&message.token, &message.user, &message.password, &message.otp_code, &caller.facts())
+            .await
+            .map_err(|error| caller.status(error))?;
+        Ok(Response::new(wire::FinishSignupResponse { user: user.name }))
+    }
+
+    async fn login(&self, request: Request<wire::LoginRequest>) -> Answer<wire::LoginResponse> {
+        let caller = Caller::of(&request)?;
+        let message = request.into_inner();
+        if message.tls_public_key_der.is_empty() {
+            return Err(caller.status(status::invalid("message_incomplete", "missing tls_public_key_der")));
+        }
+        let login = LoginRequest { user: message.user, password: message.password, code: message.otp_code };
+        let keys = LoginKeys {
+            tls_public_key_der: message.tls_public_key_der,
+            ssh_public_key: Some(message.ssh_public_key).filter(|key| !key.is_empty()),
+            ttl_secs: Some(message.ttl_seconds).filter(|secs| *secs > 0),
+        };
+        let done = self
+            .services
+            .accounts
+            .login(&login, &keys, &caller.facts())
+            .await
+            .map_err(|error| caller.status(error))?;
+        Ok(Response::new(wire::LoginResponse {
+            certificates: Some(UserCertificates {
+                x509_der: done.certificates.x509_der,
+                ssh_authorized_key: done.certificates.ssh_authorized_key.into_bytes(),
+            }),
+            cluster_name: self.services.status.cluster_name().to_owned(),
+            session_id: done.session.id,
+            roles: done.roles,
+            logins: done.logins,
+            valid_until: Some(timestamp(done.session.expires)),
+            trusted_device_required: done.device_required,
+            ssh_user_ca: self.services.status.ssh_user_ca(),
+        }))
+    }
+}
+
+#[tonic::async_trait]
+impl AccountService for Gateway {
+    async fn who_am_i(&self, request: Request<()>) -> Answer<wire::WhoAmIResponse> {
+        let caller = Caller::of(&request)?;
+        let principal = caller.principal(&self.services).await?;
+        let (user, _) = principal.account().map_err(|error| caller.status(error))?;
+        let (device_id, asset_tag) =
+            user.device.clone().map(|device| (device.device_id, device.asset_tag)).unwrap_or_default();
+        Ok(Response::new(wire::WhoAmIResponse {
+            user: user.name.clone(),
+            roles: user.roles.iter().map(|role| role.name.clone()).collect(),
+            session_id: user.session_id.clone(),
+            device_id,
+            asset_tag,
+            trusted_device_required: user.device_required,
+        }))
+    }
+
+    async fn confirm_second_factor(&self, request: Request<wire::ConfirmSecondFactorRequest>) -> Answer<()> {
+        let caller = Caller::of(&request)?;
+        let principal = caller.principal(&self.services).await?;
+        let message = request.into_inner();
+        let outcome =
+            self.services.accounts.confirm_second_factor(&principal, &message.password, &message.otp_code).await;
+        outcome.map(Response::new).map_err(|error| caller.status(Failure::from(error)))
+    }
+
+    async fn logout(&self, request: Request<()>) -> Answer<()> {
+        let caller = Caller::of(&request)?;
+        let principal = caller.principal(&self.services).await?;
+        self.services.sessions.logout(&principal).await.map(Response::new).map_err(|error| caller.status(error))
+    }
+}

@@ -1,0 +1,80 @@
+use std::sync::Arc;
+
+use gatehouse_domain::authz::Principal;
+use gatehouse_domain::identity::{PresentedCertificate, RequestFacts};
+use gatehouse_domain::{Failure, Services};
+use gatehouse_model::clean_label;
+use tonic::{Request, Status};
+
+use super::status;
+use crate::connection_info::{Channel, ConnectionInfo};
+use crate::request_id::RequestId;
+
+/// The method of a request, as its path names it.
+#[derive(Clone, Debug)]
+pub(super) struct Method(Arc<str>);
+
+impl Method {
+    pub(super) fn of_path(path: &str) -> Self {
+        Self(clean_label(path.trim_start_matches('/')).into())
+    }
+}
+
+/// Where a call came from; good for as many principals as a stream has messages.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    connection: ConnectionInfo,
+    request_id: String,
+    method: String,
+}
+
+impl Caller {
+    /// Reads what the layers below have noted.
+    pub(super) fn of<T>(request: &Request<T>) -> Result<Self, Status> {
+        let extensions = request.extensions();
+        let connection = extensions
+            .get::<ConnectionInfo>()
+            .cloned()
+            .ok_or_else(|| Status::internal("the connection is unknown"))?;
+        let request_id = extensions.get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default();
+        let method = extensions.get::<Method>().map(|method| method.0.to_string()).unwrap_or_default();
+        Ok(Self { connection, request_id, method })
+    }
+
+    pub(super) fn facts(&self) -> RequestFacts {
+        RequestFacts {
+            request_id: self.request_id.clone(),
+            remote_address: self.connection.channel.remote().map(|remote| remote.to_string()).unwrap_or_default(),
+        }
+    }
+
+    /// Who calls, at this moment: expiry, locks and ended sessions count from one message to the next.
+    pub(super) async fn principal(&self, services: &Services) -> Result<Principal, Status> {
+        match (self.connection.channel, &self.connection.peer) {
+            (Channel::AdminSocket { uid }, _) => {
+                let principal = services.identity.host_admin(uid, self.facts());
+                let noted = services.audit.note_host_admin(&principal.attribution(), &self.method).await;
+                noted.map_err(|error| self.status(error))?;
+                Ok(principal)
+            }
+            (Channel::Grpc { .. }, Some(peer)) => {
+                let certificate = PresentedCertificate {
+                    user: peer.user.clone(),
+                    session_id: peer.session_id.clone(),
+                    device: peer.device.clone(),
+                    not_after: peer.not_after,
+                    public_key_der: peer.spki_der.clone(),
+                };
+                let found = services.identity.by_certificate(&certificate, self.facts()).await;
+                found.map_err(|error| self.status(error))
+            }
+            // No certificate is nobody, whatever cookies come along.
+            (Channel::Grpc { .. } | Channel::Browser { .. }, _) => Ok(services.identity.anonymous(self.facts())),
+        }
+    }
+
+    /// The wire's form of a failure, logged once where it is our fault.
+    pub(super) fn status(&self, failure: impl Into<Failure>) -> Status {
+        status::of(&failure.into(), &self.request_id)
+    }
+}

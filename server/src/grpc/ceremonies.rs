@@ -1,0 +1,276 @@
+//! The ceremonies' streams: two messages each way, a limit on the time of each wait, and nothing left open when a
+//! stream dies.
+
+use std::time::Duration;
+
+use gatehouse_domain::Failure;
+use gatehouse_domain::ceremony::{
+    AuthenticateAnswer, AuthenticateChallenge, AuthenticateInit, DeviceKey, EnrollAnswer, EnrollChallenge, EnrollInit,
+};
+use gatehouse_model::ErrorKind;
+use gatehouse_proto::convert::{
+    encrypted_credential, read_collected_data, read_platform_parameters, read_tpm_enroll_payload,
+};
+use gatehouse_proto::devicetrust as wire;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Status, Streaming};
+use wire::authenticate_device_request::Payload as AuthenticateRequest;
+use wire::authenticate_device_response::Payload as AuthenticateResponse;
+use wire::enroll_device_request::Payload as EnrollRequest;
+use wire::enroll_device_response::Payload as EnrollResponse;
+
+use super::caller::Caller;
+use super::{Gateway, device_wire, status};
+
+/// For the first message.
+const FIRST_MESSAGE: Duration = Duration::from_secs(10);
+/// For a whole ceremony.
+const WHOLE: Duration = Duration::from_secs(60);
+
+/// A ceremony's incoming half with its deadlines.
+struct Incoming<T> {
+    stream: Streaming<T>,
+    started: Instant,
+}
+
+impl<T> Incoming<T> {
+    fn new(stream: Streaming<T>) -> Self {
+        Self { stream, started: Instant::now() }
+    }
+
+    async fn next(&mut self, limit: Duration) -> Result<T, Stopped> {
+        match tokio::time::timeout_at(self.started + limit, self.stream.message()).await {
+            Err(_) => Err(Stopped::TimedOut),
+            Ok(Ok(Some(message))) => Ok(message),
+            Ok(Ok(None)) => Err(Stopped::Ended),
+            Ok(Err(status)) => Err(Stopped::Broken(status)),
+        }
+    }
+}
+
+/// Why the next message did not come.
+enum Stopped {
+    TimedOut,
+    Ended,
+    /// Malformed or too large a message, or a lost connection.
+    Broken(Status),
+}
+
+impl Stopped {
+    fn status(self, caller: &Caller) -> Status {
+        match self {
+            Self::TimedOut => caller.status(Failure {
+                kind: ErrorKind::RateLimited,
+                code: "stream_timeout",
+                hint: Some("start the ceremony again".to_owned()),
+                error: "the ceremony took too long".into(),
+            }),
+            Self::Ended => caller.status(status::invalid("message_incomplete", "the stream ended too early")),
+            Self::Broken(status) => status,
+        }
+    }
+}
+
+pub(super) fn run_enrolment(
+    gateway: Gateway,
+    caller: Caller,
+    stream: Streaming<wire::EnrollDeviceRequest>,
+) -> ReceiverStream<Result<wire::EnrollDeviceResponse, Status>> {
+    let (answers, receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let last = enroll(&gateway, &caller, Incoming::new(stream), &answers).await;
+        // The other end may be gone; then nobody waits for this.
+        let _ = answers.send(last).await;
+    });
+    ReceiverStream::new(receiver)
+}
+
+async fn enroll(
+    gateway: &Gateway,
+    caller: &Caller,
+    mut incoming: Incoming<wire::EnrollDeviceRequest>,
+    answers: &mpsc::Sender<Result<wire::EnrollDeviceResponse, Status>>,
+) -> Result<wire::EnrollDeviceResponse, Status> {
+    let enrolment = &gateway.services.enrolment;
+    // Strangers are turned away before anything is read of them.
+    let principal = caller.principal(&gateway.services).await?;
+    principal.account().map_err(|error| caller.status(error))?;
+    let first = incoming.next(FIRST_MESSAGE).await.map_err(|stopped| stopped.status(caller))?;
+    let init = read_enroll_init(first).map_err(|error| caller.status(error))?;
+    let (challenge, pending) = enrolment.begin(&principal, init).await.map_err(|error| caller.status(error))?;
+    let sent = answers.send(Ok(enroll_challenge(challenge))).await;
+    let next = match sent {
+        Ok(()) => incoming.next(WHOLE).await,
+        Err(_) => Err(Stopped::Ended),
+    };
+    let outcome = async {
+        let answer = next.map_err(|stopped| stopped.status(caller))?;
+        let answer = read_enroll_answer(answer).map_err(|error| caller.status(error))?;
+        // The certificate may have expired, a lock may have landed since the first message.
+        let principal = caller.principal(&gateway.services).await?;
+        Ok::<_, Status>((principal, answer))
+    };
+    match outcome.await {
+        Ok((principal, answer)) => {
+            let view = enrolment.finish(&principal, pending, answer).await.map_err(|error| caller.status(error))?;
+            let success = wire::EnrollDeviceSuccess { device: Some(device_wire::device(view)) };
+            Ok(wire::EnrollDeviceResponse { payload: Some(EnrollResponse::Success(success)) })
+        }
+        Err(status) => {
+            enrolment.abandon(&pending).await.map_err(|error| caller.status(error))?;
+            Err(status)
+        }
+    }
+}
+
+fn read_enroll_init(message: wire::EnrollDeviceRequest) -> Result<EnrollInit, Failure> {
+    let Some(EnrollRequest::Init(init)) = message.payload else {
+        return Err(status::invalid("message_incomplete", "missing init"));
+    };
+    let data = init.device_data.ok_or_else(|| status::invalid("message_incomplete", "missing device_data"))?;
+    let data = read_collected_data(data).map_err(|error| status::malformed(&error))?;
+    if init.token.is_empty() {
+        return Err(status::invalid("message_incomplete", "missing token"));
+    }
+    if init.credential_id.is_empty() {
+        return Err(status::invalid("message_incomplete", "missing credential_id"));
+    }
+    let key = match (init.macos, init.tpm) {
+        (None, Some(tpm)) => {
+            let (ek, ak) = read_tpm_enroll_payload(tpm).map_err(|error| status::malformed(&error))?;
+            DeviceKey::Tpm { ek, ak }
+        }
+        (Some(macos), None) => DeviceKey::SecureEnclave { public_key_der: macos.public_key_der },
+        _ => return Err(status::invalid("message_incomplete", "missing tpm or macos, of which one must be set")),
+    };
+    Ok(EnrollInit { token: init.token, credential_id: init.credential_id, data, key })
+}
+
+fn enroll_challenge(challenge: EnrollChallenge) -> wire::EnrollDeviceResponse {
+    let payload = match challenge {
+        EnrollChallenge::Tpm { credential, nonce } => EnrollResponse::TpmChallenge(wire::TpmEnrollChallenge {
+            encrypted_credential: Some(encrypted_credential(credential)),
+            attestation_nonce: nonce.to_vec(),
+        }),
+        EnrollChallenge::SecureEnclave { challenge } => {
+            EnrollResponse::MacosChallenge(wire::MacOsEnrollChallenge { challenge: challenge.to_vec() })
+        }
+    };
+    wire::EnrollDeviceResponse { payload: Some(payload) }
+}
+
+fn read_enroll_answer(message: wire::EnrollDeviceRequest) -> Result<EnrollAnswer, Failure> {
+    match message.payload {
+        Some(EnrollRequest::TpmChallengeResponse(answer)) => {
+            let platform = answer.platform_parameters.ok_or_else(missing_platform)?;
+            Ok(EnrollAnswer::Tpm { solution: answer.solution, platform: read_platform_parameters(platform) })
+        }
+        Some(EnrollRequest::MacosChallengeResponse(answer)) => {
+            Ok(EnrollAnswer::SecureEnclave { signature: answer.signature })
+        }
+        Some(EnrollRequest::Init(_)) | None => {
+            Err(status::invalid("message_incomplete", "missing challenge response"))
+        }
+    }
+}
+
+pub(super) fn run_authentication(
+    gateway: Gateway,
+    caller: Caller,
+    stream: Streaming<wire::AuthenticateDeviceRequest>,
+) -> ReceiverStream<Result<wire::AuthenticateDeviceResponse, Status>> {
+    let (answers, receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let last = authenticate(&gateway, &caller, Incoming::new(stream), &answers).await;
+        let _ = answers.send(last).await;
+    });
+    ReceiverStream::new(receiver)
+}
+
+async fn authenticate(
+    gateway: &Gateway,
+    caller: &Caller,
+    mut incoming: Incoming<wire::AuthenticateDeviceRequest>,
+    answers: &mpsc::Sender<Result<wire::AuthenticateDeviceResponse, Status>>,
+) -> Result<wire::AuthenticateDeviceResponse, Status> {
+    let authentication = &gateway.services.authentication;
+    let principal = caller.principal(&gateway.services).await?;
+    principal.account().map_err(|error| caller.status(error))?;
+    let first = incoming.next(FIRST_MESSAGE).await.map_err(|stopped| stopped.status(caller))?;
+    let init = read_authenticate_init(first).map_err(|error| caller.status(error))?;
+    let (challenge, pending) = authentication.begin(&principal, init).await.map_err(|error| caller.status(error))?;
+    if answers.send(Ok(authenticate_challenge(challenge))).await.is_err() {
+        return Err(Stopped::Ended.status(caller));
+    }
+    let answer = incoming.next(WHOLE).await.map_err(|stopped| stopped.status(caller))?;
+    let answer = read_authenticate_answer(answer).map_err(|error| caller.status(error))?;
+    let principal = caller.principal(&gateway.services).await?;
+    let done =
+        authentication.finish(&principal, pending, answer).await.map_err(|error| caller.status(error))?;
+    let certificates = wire::UserCertificates {
+        x509_der: done.certificates.x509_der,
+        ssh_authorized_key: done.certificates.ssh_authorized_key.into_bytes(),
+    };
+    Ok(wire::AuthenticateDeviceResponse { payload: Some(AuthenticateResponse::UserCertificates(certificates)) })
+}
+
+fn read_authenticate_init(message: wire::AuthenticateDeviceRequest) -> Result<AuthenticateInit, Failure> {
+    let Some(AuthenticateRequest::Init(init)) = message.payload else {
+        return Err(status::invalid("message_incomplete", "missing init"));
+    };
+    if init.device_web_token.is_some() {
+        return Err(Failure {
+            kind: ErrorKind::Unimplemented,
+            code: "web_sessions_unimplemented",
+            hint: None,
+            error: "web sessions are not confirmed by this server yet".into(),
+        });
+    }
+    let data = init.device_data.ok_or_else(|| status::invalid("message_incomplete", "missing device_data"))?;
+    let data = read_collected_data(data).map_err(|error| status::malformed(&error))?;
+    if init.credential_id.is_empty() {
+        return Err(status::invalid("message_incomplete", "missing credential_id"));
+    }
+    let ssh_certificate = init.user_certificates.map(|certificates| certificates.ssh_authorized_key).unwrap_or_default();
+    let ssh_certificate = String::from_utf8(ssh_certificate)
+        .map_err(|_| status::invalid("ssh_certificate_invalid", "the SSH certificate is not text"))?;
+    Ok(AuthenticateInit { credential_id: init.credential_id, data, ssh_certificate })
+}
+
+fn authenticate_challenge(challenge: AuthenticateChallenge) -> wire::AuthenticateDeviceResponse {
+    let payload = match challenge {
+        AuthenticateChallenge::Tpm { nonce } => {
+            AuthenticateResponse::TpmChallenge(wire::TpmAuthenticateDeviceChallenge {
+                attestation_nonce: nonce.to_vec(),
+            })
+        }
+        AuthenticateChallenge::SecureEnclave { challenge } => {
+            AuthenticateResponse::Challenge(wire::AuthenticateDeviceChallenge { challenge: challenge.to_vec() })
+        }
+    };
+    wire::AuthenticateDeviceResponse { payload: Some(payload) }
+}
+
+fn read_authenticate_answer(message: wire::AuthenticateDeviceRequest) -> Result<AuthenticateAnswer, Failure> {
+    match message.payload {
+        Some(AuthenticateRequest::TpmChallengeResponse(answer)) => {
+            let platform = answer.platform_parameters.ok_or_else(missing_platform)?;
+            Ok(AuthenticateAnswer::Tpm {
+                platform: read_platform_parameters(platform),
+                ssh_signature: answer.ssh_signature,
+            })
+        }
+        Some(AuthenticateRequest::ChallengeResponse(answer)) => {
+            Ok(AuthenticateAnswer::SecureEnclave { signature: answer.signature, ssh_signature: answer.ssh_signature })
+        }
+        Some(AuthenticateRequest::Init(_)) | None => {
+            Err(status::invalid("message_incomplete", "missing challenge response"))
+        }
+    }
+}
+
+fn missing_platform() -> Failure {
+    status::invalid("message_incomplete", "missing platform_parameters")
+}

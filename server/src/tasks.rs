@@ -1,0 +1,34 @@
+//! What the server does by itself, beside answering.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gatehouse_domain::Services;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+
+/// Starts the tasks; they end after `stop`.
+pub(crate) fn start(services: &Arc<Services>, stop: &CancellationToken) -> TaskTracker {
+    let tasks = TaskTracker::new();
+    tasks.spawn(sweep(Arc::clone(services), stop.clone()));
+    tasks.close();
+    tasks
+}
+
+/// Deletes what has passed its retention, now and then.
+async fn sweep(services: Arc<Services>, stop: CancellationToken) {
+    let mut hourly = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = hourly.tick() => {}
+        }
+        match services.retention.sweep().await {
+            Ok((0, 0)) => {}
+            Ok((events, evidence)) => tracing::info!(events, evidence, "deleted what has passed its retention"),
+            Err(error) => tracing::error!(%error, "cannot delete what has passed its retention"),
+        }
+    }
+}
