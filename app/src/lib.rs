@@ -1,14 +1,37 @@
 //! Gatehouse's console.
+//!
+//! Pages are rendered on the server and work without JavaScript: they are of the `ssr` half alone. Only what stands in
+//! [`islands`] is compiled to WASM, and only the server functions and their answers ([`api`]) are in both halves.
 
-use leptos::prelude::*;
+pub mod api;
+mod error;
+pub mod islands;
 
-/// A button that changes between the light and the dark theme.
-#[island]
-pub fn ThemeSwitch() -> impl IntoView {
-    let dark = RwSignal::new(false);
-    view! {
-        <button type="button" aria-pressed=move || dark.get().to_string() on:click=move |_| dark.update(|on| *on = !*on)>
-            "Dark theme"
-        </button>
-    }
-}
+#[cfg(feature = "ssr")]
+mod app;
+#[cfg(feature = "ssr")]
+mod components;
+#[cfg(feature = "ssr")]
+mod context;
+#[cfg(feature = "ssr")]
+mod cookie;
+#[cfg(feature = "ssr")]
+mod moment;
+#[cfg(feature = "ssr")]
+mod next_page;
+#[cfg(feature = "ssr")]
+mod pages;
+#[cfg(feature = "ssr")]
+mod shell;
+
+#[cfg(feature = "ssr")]
+pub use app::App;
+#[cfg(feature = "ssr")]
+pub use context::{ConsoleContext, FormOutcome, Refusal};
+#[cfg(feature = "ssr")]
+pub use cookie::{SESSION_COOKIE, clear_session_cookie, session_cookie};
+pub use error::ApiError;
+#[cfg(feature = "ssr")]
+pub use next_page::{HOME, safe_next};
+#[cfg(feature = "ssr")]
+pub use shell::{Assets, shell};

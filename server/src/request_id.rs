@@ -46,7 +46,6 @@ impl fmt::Debug for RequestId {
 }
 
 /// Puts the router behind the layer that names requests, echoes the id and logs each answer.
-#[must_use]
 pub fn assign(router: axum::Router, random: Arc<dyn Random>) -> axum::Router {
     router.layer(axum::middleware::from_fn_with_state(random, layer))
 }

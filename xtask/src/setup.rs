@@ -52,7 +52,8 @@ pub(crate) fn command(args: &Args) -> Result<()> {
 /// When something is missing and cannot be installed from here.
 pub(crate) fn ensure(purpose: Purpose) -> Result<()> {
     let mut missing: Vec<Package> = purpose.packages().into_iter().filter(|p| !p.is_present()).collect();
-    if Chain::installed()?.is_none() {
+    let can_compile_wasm = Chain::installed()?.is_some();
+    if !can_compile_wasm {
         say(format!(
             "Missing: Rust's {} target, needed to compile the console's islands to WASM",
             toolchain::TARGET
@@ -61,19 +62,18 @@ pub(crate) fn ensure(purpose: Purpose) -> Result<()> {
             missing.extend(packages::WASM.iter().filter(|p| !p.is_present()));
         }
     }
-    if missing.is_empty() {
-        return Ok(());
+    if !missing.is_empty() {
+        say("Missing Debian packages:");
+        for package in &missing {
+            say(format!("  {:<20} needed to {}", package.name, package.why));
+        }
+        install(&missing)?;
     }
-    say("Missing Debian packages:");
-    for package in &missing {
-        say(format!("  {:<20} needed to {}", package.name, package.why));
-    }
-    install(&missing)?;
     let still: Vec<&str> = missing.iter().filter(|p| !p.is_present()).map(|p| p.name).collect();
     if !still.is_empty() {
         bail!("apt-get reports success, but these are still not found: {}", still.join(", "));
     }
-    if Chain::installed()?.is_none() {
+    if !can_compile_wasm && Chain::installed()?.is_none() {
         bail!("there is still nothing to compile WASM with; see `cargo xtask wasm --help`");
     }
     Ok(())

@@ -1,4 +1,4 @@
-use gatehouse_model::clean_label;
+use gatehouse_model::{UserName, clean_label};
 use gatehouse_proto::gatehouse::v1::{BeginSignupRequest, BeginSignupResponse, FinishSignupRequest};
 
 use crate::address::ProxyAddress;
@@ -43,17 +43,24 @@ pub async fn begin_signup(connection: &Connection, link: &SignupLink) -> Result<
     Ok(answer)
 }
 
-/// Spends the link: stores password and one-time-code secret. Gives the name of the user.
+/// Spends the link: stores password and one-time-code secret. Gives the name of the user. `chosen` is the name for the
+/// first admin, whose link names nobody.
 ///
 /// # Errors
 /// The server refuses the password or the code, or the link was used in between.
 pub async fn finish_signup(
     connection: &Connection,
     link: &SignupLink,
+    chosen: Option<&UserName>,
     password: String,
     otp_code: String,
 ) -> Result<String> {
-    let request = FinishSignupRequest { token: link.token.clone(), password, otp_code };
+    let request = FinishSignupRequest {
+        token: link.token.clone(),
+        password,
+        otp_code,
+        user: chosen.map(ToString::to_string).unwrap_or_default(),
+    };
     Ok(clean_label(&connection.auth().finish_signup(request).await?.into_inner().user))
 }
 

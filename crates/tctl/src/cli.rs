@@ -82,7 +82,9 @@ pub(crate) enum Command {
     #[command(subcommand, arg_required_else_help = true, after_help = "Example:\n  tctl audit ls --limit=20")]
     Audit(AuditCommand),
     /// Print a completion script for a shell.
-    #[command(after_help = "Example:\n  tctl completions bash > ~/.local/share/bash-completion/completions/tctl")]
+    #[command(
+        after_help = "Example:\n  tctl completions bash > ~/.local/share/bash-completion/completions/tctl"
+    )]
     Completions { shell: Shell },
     /// What tctl does as root for --current-device.
     #[command(subcommand, hide = true)]
@@ -278,10 +280,7 @@ mod tests {
 
     #[test]
     fn flags_go_before_and_after_the_command() {
-        for line in [
-            ["tctl", "--data-dir=/x", "devices", "ls"],
-            ["tctl", "devices", "ls", "--data-dir=/x"],
-        ] {
+        for line in [["tctl", "--data-dir=/x", "devices", "ls"], ["tctl", "devices", "ls", "--data-dir=/x"]] {
             assert_eq!(Cli::try_parse_from(line).unwrap().server.data_dir, Some(PathBuf::from("/x")));
         }
         assert!(Cli::try_parse_from(["tctl", "status", "--proxy=h", "--data-dir=/x"]).is_err());

@@ -63,7 +63,9 @@ async fn by_itself() -> Result<Connection> {
             "no_server",
             "found no server on this machine, and tsh is not logged in to one",
         )
-        .with_hint("start the server, name its --data-dir, or run `tsh login --proxy=<host:port> --user=<name>`")
+        .with_hint(
+            "start the server, name its --data-dir, or run `tsh login --proxy=<host:port> --user=<name>`",
+        )
     }))
 }
 
@@ -91,7 +93,9 @@ fn configured_data_dir(path: &Path) -> Result<Option<PathBuf>> {
         return Err(wrong("it is larger than 1 MiB".to_owned()));
     }
     let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    data_dir_of(&text).map_err(wrong)
+    // A relative path counts from the folder of the file, as it does for the server.
+    let folder = path.parent().unwrap_or(Path::new(""));
+    Ok(data_dir_of(&text).map_err(wrong)?.map(|data_dir| folder.join(data_dir)))
 }
 
 fn data_dir_of(text: &str) -> std::result::Result<Option<PathBuf>, String> {

@@ -13,7 +13,7 @@ use gatehouse_model::{ErrorKind, clean_label};
 use serde::Deserialize;
 use serde_yaml_ng::Value;
 
-pub(crate) use sources::{annotate, drop_inherited};
+pub(crate) use sources::annotate;
 
 /// Largest document that is read, in bytes: the server takes messages of 4 MiB.
 pub(crate) const MAX_DOCUMENT_BYTES: u64 = 4 * 1024 * 1024;
@@ -175,10 +175,7 @@ mod tests {
     #[test]
     fn resources_are_named_by_kind_and_name() {
         assert_eq!(parse("devices"), Ok(ResourceRef { kind: Kind::Device, name: None }));
-        assert_eq!(
-            parse("device/a/b"),
-            Ok(ResourceRef { kind: Kind::Device, name: Some("a/b".to_owned()) })
-        );
+        assert_eq!(parse("device/a/b"), Ok(ResourceRef { kind: Kind::Device, name: Some("a/b".to_owned()) }));
         for text in ["cap", "cluster_auth_preference", "cap/cluster-auth-preference"] {
             assert_eq!(parse(text).unwrap().name.as_deref(), Some(PREFERENCE_NAME));
         }

@@ -18,9 +18,8 @@ pub(crate) fn raw(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| match error.kind() {
         IoErrorKind::BrokenPipe => Failure::OutputClosed,
-        _ => {
-            ClientError::new(ErrorKind::Internal, "output", format!("cannot write the output: {error}")).into()
-        }
+        _ => ClientError::new(ErrorKind::Internal, "output", format!("cannot write the output: {error}"))
+            .into(),
     })
 }
 

@@ -38,14 +38,18 @@ pub(crate) enum Command {
     #[command(subcommand, arg_required_else_help = true, after_help = "Example:\n  tsh device asset-tag")]
     Device(DeviceCommand),
     /// Print a completion script for a shell.
-    #[command(after_help = "Example:\n  tsh completions bash > ~/.local/share/bash-completion/completions/tsh")]
+    #[command(
+        after_help = "Example:\n  tsh completions bash > ~/.local/share/bash-completion/completions/tsh"
+    )]
     Completions { shell: Shell },
 }
 
 #[derive(Subcommand)]
 pub(crate) enum DeviceCommand {
     /// Enrol this device, with a token or with the rights of a device administrator.
-    #[command(after_help = "Examples:\n  tsh device enroll --token=<token>\n  tsh device enroll --current-device")]
+    #[command(
+        after_help = "Examples:\n  tsh device enroll --token=<token>\n  tsh device enroll --current-device"
+    )]
     Enroll(EnrollArgs),
     /// Print the serial number that the inventory knows this device by.
     #[command(after_help = "Example:\n  tctl devices add --os=linux --asset-tag=\"$(tsh device asset-tag)\"")]
@@ -103,6 +107,9 @@ pub(crate) struct SignupArgs {
     /// The link, as an administrator sent it
     #[arg(long, value_name = "URL")]
     pub(crate) link: SignupLink,
+    /// Name of the first administrator, whose link names nobody
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<UserName>,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
 }

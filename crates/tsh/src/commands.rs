@@ -48,8 +48,6 @@ pub(crate) fn block_on(work: impl Future<Output = Outcome>) -> Outcome {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| {
-            ClientError::new(ErrorKind::Internal, "runtime", format!("cannot start: {error}"))
-        })?
+        .map_err(|error| ClientError::new(ErrorKind::Internal, "runtime", format!("cannot start: {error}")))?
         .block_on(work)
 }

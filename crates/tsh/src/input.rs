@@ -18,23 +18,22 @@ impl Prompt {
     pub(crate) fn secret(&self, question: &str) -> Result<String> {
         if std::io::stdin().is_terminal() {
             return rpassword::prompt_password(format!("{question} ")).map_err(|error| {
-                ClientError::new(ErrorKind::InvalidInput, "input", format!("cannot read the terminal: {error}"))
+                ClientError::new(
+                    ErrorKind::InvalidInput,
+                    "input",
+                    format!("cannot read the terminal: {error}"),
+                )
             });
         }
         output::question(&format!("{question}\n"));
-        let mut line = String::new();
-        std::io::stdin().lock().take(MAX_LINE).read_line(&mut line).map_err(|error| {
-            ClientError::new(ErrorKind::InvalidInput, "input", format!("cannot read standard input: {error}"))
-        })?;
-        if line.is_empty() {
-            return Err(ClientError::new(
-                ErrorKind::InvalidInput,
-                "input",
-                format!("standard input ended before an answer to \"{question}\""),
-            )
-            .with_hint("type the answers, or give one on each line of standard input"));
-        }
-        Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+        read_line(question)
+    }
+
+    /// Asks for what everybody may see.
+    pub(crate) fn text(&self, question: &str) -> Result<String> {
+        let end = if std::io::stdin().is_terminal() { ' ' } else { '\n' };
+        output::question(&format!("{question}{end}"));
+        read_line(question)
     }
 
     /// Asks for a one-time code; the spaces that apps show in it are dropped.
@@ -54,4 +53,20 @@ impl SecondFactorPrompt for Prompt {
         output::notice("Enrolling this device needs your password once more.");
         self.secret("Enter your password:")
     }
+}
+
+fn read_line(question: &str) -> Result<String> {
+    let mut line = String::new();
+    std::io::stdin().lock().take(MAX_LINE).read_line(&mut line).map_err(|error| {
+        ClientError::new(ErrorKind::InvalidInput, "input", format!("cannot read standard input: {error}"))
+    })?;
+    if line.is_empty() {
+        return Err(ClientError::new(
+            ErrorKind::InvalidInput,
+            "input",
+            format!("standard input ended before an answer to \"{question}\""),
+        )
+        .with_hint("type the answers, or give one on each line of standard input"));
+    }
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

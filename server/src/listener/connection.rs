@@ -93,7 +93,8 @@ where
         }
     });
     let builder = http(is_browser);
-    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
+    // Not `serve_connection_with_upgrades`, which speaks HTTP/1 even where HTTP/2 alone is asked for.
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = context.stop.cancelled() => {

@@ -19,7 +19,9 @@ pub(crate) enum DevicesCommand {
     #[command(after_help = "Example:\n  tctl devices enroll --asset-tag=C00AA0AAAA0A --ttl=2h")]
     Enroll(EnrollArgs),
     /// Lock a device at once.
-    #[command(after_help = "Example:\n  tctl devices lock --asset-tag=C00AA0AAAA0A --ttl=12h --message=stolen")]
+    #[command(
+        after_help = "Example:\n  tctl devices lock --asset-tag=C00AA0AAAA0A --ttl=12h --message=stolen"
+    )]
     Lock(LockDeviceArgs),
     /// Manage enrolment tokens.
     #[command(subcommand, arg_required_else_help = true, after_help = "Example:\n  tctl devices tokens ls")]

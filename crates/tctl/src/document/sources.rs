@@ -2,11 +2,6 @@
 
 use std::collections::HashMap;
 
-use serde_yaml_ng::{Mapping, Value};
-
-/// Source of a value that was set by `tctl`.
-const DYNAMIC: &str = "dynamic";
-
 /// Adds a comment with its source to the line of each value below `spec`. `sources` is keyed by dotted path, such as
 /// `device_trust.mode`.
 pub(crate) fn annotate(yaml: &str, sources: &HashMap<String, String>) -> String {
@@ -32,41 +27,6 @@ pub(crate) fn annotate(yaml: &str, sources: &HashMap<String, String>) -> String 
         text.push('\n');
     }
     text
-}
-
-/// Takes out of an edited preference what was not touched and was not set dynamically before, so that saving an edit
-/// does not pin values of the file and of the defaults.
-pub(crate) fn drop_inherited(edited: &mut Value, shown: &Value, sources: &HashMap<String, String>) {
-    for (key, source) in sources {
-        if source == DYNAMIC {
-            continue;
-        }
-        let keys: Vec<&str> = std::iter::once("spec").chain(key.split('.')).collect();
-        let before = look_up(shown, &keys);
-        if before.is_some() && look_up(edited, &keys) == before {
-            remove(edited, &keys);
-        }
-    }
-}
-
-fn look_up<'a>(value: &'a Value, keys: &[&str]) -> Option<&'a Value> {
-    keys.iter().try_fold(value, |value, key| value.get(*key))
-}
-
-fn remove(value: &mut Value, keys: &[&str]) {
-    let Some((last, outer)) = keys.split_last() else { return };
-    let mut inner = value;
-    for key in outer {
-        match inner.get_mut(*key) {
-            Some(next) => inner = next,
-            None => return,
-        }
-    }
-    if let Value::Mapping(mapping) = inner {
-        let kept: Mapping =
-            std::mem::take(mapping).into_iter().filter(|(key, _)| key.as_str() != Some(last)).collect();
-        *mapping = kept;
-    }
 }
 
 #[cfg(test)]
@@ -114,19 +74,7 @@ spec:
               AAAA
               -----END CERTIFICATE-----
         ");
-        let value = |text: &str| serde_yaml_ng::from_str::<Value>(text).unwrap();
+        let value = |text: &str| serde_yaml_ng::from_str::<serde_yaml_ng::Value>(text).unwrap();
         assert_eq!(value(&text), value(SHOWN));
-    }
-
-    #[test]
-    fn saving_pins_only_what_was_changed() {
-        let shown: Value = serde_yaml_ng::from_str(SHOWN).unwrap();
-        let mut edited: Value =
-            serde_yaml_ng::from_str(&SHOWN.replace("auto_enroll: false", "auto_enroll: true")).unwrap();
-        drop_inherited(&mut edited, &shown, &sources());
-        assert_eq!(
-            serde_yaml_ng::to_string(&edited).unwrap(),
-            "kind: cluster_auth_preference\nspec:\n  device_trust:\n    mode: required\n    auto_enroll: true\n"
-        );
     }
 }

@@ -1,7 +1,10 @@
 use gatehouse_client::device::{
-    LocalDevice, LocalOptions, Trust, TrustedDeviceName, auto_enroll_disabled, establish_trust, require_serial,
+    LocalDevice, LocalOptions, Trust, TrustedDeviceName, auto_enroll_disabled, establish_trust,
+    require_serial,
 };
-use gatehouse_client::{ClientError, Credentials, Identity, Login, ProxyAddress, Result, Session, login, now};
+use gatehouse_client::{
+    ClientError, Credentials, Identity, Login, ProxyAddress, Result, Session, login, now,
+};
 use gatehouse_model::{ErrorKind, UserName};
 use gatehouse_native::Escalation;
 use gatehouse_proto::gatehouse::v1::{PingRequest, PingResponse};
@@ -29,8 +32,7 @@ pub(crate) async fn run(context: &Context, args: LoginArgs) -> Outcome {
         login(&connection, &context.home, request, Credentials { password, otp_code }).await?;
     drop(connection);
 
-    let options =
-        LocalOptions { tpm: args.tpm.tpm, ek: args.tpm.ek, event_log: args.tpm.event_log };
+    let options = LocalOptions { tpm: args.tpm.tpm, ek: args.tpm.ek, event_log: args.tpm.event_log };
     let (identity, trust) = trust(context, identity, &options, &ping).await?;
     let view = StatusView::new(&identity, now())?;
     output::raw(&view.text(now(), context.offset))?;
@@ -62,8 +64,11 @@ fn whom(context: &Context, args: &LoginArgs) -> Result<(ProxyAddress, UserName)>
     let name = args.proxy.as_ref().map(ProxyAddress::profile_name);
     // A damaged profile must not keep anybody from logging in anew.
     let last = context.home.profile(name.as_deref()).ok().flatten();
-    let proxy =
-        args.proxy.clone().or_else(|| last.as_ref().map(|last| last.proxy.clone())).ok_or_else(|| missing("proxy"))?;
+    let proxy = args
+        .proxy
+        .clone()
+        .or_else(|| last.as_ref().map(|last| last.proxy.clone()))
+        .ok_or_else(|| missing("proxy"))?;
     let user = args.user.clone().or_else(|| last.map(|last| last.user)).ok_or_else(|| missing("user"))?;
     Ok((proxy, user))
 }
@@ -80,7 +85,8 @@ async fn trust(
         return Ok((identity, None));
     }
     let prepared = LocalDevice::open(&context.home, options).and_then(|device| {
-        let data = LocalDevice::collect(&context.home, Escalation::Maybe, now(), |line| output::notice(line))?;
+        let data =
+            LocalDevice::collect(&context.home, Escalation::Maybe, now(), |line| output::notice(line))?;
         require_serial(&data)?;
         Ok((device, data))
     });

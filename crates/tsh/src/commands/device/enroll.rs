@@ -49,11 +49,9 @@ pub(crate) async fn run(context: &Context, args: EnrollArgs) -> Outcome {
 
 fn say(device: Option<&Device>, action: &str) -> Result<(), Failure> {
     match device {
-        Some(device) => output::line(format!(
-            "Device \"{}\"/{} {action}",
-            device.asset_tag,
-            friendly_os(device.os_type)
-        )),
+        Some(device) => {
+            output::line(format!("Device \"{}\"/{} {action}", device.asset_tag, friendly_os(device.os_type)))
+        }
         None => output::line(format!("Device {action}")),
     }
 }

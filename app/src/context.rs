@@ -1,0 +1,84 @@
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use gatehouse_domain::authz::Principal;
+use gatehouse_domain::identity::RequestFacts;
+use gatehouse_domain::{Failure, Services};
+use gatehouse_model::ErrorKind;
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+
+use crate::ApiError;
+
+/// Who asks, and what answers; provided by the server for every request.
+#[derive(Clone)]
+pub struct ConsoleContext {
+    pub services: Arc<Services>,
+    pub principal: Principal,
+    pub facts: RequestFacts,
+}
+
+/// A form that could not be accepted, as its page is to show it again: never with a password or a code.
+#[derive(Clone, Debug, Default)]
+pub struct FormOutcome {
+    pub error: Option<ApiError>,
+    /// The user name that was entered.
+    pub user: String,
+    /// Where to go afterwards.
+    pub next: Option<String>,
+}
+
+/// The request is refused as a whole, whatever page was asked for.
+#[derive(Clone, Debug)]
+pub struct Refusal(pub ApiError);
+
+impl ConsoleContext {
+    /// The context of the request that is being answered.
+    ///
+    /// # Errors
+    /// A server function that runs outside of any request.
+    pub(crate) fn current() -> Result<Self, ApiError> {
+        use_context::<Self>().ok_or_else(|| ApiError {
+            kind: ErrorKind::Internal,
+            code: "internal_error".to_owned(),
+            message: "internal error".to_owned(),
+            hint: None,
+            request_id: String::new(),
+        })
+    }
+
+    /// A failure in the form that the browser gets. The one place where it leaves through the console, and so the one
+    /// where it is logged; the answer under way takes its status.
+    #[must_use]
+    pub fn refuse(&self, failure: impl Into<Failure>) -> ApiError {
+        let failure = failure.into();
+        log(&failure, &self.facts.request_id);
+        if let Some(answer) = use_context::<ResponseOptions>()
+            && let Ok(status) = StatusCode::from_u16(failure.kind.http_status())
+        {
+            answer.set_status(status);
+        }
+        ApiError {
+            kind: failure.kind,
+            code: failure.code.to_owned(),
+            message: failure.message(),
+            hint: failure.hint,
+            request_id: self.facts.request_id.clone(),
+        }
+    }
+}
+
+fn log(failure: &Failure, request_id: &str) {
+    let mut chain = failure.error.to_string();
+    let mut cause = failure.error.source();
+    while let Some(error) = cause {
+        chain = format!("{chain}: {error}");
+        cause = error.source();
+    }
+    match failure.kind {
+        ErrorKind::Internal | ErrorKind::Unavailable => {
+            tracing::error!(code = failure.code, request_id, error = chain, "request failed");
+        }
+        _ => tracing::info!(code = failure.code, request_id, error = chain, "request refused"),
+    }
+}

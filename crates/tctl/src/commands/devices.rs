@@ -1,0 +1,25 @@
+mod accept_counters;
+mod add;
+mod enroll;
+mod lock;
+mod ls;
+mod rm;
+mod target;
+mod token_block;
+mod tokens;
+
+use crate::cli::{DevicesCommand, ServerArgs, TokensCommand};
+use crate::failure::Outcome;
+
+pub(crate) async fn run(server: &ServerArgs, command: DevicesCommand) -> Outcome {
+    match command {
+        DevicesCommand::Add(args) => add::run(server, args).await,
+        DevicesCommand::Ls(args) => ls::run(server, args.format()).await,
+        DevicesCommand::Rm(target) => rm::run(server, &target).await,
+        DevicesCommand::Enroll(args) => enroll::run(server, args).await,
+        DevicesCommand::Lock(args) => lock::run(server, args).await,
+        DevicesCommand::Tokens(TokensCommand::Ls(args)) => tokens::list(server, args).await,
+        DevicesCommand::Tokens(TokensCommand::Rm { id }) => tokens::revoke(server, id).await,
+        DevicesCommand::AcceptCounters(target) => accept_counters::run(server, &target).await,
+    }
+}
