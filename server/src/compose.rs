@@ -10,7 +10,7 @@ use gatehouse_model::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use crate::foundation::Foundation;
-use crate::grpc::{self, Gateway, ServerFacts};
+use crate::grpc::{self, Gateway, ServerFacts, StreamLimits};
 use crate::{listener, request_id};
 
 /// The server cannot be put together.
@@ -58,9 +58,9 @@ pub async fn compose(foundation: &Foundation) -> Result<Composed, ComposeError> 
     let shadowed = services.preference.document().await?.shadowed;
     let facts = Arc::new(facts(foundation, clock.now()));
     let first_admin = services.accounts.first_admin_link().await?;
-    let first_admin_url =
-        first_admin.map(|link| facts.url(&format!("/web/signup/{}", link.token.reveal())));
-    let gateway = Gateway { services: Arc::clone(&services), facts: Arc::clone(&facts) };
+    let first_admin_url = first_admin.map(|link| facts.url(&format!("/web/signup/{}", link.token.reveal())));
+    let limits = StreamLimits::default();
+    let gateway = Gateway { services: Arc::clone(&services), facts: Arc::clone(&facts), limits };
     let grpc = grpc::router(&gateway).await.map_err(ComposeError::Reflection)?;
     let routers = listener::Services {
         browser: request_id::assign(axum::Router::new(), Arc::clone(&random)),

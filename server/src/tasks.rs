@@ -27,7 +27,9 @@ async fn sweep(services: Arc<Services>, stop: CancellationToken) {
         }
         match services.retention.sweep().await {
             Ok((0, 0)) => {}
-            Ok((events, evidence)) => tracing::info!(events, evidence, "deleted what has passed its retention"),
+            Ok((events, evidence)) => {
+                tracing::info!(events, evidence, "deleted what has passed its retention")
+            }
             Err(error) => tracing::error!(%error, "cannot delete what has passed its retention"),
         }
     }

@@ -1,5 +1,8 @@
 //! The user CA of the database: made once, and only for a database that has none.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 use std::sync::Arc;
 

@@ -129,11 +129,12 @@ fn check_sizes(params: &PlatformParameters) -> Result<(), QuoteError> {
     Ok(())
 }
 
-/// The counters are obfuscated, but by the same offset for each quote of one key.
+/// The counters are obfuscated, but by the same offset for each quote of one key. The firmware version is never
+/// compared: TPMs obfuscate it as well.
 fn one_boot(clocks: &[(ClockInfo, u64)]) -> Result<(ClockInfo, u64), QuoteError> {
     let latest = clocks.iter().max_by_key(|(clock, _)| clock.clock).ok_or(QuoteError::NoQuote)?;
-    let boot = |clock: &ClockInfo, firmware: u64| (clock.reset_count, clock.restart_count, firmware);
-    if clocks.iter().any(|(clock, firmware)| boot(clock, *firmware) != boot(&latest.0, latest.1)) {
+    let boot = |clock: &ClockInfo| (clock.reset_count, clock.restart_count);
+    if clocks.iter().any(|(clock, _)| boot(clock) != boot(&latest.0)) {
         return Err(QuoteError::DifferentBoots);
     }
     Ok(*latest)

@@ -58,7 +58,13 @@ impl AuthService for Gateway {
         let user = self
             .services
             .accounts
-            .finish_signup(&message.token, &message.user, &message.password, &message.otp_code, &caller.facts())
+            .finish_signup(
+                &message.token,
+                &message.user,
+                &message.password,
+                &message.otp_code,
+                &caller.facts(),
+            )
             .await
             .map_err(|error| caller.status(error))?;
         Ok(Response::new(wire::FinishSignupResponse { user: user.name }))
@@ -120,14 +126,22 @@ impl AccountService for Gateway {
         let caller = Caller::of(&request)?;
         let principal = caller.principal(&self.services).await?;
         let message = request.into_inner();
-        let outcome =
-            self.services.accounts.confirm_second_factor(&principal, &message.password, &message.otp_code).await;
+        let outcome = self
+            .services
+            .accounts
+            .confirm_second_factor(&principal, &message.password, &message.otp_code)
+            .await;
         outcome.map(Response::new).map_err(|error| caller.status(Failure::from(error)))
     }
 
     async fn logout(&self, request: Request<()>) -> Answer<()> {
         let caller = Caller::of(&request)?;
         let principal = caller.principal(&self.services).await?;
-        self.services.sessions.logout(&principal).await.map(Response::new).map_err(|error| caller.status(error))
+        self.services
+            .sessions
+            .logout(&principal)
+            .await
+            .map(Response::new)
+            .map_err(|error| caller.status(error))
     }
 }

@@ -106,7 +106,9 @@ impl DeviceAdminService for Gateway {
         let caller = Caller::of(&request)?;
         let principal = caller.principal(&self.services).await?;
         let outcome = async {
-            Ok::<_, Failure>(self.services.tokens.revoke(&principal.grant()?, &request.into_inner().id).await?)
+            Ok::<_, Failure>(
+                self.services.tokens.revoke(&principal.grant()?, &request.into_inner().id).await?,
+            )
         };
         outcome.await.map(Response::new).map_err(|error| caller.status(error))
     }
@@ -192,7 +194,10 @@ fn session_info(session: Session) -> wire::SessionInfo {
 
 #[tonic::async_trait]
 impl AuditService for Gateway {
-    async fn list_events(&self, request: Request<wire::ListEventsRequest>) -> Answer<wire::ListEventsResponse> {
+    async fn list_events(
+        &self,
+        request: Request<wire::ListEventsRequest>,
+    ) -> Answer<wire::ListEventsResponse> {
         let caller = Caller::of(&request)?;
         let principal = caller.principal(&self.services).await?;
         let message = request.into_inner();
@@ -209,8 +214,12 @@ impl AuditService for Gateway {
             let next = events.last().filter(|_| full).map(|last| last.sequence);
             let json = |stored: gatehouse_domain::entity::StoredEvent| serde_json::to_string(&stored.event);
             let events: Result<Vec<_>, _> = events.into_iter().map(json).collect();
-            let events = events.map_err(|_| status::invalid("event_unreadable", "an event cannot be written"))?;
-            Ok::<_, Failure>(wire::ListEventsResponse { events, next_page_token: paging::token(next.as_ref()) })
+            let events =
+                events.map_err(|_| status::invalid("event_unreadable", "an event cannot be written"))?;
+            Ok::<_, Failure>(wire::ListEventsResponse {
+                events,
+                next_page_token: paging::token(next.as_ref()),
+            })
         };
         outcome.await.map(Response::new).map_err(|error| caller.status(error))
     }

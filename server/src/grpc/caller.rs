@@ -44,7 +44,12 @@ impl Caller {
     pub(super) fn facts(&self) -> RequestFacts {
         RequestFacts {
             request_id: self.request_id.clone(),
-            remote_address: self.connection.channel.remote().map(|remote| remote.to_string()).unwrap_or_default(),
+            remote_address: self
+                .connection
+                .channel
+                .remote()
+                .map(|remote| remote.to_string())
+                .unwrap_or_default(),
         }
     }
 
@@ -69,7 +74,9 @@ impl Caller {
                 found.map_err(|error| self.status(error))
             }
             // No certificate is nobody, whatever cookies come along.
-            (Channel::Grpc { .. } | Channel::Browser { .. }, _) => Ok(services.identity.anonymous(self.facts())),
+            (Channel::Grpc { .. } | Channel::Browser { .. }, _) => {
+                Ok(services.identity.anonymous(self.facts()))
+            }
         }
     }
 

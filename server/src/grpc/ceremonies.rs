@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use gatehouse_domain::Failure;
 use gatehouse_domain::ceremony::{
-    AuthenticateAnswer, AuthenticateChallenge, AuthenticateInit, DeviceKey, EnrollAnswer, EnrollChallenge, EnrollInit,
+    AuthenticateAnswer, AuthenticateChallenge, AuthenticateInit, DeviceKey, EnrollAnswer, EnrollChallenge,
+    EnrollInit,
 };
 use gatehouse_model::ErrorKind;
 use gatehouse_proto::convert::{
@@ -24,10 +25,20 @@ use wire::enroll_device_response::Payload as EnrollResponse;
 use super::caller::Caller;
 use super::{Gateway, device_wire, status};
 
-/// For the first message.
-const FIRST_MESSAGE: Duration = Duration::from_secs(10);
-/// For a whole ceremony.
-const WHOLE: Duration = Duration::from_secs(60);
+/// How long a ceremony's stream may stall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamLimits {
+    /// For the first message.
+    pub first_message: Duration,
+    /// For a whole ceremony.
+    pub whole: Duration,
+}
+
+impl Default for StreamLimits {
+    fn default() -> Self {
+        Self { first_message: Duration::from_secs(10), whole: Duration::from_secs(60) }
+    }
+}
 
 /// A ceremony's incoming half with its deadlines.
 struct Incoming<T> {
@@ -97,12 +108,14 @@ async fn enroll(
     // Strangers are turned away before anything is read of them.
     let principal = caller.principal(&gateway.services).await?;
     principal.account().map_err(|error| caller.status(error))?;
-    let first = incoming.next(FIRST_MESSAGE).await.map_err(|stopped| stopped.status(caller))?;
+    let first =
+        incoming.next(gateway.limits.first_message).await.map_err(|stopped| stopped.status(caller))?;
     let init = read_enroll_init(first).map_err(|error| caller.status(error))?;
-    let (challenge, pending) = enrolment.begin(&principal, init).await.map_err(|error| caller.status(error))?;
+    let (challenge, pending) =
+        enrolment.begin(&principal, init).await.map_err(|error| caller.status(error))?;
     let sent = answers.send(Ok(enroll_challenge(challenge))).await;
     let next = match sent {
-        Ok(()) => incoming.next(WHOLE).await,
+        Ok(()) => incoming.next(gateway.limits.whole).await,
         Err(_) => Err(Stopped::Ended),
     };
     let outcome = async {
@@ -114,7 +127,8 @@ async fn enroll(
     };
     match outcome.await {
         Ok((principal, answer)) => {
-            let view = enrolment.finish(&principal, pending, answer).await.map_err(|error| caller.status(error))?;
+            let view =
+                enrolment.finish(&principal, pending, answer).await.map_err(|error| caller.status(error))?;
             let success = wire::EnrollDeviceSuccess { device: Some(device_wire::device(view)) };
             Ok(wire::EnrollDeviceResponse { payload: Some(EnrollResponse::Success(success)) })
         }
@@ -129,7 +143,8 @@ fn read_enroll_init(message: wire::EnrollDeviceRequest) -> Result<EnrollInit, Fa
     let Some(EnrollRequest::Init(init)) = message.payload else {
         return Err(status::invalid("message_incomplete", "missing init"));
     };
-    let data = init.device_data.ok_or_else(|| status::invalid("message_incomplete", "missing device_data"))?;
+    let data =
+        init.device_data.ok_or_else(|| status::invalid("message_incomplete", "missing device_data"))?;
     let data = read_collected_data(data).map_err(|error| status::malformed(&error))?;
     if init.token.is_empty() {
         return Err(status::invalid("message_incomplete", "missing token"));
@@ -143,17 +158,24 @@ fn read_enroll_init(message: wire::EnrollDeviceRequest) -> Result<EnrollInit, Fa
             DeviceKey::Tpm { ek, ak }
         }
         (Some(macos), None) => DeviceKey::SecureEnclave { public_key_der: macos.public_key_der },
-        _ => return Err(status::invalid("message_incomplete", "missing tpm or macos, of which one must be set")),
+        _ => {
+            return Err(status::invalid(
+                "message_incomplete",
+                "missing tpm or macos, of which one must be set",
+            ));
+        }
     };
     Ok(EnrollInit { token: init.token, credential_id: init.credential_id, data, key })
 }
 
 fn enroll_challenge(challenge: EnrollChallenge) -> wire::EnrollDeviceResponse {
     let payload = match challenge {
-        EnrollChallenge::Tpm { credential, nonce } => EnrollResponse::TpmChallenge(wire::TpmEnrollChallenge {
-            encrypted_credential: Some(encrypted_credential(credential)),
-            attestation_nonce: nonce.to_vec(),
-        }),
+        EnrollChallenge::Tpm { credential, nonce } => {
+            EnrollResponse::TpmChallenge(wire::TpmEnrollChallenge {
+                encrypted_credential: Some(encrypted_credential(credential)),
+                attestation_nonce: nonce.to_vec(),
+            })
+        }
         EnrollChallenge::SecureEnclave { challenge } => {
             EnrollResponse::MacosChallenge(wire::MacOsEnrollChallenge { challenge: challenge.to_vec() })
         }
@@ -198,13 +220,15 @@ async fn authenticate(
     let authentication = &gateway.services.authentication;
     let principal = caller.principal(&gateway.services).await?;
     principal.account().map_err(|error| caller.status(error))?;
-    let first = incoming.next(FIRST_MESSAGE).await.map_err(|stopped| stopped.status(caller))?;
+    let first =
+        incoming.next(gateway.limits.first_message).await.map_err(|stopped| stopped.status(caller))?;
     let init = read_authenticate_init(first).map_err(|error| caller.status(error))?;
-    let (challenge, pending) = authentication.begin(&principal, init).await.map_err(|error| caller.status(error))?;
+    let (challenge, pending) =
+        authentication.begin(&principal, init).await.map_err(|error| caller.status(error))?;
     if answers.send(Ok(authenticate_challenge(challenge))).await.is_err() {
         return Err(Stopped::Ended.status(caller));
     }
-    let answer = incoming.next(WHOLE).await.map_err(|stopped| stopped.status(caller))?;
+    let answer = incoming.next(gateway.limits.whole).await.map_err(|stopped| stopped.status(caller))?;
     let answer = read_authenticate_answer(answer).map_err(|error| caller.status(error))?;
     let principal = caller.principal(&gateway.services).await?;
     let done =
@@ -213,7 +237,9 @@ async fn authenticate(
         x509_der: done.certificates.x509_der,
         ssh_authorized_key: done.certificates.ssh_authorized_key.into_bytes(),
     };
-    Ok(wire::AuthenticateDeviceResponse { payload: Some(AuthenticateResponse::UserCertificates(certificates)) })
+    Ok(wire::AuthenticateDeviceResponse {
+        payload: Some(AuthenticateResponse::UserCertificates(certificates)),
+    })
 }
 
 fn read_authenticate_init(message: wire::AuthenticateDeviceRequest) -> Result<AuthenticateInit, Failure> {
@@ -228,12 +254,14 @@ fn read_authenticate_init(message: wire::AuthenticateDeviceRequest) -> Result<Au
             error: "web sessions are not confirmed by this server yet".into(),
         });
     }
-    let data = init.device_data.ok_or_else(|| status::invalid("message_incomplete", "missing device_data"))?;
+    let data =
+        init.device_data.ok_or_else(|| status::invalid("message_incomplete", "missing device_data"))?;
     let data = read_collected_data(data).map_err(|error| status::malformed(&error))?;
     if init.credential_id.is_empty() {
         return Err(status::invalid("message_incomplete", "missing credential_id"));
     }
-    let ssh_certificate = init.user_certificates.map(|certificates| certificates.ssh_authorized_key).unwrap_or_default();
+    let ssh_certificate =
+        init.user_certificates.map(|certificates| certificates.ssh_authorized_key).unwrap_or_default();
     let ssh_certificate = String::from_utf8(ssh_certificate)
         .map_err(|_| status::invalid("ssh_certificate_invalid", "the SSH certificate is not text"))?;
     Ok(AuthenticateInit { credential_id: init.credential_id, data, ssh_certificate })
@@ -247,7 +275,9 @@ fn authenticate_challenge(challenge: AuthenticateChallenge) -> wire::Authenticat
             })
         }
         AuthenticateChallenge::SecureEnclave { challenge } => {
-            AuthenticateResponse::Challenge(wire::AuthenticateDeviceChallenge { challenge: challenge.to_vec() })
+            AuthenticateResponse::Challenge(wire::AuthenticateDeviceChallenge {
+                challenge: challenge.to_vec(),
+            })
         }
     };
     wire::AuthenticateDeviceResponse { payload: Some(payload) }
@@ -262,9 +292,10 @@ fn read_authenticate_answer(message: wire::AuthenticateDeviceRequest) -> Result<
                 ssh_signature: answer.ssh_signature,
             })
         }
-        Some(AuthenticateRequest::ChallengeResponse(answer)) => {
-            Ok(AuthenticateAnswer::SecureEnclave { signature: answer.signature, ssh_signature: answer.ssh_signature })
-        }
+        Some(AuthenticateRequest::ChallengeResponse(answer)) => Ok(AuthenticateAnswer::SecureEnclave {
+            signature: answer.signature,
+            ssh_signature: answer.ssh_signature,
+        }),
         Some(AuthenticateRequest::Init(_)) | None => {
             Err(status::invalid("message_incomplete", "missing challenge response"))
         }

@@ -1,7 +1,7 @@
+use gatehouse_domain::Failure;
 use gatehouse_domain::authz::CreateEnrollToken;
 use gatehouse_domain::device::DeviceError;
 use gatehouse_domain::entity::{Device, DeviceCursor};
-use gatehouse_domain::Failure;
 use gatehouse_proto::convert::{read_collected_data, read_timestamp};
 use gatehouse_proto::devicetrust as wire;
 use gatehouse_proto::devicetrust::device_trust_service_server::DeviceTrustService;
@@ -84,7 +84,10 @@ impl DeviceTrustService for Gateway {
         outcome.await.map(Response::new).map_err(|error| caller.status(error))
     }
 
-    async fn find_devices(&self, request: Request<wire::FindDevicesRequest>) -> Answer<wire::FindDevicesResponse> {
+    async fn find_devices(
+        &self,
+        request: Request<wire::FindDevicesRequest>,
+    ) -> Answer<wire::FindDevicesResponse> {
         let (caller, principal, message) = open!(self, request);
         let outcome = async {
             let found = self.services.devices.find(&principal.grant()?, &message.id_or_tag).await?;
@@ -103,7 +106,10 @@ impl DeviceTrustService for Gateway {
         outcome.await.map(Response::new).map_err(|error| caller.status(error))
     }
 
-    async fn list_devices(&self, request: Request<wire::ListDevicesRequest>) -> Answer<wire::ListDevicesResponse> {
+    async fn list_devices(
+        &self,
+        request: Request<wire::ListDevicesRequest>,
+    ) -> Answer<wire::ListDevicesResponse> {
         let (caller, principal, message) = open!(self, request);
         let outcome = async {
             let grant = principal.grant()?;
@@ -175,7 +181,9 @@ impl DeviceTrustService for Gateway {
                     let data = read_collected_data(data).map_err(|error| status::malformed(&error))?;
                     tokens.create_for_auto_enroll(&principal, &data).await?
                 }
-                ("", None) => return Err(status::invalid("message_incomplete", "missing device_id or device_data")),
+                ("", None) => {
+                    return Err(status::invalid("message_incomplete", "missing device_id or device_data"));
+                }
                 (id, _) => {
                     let expires = message.expire_time.as_ref().map(read_timestamp).transpose();
                     let expires = expires.map_err(|error| status::malformed(&error))?;
@@ -254,6 +262,7 @@ fn created_or_refused(outcome: Result<Device, DeviceError>) -> wire::DeviceOrSta
 }
 
 fn refused(failure: &Failure) -> wire::DeviceOrStatus {
-    let status = rpc::Status { code: failure.kind.grpc_code(), message: failure.message(), details: Vec::new() };
+    let status =
+        rpc::Status { code: failure.kind.grpc_code(), message: failure.message(), details: Vec::new() };
     wire::DeviceOrStatus { status: Some(status), id: String::new(), deleted: false }
 }

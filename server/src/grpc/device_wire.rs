@@ -24,7 +24,9 @@ pub(super) fn device(view: DeviceView) -> wire::Device {
         enroll_status: device.enroll_status as i32,
         credential: view.credential.map(credential),
         collected_data: view.collected.into_iter().map(collected).collect(),
-        source: device.source.map(|source| wire::DeviceSource { name: source.name, origin: source.origin as i32 }),
+        source: device
+            .source
+            .map(|source| wire::DeviceSource { name: source.name, origin: source.origin as i32 }),
         profile: device.profile.map(profile),
         owner: device.owner.unwrap_or_default(),
     }
@@ -69,7 +71,8 @@ fn profile(profile: DeviceProfile) -> wire::DeviceProfile {
 /// a resource.
 pub(super) fn read_spec(device: wire::Device, as_resource: bool) -> Result<DeviceSpec, Failure> {
     let os_type = read_os(device.os_type).map_err(|error| status::malformed(&error))?;
-    let asset_tag = AssetTag::try_from(device.asset_tag).map_err(gatehouse_domain::device::DeviceError::from)?;
+    let asset_tag =
+        AssetTag::try_from(device.asset_tag).map_err(gatehouse_domain::device::DeviceError::from)?;
     let mut spec = DeviceSpec::new(os_type, asset_tag);
     spec.source = device.source.map(read_source).transpose()?;
     spec.profile = device.profile.map(read_profile).transpose()?;
@@ -120,8 +123,12 @@ fn read_source(source: wire::DeviceSource) -> Result<DeviceSource, Failure> {
 }
 
 fn read_profile(profile: wire::DeviceProfile) -> Result<DeviceProfile, Failure> {
-    let update_time =
-        profile.update_time.as_ref().map(read_timestamp).transpose().map_err(|error| status::malformed(&error))?;
+    let update_time = profile
+        .update_time
+        .as_ref()
+        .map(read_timestamp)
+        .transpose()
+        .map_err(|error| status::malformed(&error))?;
     if profile.os_usernames.len() > 100 {
         return Err(status::invalid("invalid_profile", "a profile holds at most 100 OS user names"));
     }

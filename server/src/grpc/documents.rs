@@ -5,8 +5,8 @@ use gatehouse_domain::cluster::PreferenceDocument;
 use gatehouse_domain::entity::{Lock, Role, User};
 use gatehouse_model::clean_label;
 use gatehouse_model::resource::{
-    KIND_LOCK, KIND_PREFERENCE, KIND_ROLE, KIND_USER, LockSpec, Metadata, PREFERENCE_NAME, PreferenceSpec, Resource,
-    RoleSpec, UserSpec,
+    KIND_LOCK, KIND_PREFERENCE, KIND_ROLE, KIND_USER, LockSpec, Metadata, PREFERENCE_NAME, PreferenceSpec,
+    Resource, RoleSpec, UserSpec,
 };
 use gatehouse_proto::gatehouse::v1 as wire;
 use serde::Serialize;
@@ -23,13 +23,20 @@ pub(super) fn read<S: DeserializeOwned>(kind: &str, json: &str) -> Result<Resour
     let document: Resource<S> = serde_json::from_str(json)
         .map_err(|error| status::invalid("document_invalid", format!("invalid {kind}: {error}")))?;
     if document.kind != kind {
-        let text = format!("unexpected resource kind \"{}\", must be \"{kind}\"", clean_label(&document.kind));
+        let text =
+            format!("unexpected resource kind \"{}\", must be \"{kind}\"", clean_label(&document.kind));
         return Err(status::invalid("document_kind", text));
     }
     Ok(document)
 }
 
-fn write<S: Serialize>(kind: &str, version: &str, metadata: Metadata, spec: S, revision: String) -> wire::Resource {
+fn write<S: Serialize>(
+    kind: &str,
+    version: &str,
+    metadata: Metadata,
+    spec: S,
+    revision: String,
+) -> wire::Resource {
     let name = metadata.name.clone();
     let document = Resource { kind: kind.to_owned(), version: version.to_owned(), metadata, spec };
     wire::Resource {
@@ -73,9 +80,13 @@ pub(super) fn preference(document: PreferenceDocument) -> wire::Resource {
             ekcert_allowed_cas: Some(effective.ekcert_allowed_cas),
         },
     };
-    let mut resource = write(KIND_PREFERENCE, PREFERENCE_VERSION, named(PREFERENCE_NAME), spec, document.revision);
-    resource.sources =
-        document.sources.iter().map(|(key, source)| ((*key).to_owned(), source.as_str().to_owned())).collect();
+    let mut resource =
+        write(KIND_PREFERENCE, PREFERENCE_VERSION, named(PREFERENCE_NAME), spec, document.revision);
+    resource.sources = document
+        .sources
+        .iter()
+        .map(|(key, source)| ((*key).to_owned(), source.as_str().to_owned()))
+        .collect();
     resource.warnings = document.shadowed.iter().map(|key| shadow_warning(key)).collect();
     resource
 }

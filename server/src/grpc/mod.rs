@@ -32,6 +32,7 @@ use wire::session_service_server::SessionServiceServer;
 use wire::status_service_server::StatusServiceServer;
 use wire::user_service_server::UserServiceServer;
 
+pub use ceremonies::StreamLimits;
 pub(crate) use documents::shadow_warning;
 
 use caller::Method;
@@ -41,6 +42,7 @@ use caller::Method;
 pub struct Gateway {
     pub services: Arc<Services>,
     pub facts: Arc<ServerFacts>,
+    pub limits: StreamLimits,
 }
 
 /// What the server knows of itself.

@@ -30,5 +30,7 @@ pub(super) fn read<C: DeserializeOwned>(token: &str) -> Result<Option<C>, Failur
 
 /// The token of the next page; empty after the last.
 pub(super) fn token<C: Serialize>(next: Option<&C>) -> String {
-    next.and_then(|cursor| serde_json::to_vec(cursor).ok()).map(|json| URL_SAFE_NO_PAD.encode(json)).unwrap_or_default()
+    next.and_then(|cursor| serde_json::to_vec(cursor).ok())
+        .map(|json| URL_SAFE_NO_PAD.encode(json))
+        .unwrap_or_default()
 }

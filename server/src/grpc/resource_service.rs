@@ -1,9 +1,10 @@
 use gatehouse_domain::Failure;
 use gatehouse_domain::account::NewUser;
-use gatehouse_domain::cluster::{NewLock, PreferenceDocument, Source};
 use gatehouse_domain::authz::Principal;
+use gatehouse_domain::cluster::{NewLock, PreferenceDocument, Source};
 use gatehouse_model::resource::{
-    KIND_LOCK, KIND_PREFERENCE, KIND_ROLE, KIND_USER, LockSpec, PREFERENCE_NAME, PreferenceSpec, RoleSpec, UserSpec,
+    KIND_LOCK, KIND_PREFERENCE, KIND_ROLE, KIND_USER, LockSpec, PREFERENCE_NAME, PreferenceSpec, RoleSpec,
+    UserSpec,
 };
 use gatehouse_model::{ErrorKind, clean_label};
 use gatehouse_proto::gatehouse::v1 as wire;
@@ -43,11 +44,18 @@ impl ResourceService for Gateway {
                     next = users.last().filter(|_| full).map(|last| last.name.clone());
                     users.into_iter().map(documents::user).collect()
                 }
-                KIND_ROLE => services.roles.list(&principal.grant()?).await?.into_iter().map(documents::role).collect(),
-                KIND_LOCK => services.locks.list(&principal.grant()?).await?.into_iter().map(documents::lock).collect(),
+                KIND_ROLE => {
+                    services.roles.list(&principal.grant()?).await?.into_iter().map(documents::role).collect()
+                }
+                KIND_LOCK => {
+                    services.locks.list(&principal.grant()?).await?.into_iter().map(documents::lock).collect()
+                }
                 kind => vec![self.get(&principal, kind, PREFERENCE_NAME).await?],
             };
-            Ok::<_, Failure>(wire::ListResourcesResponse { resources, next_page_token: paging::token(next.as_ref()) })
+            Ok::<_, Failure>(wire::ListResourcesResponse {
+                resources,
+                next_page_token: paging::token(next.as_ref()),
+            })
         };
         outcome.await.map(Response::new).map_err(|error| caller.status(error))
     }
@@ -127,7 +135,8 @@ impl Gateway {
                 let name = user.name.clone();
                 let mut resource = documents::user(user);
                 if link.is_some() {
-                    let text = format!("{name} has no password yet: make a link with `tctl users reset {name}`");
+                    let text =
+                        format!("{name} has no password yet: make a link with `tctl users reset {name}`");
                     resource.warnings.push(text);
                 }
                 Ok(resource)
@@ -146,7 +155,9 @@ impl Gateway {
                 }
                 let grant = principal.grant_lock(&document.spec.target)?;
                 let LockSpec { target, message, expires } = document.spec;
-                Ok(documents::lock(services.locks.create(&grant, NewLock { target, message, expires }).await?))
+                Ok(documents::lock(
+                    services.locks.create(&grant, NewLock { target, message, expires }).await?,
+                ))
             }
             KIND_PREFERENCE => {
                 let current = services.preference.get(&principal.grant()?).await?;
@@ -155,7 +166,9 @@ impl Gateway {
                     return Err(Failure {
                         kind: ErrorKind::Conflict,
                         code: "preference_exists",
-                        hint: Some("replace it with `tctl create -f`, or change it with `tctl edit cap`".to_owned()),
+                        hint: Some(
+                            "replace it with `tctl create -f`, or change it with `tctl edit cap`".to_owned(),
+                        ),
                         error: "cluster_auth_preference already has dynamic values".into(),
                     });
                 }
@@ -192,7 +205,9 @@ impl Gateway {
                 services.preference.set(&principal.grant()?, &spec, revision).await?;
                 Ok(documents::preference(services.preference.get(&principal.grant()?).await?))
             }
-            KIND_LOCK => Err(status::invalid("lock_immutable", "a lock cannot be changed: remove it and make another")),
+            KIND_LOCK => {
+                Err(status::invalid("lock_immutable", "a lock cannot be changed: remove it and make another"))
+            }
             other => Err(unknown_kind(other)),
         }
     }
@@ -205,17 +220,18 @@ fn only_changes(spec: PreferenceSpec, current: &PreferenceDocument) -> Preferenc
     let dynamic = |key: &str| current.sources.get(key) == Some(&Source::Dynamic);
     let keep = |key: &str, same: bool| dynamic(key) || !same;
     PreferenceSpec {
-        second_factor: spec.second_factor.filter(|value| keep("second_factor", *value == effective.second_factor)),
+        second_factor: spec
+            .second_factor
+            .filter(|value| keep("second_factor", *value == effective.second_factor)),
         device_trust: gatehouse_model::resource::DeviceTrustSpec {
             mode: spec.device_trust.mode.filter(|value| keep("device_trust.mode", *value == effective.mode)),
             auto_enroll: spec
                 .device_trust
                 .auto_enroll
                 .filter(|value| keep("device_trust.auto_enroll", *value == effective.auto_enroll)),
-            ekcert_allowed_cas: spec
-                .device_trust
-                .ekcert_allowed_cas
-                .filter(|value| keep("device_trust.ekcert_allowed_cas", *value == effective.ekcert_allowed_cas)),
+            ekcert_allowed_cas: spec.device_trust.ekcert_allowed_cas.filter(|value| {
+                keep("device_trust.ekcert_allowed_cas", *value == effective.ekcert_allowed_cas)
+            }),
         },
     }
 }

@@ -46,10 +46,33 @@ fn row(principal: &Principal) -> Vec<(&'static str, &'static str)> {
         };
     }
     outcomes!(
-        FindDevices, ListDevices, ReadDevice, CreateDevice, UpdateDevice, DeleteDevice, CreateEnrollToken, ListUsers,
-        ReadUser, CreateUser, UpdateUser, DeleteUser, ListRoles, ReadRole, CreateRole, UpdateRole, DeleteRole,
-        ListLocks, ReadLock, CreateLock, DeleteLock, ReadPreference, UpdatePreference, ListSessions, DeleteSession,
-        ListEvents, ReadStatus,
+        FindDevices,
+        ListDevices,
+        ReadDevice,
+        CreateDevice,
+        UpdateDevice,
+        DeleteDevice,
+        CreateEnrollToken,
+        ListUsers,
+        ReadUser,
+        CreateUser,
+        UpdateUser,
+        DeleteUser,
+        ListRoles,
+        ReadRole,
+        CreateRole,
+        UpdateRole,
+        DeleteRole,
+        ListLocks,
+        ReadLock,
+        CreateLock,
+        DeleteLock,
+        ReadPreference,
+        UpdatePreference,
+        ListSessions,
+        DeleteSession,
+        ListEvents,
+        ReadStatus,
     )
 }
 
@@ -97,7 +120,8 @@ fn every_capability_against_every_caller() {
 
 #[test]
 fn the_own_account_is_open_without_a_trusted_device() {
-    let caller = user(SignedIn { device_required: true, has_enrolled_device: true, ..signed_in(&["access"]) });
+    let caller =
+        user(SignedIn { device_required: true, has_enrolled_device: true, ..signed_in(&["access"]) });
     assert!(caller.lacks_required_device());
     assert!(caller.account().is_ok());
     assert_eq!(principal(Actor::Anonymous).account().err(), Some(AuthzError::Anonymous));

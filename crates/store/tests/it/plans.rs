@@ -31,7 +31,6 @@ async fn no_statement_scans_a_table_or_sorts_a_page() {
             (step.starts_with("SCAN") && !step.contains("USING")) || step.contains("TEMP B-TREE FOR ORDER BY")
         };
         for (_, _, _, step) in plan {
-            eprintln!("PLAN {name}: {step}");
             if costly(&step) && !MAY_SCAN.iter().any(|(allowed, _)| *allowed == name) {
                 found.push(format!("{name}: {step}"));
             }

@@ -85,7 +85,7 @@ fn table(tokens: &[EnrollTokenView]) -> String {
     let mut table =
         Table::new(&["Token ID", "Asset Tag", "OS", "State", "Attempts", "Created By", "Expires"]);
     for token in tokens {
-        let os = token.os_type.parse().map_or(&*token.os_type, OsType::friendly);
+        let os = token.os_type.parse::<OsType>().map_or(token.os_type.as_str(), |os| os.friendly());
         let attempts = format!("{}/{}", token.attempts, token.max_attempts);
         let expires = token.expires.map(|moment| moment.to_string()).unwrap_or_default();
         table.row([

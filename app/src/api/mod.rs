@@ -1,0 +1,29 @@
+//! Server functions: each parses what it is given, calls one method of the domain, and answers with plain data.
+
+mod devices;
+#[cfg(feature = "ssr")]
+mod page_token;
+mod session;
+mod signup;
+
+use serde::{Deserialize, Serialize};
+
+pub use devices::{DeviceList, DeviceRow, list_devices, list_own_devices};
+pub use session::{Shield, SignInForm, TrustedDevice, Viewer, sign_in, sign_in_form, sign_out, viewer};
+pub use signup::{AuthenticatorSecret, Signup, SignupPurpose, finish_signup, signup};
+
+#[cfg(feature = "ssr")]
+pub use session::{log_in, log_out};
+#[cfg(feature = "ssr")]
+pub(crate) use session::viewer_of;
+#[cfg(feature = "ssr")]
+pub use signup::{SignupAnswers, redeem};
+
+/// A point in time as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// To the minute, for people.
+    pub text: String,
+    /// RFC 3339.
+    pub exact: String,
+}

@@ -1,0 +1,27 @@
+use crate::tctl;
+
+#[test]
+fn every_command_explains_itself() {
+    let home = tempfile::tempdir().unwrap();
+    for (name, args) in [
+        ("tctl", &["--help"][..]),
+        ("devices", &["devices", "--help"]),
+        ("devices_add", &["devices", "add", "--help"]),
+        ("devices_rm", &["devices", "rm", "--help"]),
+        ("devices_lock", &["devices", "lock", "--help"]),
+        ("get", &["get", "--help"]),
+        ("create", &["create", "--help"]),
+        ("users_add", &["users", "add", "--help"]),
+        ("lock", &["lock", "--help"]),
+        ("audit_ls", &["audit", "ls", "--help"]),
+    ] {
+        insta::assert_snapshot!(format!("help_{name}"), tctl(home.path(), args));
+    }
+}
+
+#[test]
+fn completions_are_scripts() {
+    let home = tempfile::tempdir().unwrap();
+    let script = tctl(home.path(), &["completions", "zsh"]);
+    assert!(script.starts_with("exit: 0") && script.contains("#compdef tctl"));
+}

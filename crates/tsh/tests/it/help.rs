@@ -1,0 +1,32 @@
+use crate::tsh;
+
+#[test]
+fn every_command_explains_itself() {
+    let home = tempfile::tempdir().unwrap();
+    for (name, args) in [
+        ("tsh", &["--help"][..]),
+        ("login", &["login", "--help"]),
+        ("signup", &["signup", "--help"]),
+        ("logout", &["logout", "--help"]),
+        ("status", &["status", "--help"]),
+        ("device", &["device", "--help"]),
+        ("device_enroll", &["device", "enroll", "--help"]),
+        ("device_doctor", &["device", "doctor", "--help"]),
+    ] {
+        insta::assert_snapshot!(format!("help_{name}"), tsh(home.path(), args));
+    }
+}
+
+#[test]
+fn hidden_commands_stay_hidden() {
+    let home = tempfile::tempdir().unwrap();
+    let help = tsh(home.path(), &["device", "--help"]);
+    assert!(!help.contains("dmi-read") && !help.contains("keyget"));
+}
+
+#[test]
+fn completions_are_scripts() {
+    let home = tempfile::tempdir().unwrap();
+    let script = tsh(home.path(), &["completions", "bash"]);
+    assert!(script.starts_with("exit: 0") && script.contains("_tsh()"));
+}
