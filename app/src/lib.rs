@@ -34,4 +34,4 @@ pub use error::ApiError;
 #[cfg(feature = "ssr")]
 pub use next_page::{HOME, safe_next};
 #[cfg(feature = "ssr")]
-pub use shell::{Assets, shell};
+pub use shell::{Assets, IslandFiles, shell};

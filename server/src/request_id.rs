@@ -86,3 +86,59 @@ fn route(request: &Request) -> String {
         None => "none".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::Mutex;
+
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::environment::SystemRandom;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn the_log_tells_the_route_and_the_id_but_no_secret_of_the_path() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let router = axum::Router::new().route("/web/signup/{token}", get(|| async { "" }));
+        let router = assign(router, Arc::new(SystemRandom::new()));
+        let mut ids = Vec::new();
+        for path in ["/web/signup/s3cret?code=s3cret", "/s3cret", "/web/signup/s3cret/s3cret"] {
+            let request = Request::get(path)
+                .header(HEADER, "s3cret")
+                .header("cookie", "s3cret")
+                .body(Body::empty())
+                .unwrap();
+            let response = router.clone().oneshot(request).await.unwrap();
+            ids.push(response.headers()[HEADER].to_str().unwrap().to_owned());
+        }
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains("route=\"/web/signup/{token}\""), "{text}");
+        assert!(!text.contains("s3cret"), "{text}");
+        for id in ids {
+            assert!(text.contains(&id), "{text}");
+        }
+    }
+}

@@ -57,7 +57,7 @@ pub struct SignInForm {
 ///
 /// # Errors
 /// Nobody is.
-#[server(prefix = "/api", endpoint = "viewer")]
+#[server(name = GetViewer, prefix = "/api", endpoint = "viewer")]
 pub async fn viewer() -> Result<Viewer, ApiError> {
     let console = ConsoleContext::current()?;
     viewer_of(&console).ok_or_else(|| console.refuse(gatehouse_domain::authz::AuthzError::Anonymous))
@@ -67,7 +67,7 @@ pub async fn viewer() -> Result<Viewer, ApiError> {
 ///
 /// # Errors
 /// Storage.
-#[server(prefix = "/api", endpoint = "sign_in_form")]
+#[server(name = GetSignInForm, prefix = "/api", endpoint = "sign_in_form")]
 pub async fn sign_in_form() -> Result<SignInForm, ApiError> {
     let console = ConsoleContext::current()?;
     let preference = console.services.preference.current().await.map_err(|error| console.refuse(error))?;

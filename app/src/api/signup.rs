@@ -43,7 +43,7 @@ pub struct Signup {
 ///
 /// # Errors
 /// The link is not valid.
-#[server(prefix = "/api", endpoint = "signup")]
+#[server(name = GetSignup, prefix = "/api", endpoint = "signup")]
 pub async fn signup(token: String) -> Result<Signup, ApiError> {
     let console = ConsoleContext::current()?;
     let begun = console.services.accounts.begin_signup(&token).await;

@@ -111,7 +111,7 @@ impl UserCertificate {
 /// What a user's SSH certificate says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SshCertificate {
-    /// OS logins.
+    /// Whom the certificate lets in: OS logins.
     pub principals: Vec<String>,
     /// Names of the extensions, sorted.
     pub extensions: Vec<String>,
@@ -132,6 +132,11 @@ impl SshCertificate {
             principals: certificate.valid_principals().iter().map(|name| clean_label(name)).collect(),
             extensions,
         })
+    }
+
+    /// The OS logins among the principals: one that starts with a dash stands for none, as no account can be called so.
+    pub fn logins(&self) -> impl Iterator<Item = &str> {
+        self.principals.iter().map(String::as_str).filter(|name| !name.starts_with('-'))
     }
 
     /// The extensions that say which device the user is on.
@@ -196,5 +201,12 @@ mod tests {
             assert!(UserCertificate::from_der(bad).unwrap_err().hint.is_some());
         }
         assert!(SshCertificate::from_openssh("ssh-rsa AAAA").is_err());
+    }
+
+    #[test]
+    fn placeholders_are_no_logins() {
+        let principals = ["-gatehouse-nologin", "alice"].map(str::to_owned).to_vec();
+        let certificate = SshCertificate { principals, extensions: Vec::new() };
+        assert_eq!(certificate.logins().collect::<Vec<_>>(), ["alice"]);
     }
 }

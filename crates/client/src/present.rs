@@ -77,6 +77,23 @@ pub fn time_left(until: Timestamp, now: Timestamp) -> String {
     gatehouse_model::duration::format_secs(micros.saturating_add(500_000) / 1_000_000)
 }
 
+/// Time left until a moment, rounded to whole minutes unless less than two are left: certificates end at whole seconds,
+/// and nobody wants to read `11h59m59s` of a session that was just opened.
+#[must_use]
+pub fn about_time_left(until: Timestamp, now: Timestamp) -> String {
+    let secs = until.secs_since(now).max(0);
+    if secs < 120 {
+        return time_left(until, now);
+    }
+    gatehouse_model::duration::format_secs((secs + 30) / 60 * 60)
+}
+
+/// A moment for a column of a table: UTC, without fractions of a second; empty if there is none.
+#[must_use]
+pub fn table_time(moment: Option<Timestamp>) -> String {
+    moment.map(|moment| Timestamp::from_secs(moment.secs()).to_string()).unwrap_or_default()
+}
+
 /// The lines that tell an error on standard error: `error: …`, `hint: …` and the server's request.
 #[must_use]
 pub fn error_lines(error: &ClientError) -> String {
@@ -110,6 +127,10 @@ mod tests {
         let now = Timestamp::from_micros(1_000_000_250_000);
         assert_eq!(time_left(Timestamp::from_secs(1_000_000 + 43_200), now), "12h0m0s");
         assert_eq!(time_left(Timestamp::from_secs(5), now), "0s");
+        assert_eq!(about_time_left(Timestamp::from_secs(1_000_000 + 43_199), now), "12h0m0s");
+        assert_eq!(about_time_left(Timestamp::from_secs(1_000_000 + 100), now), "1m40s");
+        assert_eq!(about_time_left(Timestamp::from_secs(5), now), "0s");
+        assert_eq!(table_time(Some(now)), "1970-01-12T13:46:40Z");
     }
 
     #[test]

@@ -62,6 +62,12 @@ const RUBBISH: &[&str] = &[
 ];
 
 impl AssetTag {
+    /// A tag that was accepted when it was stored: a later, stricter rule must not make the device unreadable.
+    #[must_use]
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
     /// The tag as it was entered.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -25,14 +25,13 @@ impl Prompt {
                 )
             });
         }
-        output::question(&format!("{question}\n"));
+        output::question(&format!("{question} "));
         read_line(question)
     }
 
     /// Asks for what everybody may see.
     pub(crate) fn text(&self, question: &str) -> Result<String> {
-        let end = if std::io::stdin().is_terminal() { ' ' } else { '\n' };
-        output::question(&format!("{question}{end}"));
+        output::question(&format!("{question} "));
         read_line(question)
     }
 

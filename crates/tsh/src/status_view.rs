@@ -1,6 +1,6 @@
 //! A login as `tsh login` and `tsh status` show it.
 
-use gatehouse_client::present::{local_time, time_left};
+use gatehouse_client::present::{about_time_left, local_time};
 use gatehouse_client::{Identity, Result};
 use gatehouse_model::Timestamp;
 use serde::Serialize;
@@ -38,7 +38,7 @@ impl StatusView {
             user: identity.x509.user.clone(),
             cluster: identity.profile.cluster.clone(),
             roles,
-            logins: ssh.as_ref().map(|ssh| ssh.principals.clone()).unwrap_or_default(),
+            logins: ssh.as_ref().map(|ssh| ssh.logins().map(str::to_owned).collect()).unwrap_or_default(),
             valid_until: identity.x509.not_after,
             expired: identity.x509.not_after <= now,
             extensions: ssh
@@ -58,7 +58,7 @@ impl StatusView {
         let validity = if self.expired {
             "[EXPIRED]".to_owned()
         } else {
-            format!("[valid for {}]", time_left(self.valid_until, now))
+            format!("[valid for {}]", about_time_left(self.valid_until, now))
         };
         format!(
             "> Profile URL: {}\n  Logged in as: {}\n  Cluster: {}\n  Roles: {}\n  Logins: {}\n  Valid until: {} {validity}\n  Extensions: {}\n",

@@ -34,7 +34,7 @@ fn account(stage: &Stage) -> Result<()> {
     let invited = stage.types("tctl users add myuser --roles=access,editor --logins=myuser")?;
     let link = invited.word_after("https://")?;
     explain("The user sets a password and an authenticator app (the walk computes the codes)");
-    stage.types(&format!("tsh signup https://{link} --ca-pin={}", stage.pin()))?;
+    stage.types(&format!("tsh signup --link=https://{link} --ca-pin={}", stage.pin()))?;
     explain("The user logs in; nothing is known of the device yet");
     let login = stage.types(&login(stage))?;
     login.has_line_with(&["Logged in as:", "myuser"])?.has_line_with(&["Roles:", "access", "editor"])?;

@@ -164,7 +164,8 @@ impl Accounts {
             let step = self.first_code_step(&secret, code).ok_or(AccountError::WrongCode)?;
             work.delete_sealed_secret(SecretPurpose::Totp, &row).await?;
             work.put_sealed_secret(&self.core.sealer.seal(SecretPurpose::Totp, name, &secret, &[])).await?;
-            user.totp_last_step = step;
+            // False where a code of an older secret has used this step already: then it stays used.
+            work.take_totp_step(name, step).await?;
         }
         user.password_hash = Some(password_hash);
         user.updated = now;

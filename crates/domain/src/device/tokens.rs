@@ -96,7 +96,10 @@ impl EnrollTokens {
             self.core.append_alone(&failed).await?;
             return Err(error);
         }
-        let device = device.ok_or(DeviceError::AutoEnroll(AutoEnrollRefusal::NotRegistered))?;
+        // Held until the commit: a deletion that came between must not leave a token without a device.
+        let id = device.map(|device| device.id).unwrap_or_default();
+        let not_registered = DeviceError::AutoEnroll(AutoEnrollRefusal::NotRegistered);
+        let device = work.device_for_update(&id).await?.ok_or(not_registered)?;
         let expires = self.core.now().plus_secs(AUTO_ENROLL_SECS);
         let purpose = TokenPurpose::AutoEnroll;
         let token =

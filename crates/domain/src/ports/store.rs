@@ -82,7 +82,8 @@ pub trait UserRows {
     /// Conflict `users_name`.
     async fn insert_user(&mut self, user: &User) -> Stored<()>;
     async fn user(&mut self, name: &str) -> Stored<Option<User>>;
-    /// Writes everything but name and creation time; false if there is no such user.
+    /// Writes everything but name, creation time and the one-time-code step (see [`UserRows::take_totp_step`]); false
+    /// if there is no such user.
     async fn update_user(&mut self, user: &User) -> Stored<bool>;
     /// Deletes the user, its links, its membership in devices.
     async fn delete_user(&mut self, name: &str) -> Stored<bool>;

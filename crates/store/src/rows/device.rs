@@ -46,8 +46,7 @@ const RECORD: Decode<CollectedRecord> = Decode {
 };
 
 fn asset_tag(columns: &mut dyn Columns) -> Stored<AssetTag> {
-    let text = columns.text()?;
-    AssetTag::try_from(text).map_err(|_| columns.corrupt())
+    Ok(AssetTag::from_stored(columns.text()?))
 }
 
 fn enroll_status(number: i32) -> Option<EnrollStatus> {

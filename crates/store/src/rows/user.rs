@@ -102,14 +102,8 @@ impl<E: Executor> UserRows for Unit<E> {
 
     async fn update_user(&mut self, user: &User) -> Stored<bool> {
         let logins = to_json(&user.logins)?;
-        let values = values![
-            &user.name,
-            user.kind.as_str(),
-            &logins,
-            user.password_hash.as_deref(),
-            user.totp_last_step,
-            user.updated,
-        ];
+        let values =
+            values![&user.name, user.kind.as_str(), &logins, user.password_hash.as_deref(), user.updated,];
         if self.0.execute(sql::UPDATE_USER, values).await? == 0 {
             return Ok(false);
         }

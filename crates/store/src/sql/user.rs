@@ -17,7 +17,7 @@ statements! {
         left join user_roles r on r.user_name = u.name
         order by u.name, r.place";
     UPDATE_USER = "
-        update users set kind = $2, logins = $3, password_hash = $4, totp_last_step = $5, updated = $6
+        update users set kind = $2, logins = $3, password_hash = $4, updated = $5
         where name = $1";
     DELETE_USER = "delete from users where name = $1";
     COUNT_USERS = "select count(*) from users";

@@ -1,5 +1,5 @@
 use gatehouse_client::Connection;
-use gatehouse_client::present::{Format, Table};
+use gatehouse_client::present::{Format, Table, table_time};
 use gatehouse_model::{Timestamp, UserName};
 use gatehouse_proto::convert::read_timestamp;
 use gatehouse_proto::gatehouse::v1::{EndSessionRequest, ListSessionsRequest, SessionInfo};
@@ -76,17 +76,14 @@ async fn list(connection: &Connection, user: Option<UserName>, format: Format) -
 fn table(sessions: &[SessionView]) -> String {
     let mut table = Table::new(&["Session ID", "User", "Kind", "Device", "Last Seen", "Expires", "Address"]);
     for session in sessions {
-        let time = |moment: Option<Timestamp>| {
-            moment.map(|moment| Timestamp::from_secs(moment.secs()).to_string()).unwrap_or_default()
-        };
         let device = if session.device_id.is_empty() { "not trusted" } else { &*session.asset_tag };
         table.row([
             &*session.id,
             &*session.user,
             &*session.kind,
             device,
-            &*time(session.last_seen),
-            &*time(session.expires),
+            &*table_time(session.last_seen),
+            &*table_time(session.expires),
             &*session.remote_address,
         ]);
     }

@@ -6,6 +6,15 @@ use std::process::{Command, Stdio};
 mod help;
 mod without_server;
 
+/// Several runs as a person would see them, one after the other.
+fn transcript(home: &Path, runs: &[&[&str]]) -> String {
+    let told = runs.iter().map(|args| {
+        let line = args.join(" ").replace(&home.display().to_string(), "[HOME]");
+        format!("$ tctl {line}\n{}\n", tctl(home, args))
+    });
+    told.collect::<Vec<_>>().join("\n")
+}
+
 /// Runs the program with an environment of its own and tells all three of what came of it.
 #[expect(clippy::expect_used, reason = "a test helper: there is nothing to test without the program")]
 fn tctl(home: &Path, args: &[&str]) -> String {

@@ -1,9 +1,9 @@
-use crate::tctl;
+use crate::{tctl, transcript};
 
 #[test]
 fn wrong_usage_exits_with_1_before_anything_is_dialled() {
     let home = tempfile::tempdir().unwrap();
-    for args in [
+    let runs = [
         &["devices", "add"][..],
         &["devices", "add", "--asset-tag=X1"],
         &["devices", "add", "--os=linux"],
@@ -19,9 +19,8 @@ fn wrong_usage_exits_with_1_before_anything_is_dialled() {
         &["rm", "device/"],
         &["users", "add", "al ice", "--roles=access"],
         &["audit", "ls", "--limit=0"],
-    ] {
-        insta::assert_snapshot!(tctl(home.path(), args));
-    }
+    ];
+    insta::assert_snapshot!(transcript(home.path(), &runs));
 }
 
 #[test]
@@ -31,10 +30,9 @@ fn without_a_server_the_ways_to_one_are_named() {
     if std::path::Path::new("/var/lib/gatehouse/admin.sock").exists() {
         return;
     }
-    insta::assert_snapshot!(tctl(home.path(), &["devices", "ls"]));
-    insta::assert_snapshot!(tctl(home.path(), &["status", "--proxy=gate.example.com"]));
     let folder = format!("--data-dir={}", home.path().display());
-    insta::assert_snapshot!(tctl(home.path(), &["status", &folder]));
+    let runs = [&["devices", "ls"][..], &["status", "--proxy=gate.example.com"], &["status", &folder]];
+    insta::assert_snapshot!(transcript(home.path(), &runs));
 }
 
 #[test]
@@ -45,6 +43,7 @@ fn files_are_read_before_anything_is_dialled() {
         std::fs::write(&path, text).unwrap();
         path.display().to_string()
     };
+    let mut told = String::new();
     for text in [
         "",
         "kind: [",
@@ -53,7 +52,8 @@ fn files_are_read_before_anything_is_dialled() {
         "kind: device\nversion: v1\nspec: {os_type: linux, asset_tag: X1, colour: red}\n",
     ] {
         let path = write(text);
-        insta::assert_snapshot!(tctl(home.path(), &["create", "-f", &path]));
+        told.push_str(&format!("{text:?}\n{}\n\n", tctl(home.path(), &["create", "-f", &path])));
     }
-    insta::assert_snapshot!(tctl(home.path(), &["create", "/nonexistent.yaml"]));
+    told.push_str(&tctl(home.path(), &["create", "/nonexistent.yaml"]));
+    insta::assert_snapshot!(told);
 }

@@ -1,5 +1,5 @@
 use gatehouse_client::device::find_one;
-use gatehouse_client::present::{Format, Table};
+use gatehouse_client::present::{Format, Table, table_time};
 use gatehouse_model::{OsType, Timestamp};
 use gatehouse_proto::convert::read_timestamp;
 use gatehouse_proto::gatehouse::v1::{EnrollTokenInfo, ListEnrollTokensRequest, RevokeEnrollTokenRequest};
@@ -87,7 +87,7 @@ fn table(tokens: &[EnrollTokenView]) -> String {
     for token in tokens {
         let os = token.os_type.parse::<OsType>().map_or(token.os_type.as_str(), |os| os.friendly());
         let attempts = format!("{}/{}", token.attempts, token.max_attempts);
-        let expires = token.expires.map(|moment| moment.to_string()).unwrap_or_default();
+        let expires = table_time(token.expires);
         table.row([
             &*token.id,
             &*token.asset_tag,

@@ -1,0 +1,45 @@
+use leptos::prelude::*;
+
+use super::text::{marked_up, sentence};
+use crate::ApiError;
+
+/// Why a page cannot be shown, and the way out.
+#[component]
+pub(crate) fn Problem(title: &'static str, error: ApiError) -> impl IntoView {
+    view! {
+        <section class="notice notice--problem" role="alert">
+            <h2>{title}</h2>
+            <p>{sentence(&error.message)} "."</p>
+            {error.hint.as_deref().map(|hint| view! { <p>{marked_up(hint)} "."</p> })}
+            <Reference error/>
+        </section>
+    }
+}
+
+/// Why a form was not accepted; nothing where it was.
+#[component]
+pub(crate) fn FormProblem(error: Option<ApiError>) -> impl IntoView {
+    error.map(|error| {
+        view! {
+            <div class="notice notice--problem" role="alert">
+                <p>{sentence(&error.message)} "."</p>
+                {error.hint.as_deref().map(|hint| view! { <p>{marked_up(hint)} "."</p> })}
+                <Reference error/>
+            </div>
+        }
+    })
+}
+
+/// By what an administrator finds the error.
+#[component]
+fn Reference(error: ApiError) -> impl IntoView {
+    let request =
+        (!error.request_id.is_empty()).then(|| view! { " · request " <code>{error.request_id}</code> });
+    view! { <p class="notice__reference">"Error " <code>{error.code}</code> {request}</p> }
+}
+
+/// Good news.
+#[component]
+pub(crate) fn Notice(children: Children) -> impl IntoView {
+    view! { <div class="notice notice--done" role="status">{children()}</div> }
+}

@@ -1,0 +1,26 @@
+use leptos::prelude::*;
+
+use super::{Icon, Shape};
+use crate::api::Shield;
+
+/// What the shield says of a session that is authorized with Device Trust.
+pub(crate) const SHIELD_TRUSTED: &str = "Session authorized with Device Trust";
+/// What it says where a trusted device is required and missing.
+pub(crate) const SHIELD_MISSING: &str = "Session not authorized with Device Trust: access is restricted";
+
+/// The shield beside the user's name: a check mark or an exclamation mark, so that nobody needs the colour. Nothing
+/// where nothing is required.
+#[component]
+pub(crate) fn ShieldMark(shield: Shield) -> impl IntoView {
+    let (class, shape, words) = match shield {
+        Shield::Trusted => ("shield shield--trusted", Shape::ShieldCheck, SHIELD_TRUSTED),
+        Shield::Missing => ("shield shield--missing", Shape::ShieldWarning, SHIELD_MISSING),
+        Shield::None => return None,
+    };
+    Some(view! {
+        <span class=class title=words>
+            <Icon shape/>
+            <span class="shield__words">{words}</span>
+        </span>
+    })
+}

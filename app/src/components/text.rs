@@ -1,0 +1,34 @@
+//! Texts of the domain, made ready for pages.
+
+use leptos::prelude::*;
+
+/// With a capital letter first, as a sentence has.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// What stands between backticks becomes code.
+pub(crate) fn marked_up(text: &str) -> impl IntoView + use<> {
+    let sentence = sentence(text);
+    sentence
+        .split('`')
+        .enumerate()
+        .map(|(at, part)| {
+            let part = part.to_owned();
+            if at % 2 == 1 { view! { <code>{part}</code> }.into_any() } else { part.into_any() }
+        })
+        .collect_view()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_in_hints_become_code() {
+        assert_eq!(sentence("état"), "État");
+        let html = marked_up("run `tctl <x>` now").to_html();
+        assert!(html.contains("Run ") && html.contains("<code>tctl &lt;x&gt;</code>"), "{html}");
+    }
+}

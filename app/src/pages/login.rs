@@ -1,0 +1,70 @@
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use crate::api::{SignInForm, sign_in_form};
+use crate::components::{Field, FormProblem, Notice, OneTimeCodeField, Problem};
+use crate::{FormOutcome, safe_next};
+
+/// User, password, and a one-time code if the cluster wants one.
+#[component]
+pub(crate) fn LoginPage() -> impl IntoView {
+    let query = use_query_map().get_untracked();
+    let outcome = use_context::<FormOutcome>().unwrap_or_default();
+    let next = outcome.next.clone().or_else(|| query.get("next"));
+    let next = safe_next(next.as_deref()).to_owned();
+    let news = match query.get("done").as_deref() {
+        Some("signed-up") => Some(
+            "Your account is ready. Sign in with your new password; a one-time code works once, so wait for the next one.",
+        ),
+        Some("signed-out") => Some("You are signed out."),
+        _ => None,
+    };
+    let news = news.filter(|_| outcome.error.is_none()).map(|text| view! { <Notice>{text}</Notice> });
+    view! {
+        <Title text="Sign in"/>
+        <div class="card card--narrow">
+            <h1>"Sign in"</h1>
+            {news}
+            <Suspense>
+                {Suspend::new(async move {
+                    match sign_in_form().await {
+                        Ok(form) => view! { <LoginForm form outcome next/> }.into_any(),
+                        Err(error) => view! { <Problem title="Nobody can sign in now" error/> }.into_any(),
+                    }
+                })}
+            </Suspense>
+        </div>
+    }
+}
+
+#[component]
+fn LoginForm(form: SignInForm, outcome: FormOutcome, next: String) -> impl IntoView {
+    let code = form.wants_code.then(|| {
+        view! { <OneTimeCodeField help="Six digits from your authenticator app."/> }
+    });
+    let is_first_try = outcome.user.is_empty();
+    view! {
+        <p class="lead">"to " {form.cluster_name}</p>
+        <FormProblem error=outcome.error/>
+        <form class="form" method="post" action="/web/login">
+            <input type="hidden" name="next" value=next/>
+            <Field
+                name="user"
+                label="User name"
+                autocomplete="username"
+                value=outcome.user
+                autofocus=is_first_try
+            />
+            <Field
+                name="password"
+                label="Password"
+                kind="password"
+                autocomplete="current-password"
+                autofocus=!is_first_try
+            />
+            {code}
+            <button class="button button--primary" type="submit">"Sign in"</button>
+        </form>
+    }
+}
