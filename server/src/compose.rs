@@ -9,9 +9,10 @@ use gatehouse_domain::{Core, Services};
 use gatehouse_model::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+use crate::config_check::shadow_warning;
 use crate::foundation::Foundation;
 use crate::grpc::{self, Gateway, ServerFacts, StreamLimits};
-use crate::{listener, request_id};
+use crate::{http, listener, request_id};
 
 /// The server cannot be put together.
 #[derive(Debug, thiserror::Error)]
@@ -62,11 +63,12 @@ pub async fn compose(foundation: &Foundation) -> Result<Composed, ComposeError> 
     let limits = StreamLimits::default();
     let gateway = Gateway { services: Arc::clone(&services), facts: Arc::clone(&facts), limits };
     let grpc = grpc::router(&gateway).await.map_err(ComposeError::Reflection)?;
+    let browser = http::router(Arc::clone(&services), Arc::clone(&random), &http::Site::find());
     let routers = listener::Services {
-        browser: request_id::assign(axum::Router::new(), Arc::clone(&random)),
+        browser: request_id::assign(browser, Arc::clone(&random)),
         grpc: request_id::assign(grpc, random),
     };
-    let warnings = shadowed.into_iter().map(|key| shadow_warning(foundation, key)).collect();
+    let warnings = shadowed.into_iter().map(|key| shadow_warning(&foundation.config, key)).collect();
     Ok(Composed { services, routers, first_admin_url, warnings })
 }
 
@@ -78,12 +80,4 @@ fn facts(foundation: &Foundation, started: Timestamp) -> ServerFacts {
         tls_not_after: foundation.certificate.not_after(),
         x509_user_ca_fingerprint: hex::encode(Sha256::digest(foundation.user_ca.x509_certificate())),
     }
-}
-
-/// A key of the file that does nothing, with its line.
-fn shadow_warning(foundation: &Foundation, key: &str) -> String {
-    let config = &foundation.config;
-    let place = config.source.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
-    let line = config.preference_lines.iter().find(|(known, _)| known.as_str() == key).map(|(_, line)| *line);
-    format!("{place}:{}: {}", line.unwrap_or_default(), grpc::shadow_warning(key))
 }

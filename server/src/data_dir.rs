@@ -68,7 +68,7 @@ impl DataDir {
     /// The SQLite database.
     #[must_use]
     pub fn database(&self) -> PathBuf {
-        self.path.join("gatehouse.db")
+        database_in(&self.path)
     }
 
     /// The key file, unless the configuration puts it elsewhere.
@@ -109,6 +109,12 @@ pub fn locate(
         })
         .or_else(|| variable("HOME").map(|home| home.join(".local/share/gatehouse")))
         .ok_or(DataDirError::Unknown)
+}
+
+/// The SQLite database of a data directory that may not exist yet.
+#[must_use]
+pub fn database_in(folder: &Path) -> PathBuf {
+    folder.join("gatehouse.db")
 }
 
 /// A path from the environment; an empty variable is none.

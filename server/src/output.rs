@@ -24,6 +24,11 @@ pub fn ready(foundation: &Foundation, composed: &Composed) {
     }
 }
 
+/// Prints what deserves attention and stops nothing.
+pub fn warning(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "warning: {text}");
+}
+
 /// Prints an error with its causes, and the way out.
 pub fn error(error: &StartError) {
     let mut text = error.to_string();

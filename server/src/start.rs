@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
@@ -5,16 +6,14 @@ use clap::CommandFactory as _;
 use crate::cli::{Cli, Command, ConfigCommand, StartArgs};
 use crate::config::{self, Config};
 use crate::foundation::{Foundation, StartError};
-use crate::{logging, output, serve, shutdown};
+use crate::{config_check, logging, output, serve, shutdown};
 
 /// Does what the command line asks for.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Start(args) => start(args),
-        Command::Config(ConfigCommand::Check { config }) => config::load(&config)
-            .map(|_| output::line(&format!("OK: {}", config.display())))
-            .map_err(StartError::Config),
+        Command::Config(ConfigCommand::Check { config }) => check(&config),
         Command::Completions { shell } => {
             completions(shell);
             Ok(())
@@ -27,6 +26,20 @@ pub fn run(cli: Cli) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn check(config: &Path) -> Result<(), StartError> {
+    let checked = runtime()?.block_on(config_check::check(config))?;
+    checked.warnings.iter().for_each(|warning| output::warning(warning));
+    output::line(&format!("OK: {}", config.display()));
+    Ok(())
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, StartError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| StartError::System { what: "cannot start the runtime", source })
 }
 
 fn completions(shell: clap_complete::Shell) {
@@ -46,13 +59,9 @@ fn start(args: StartArgs) -> Result<(), StartError> {
     let system = |what| move |source| StartError::System { what, source };
     logging::start(config.log)
         .map_err(|error| system("cannot set up logging")(std::io::Error::other(error)))?;
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(system("cannot start the runtime"))?
-        .block_on(async {
-            let stop = shutdown::on_signal().map_err(system("cannot listen for signals"))?;
-            let foundation = Foundation::lay(config, args.data_dir).await?;
-            serve(foundation, stop, output::ready).await
-        })
+    runtime()?.block_on(async {
+        let stop = shutdown::on_signal().map_err(system("cannot listen for signals"))?;
+        let foundation = Foundation::lay(config, args.data_dir).await?;
+        serve(foundation, stop, output::ready).await
+    })
 }

@@ -16,4 +16,4 @@ pub mod sql;
 mod sqlite_file;
 mod value;
 
-pub use open::{Location, OpenError, POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, open};
+pub use open::{Location, OpenError, POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, open, open_as_is};

@@ -65,13 +65,33 @@ pub enum OpenError {
 /// date.
 pub async fn open(location: &Location) -> Result<Arc<dyn Store>, OpenError> {
     match location {
-        Location::Sqlite(path) => open_sqlite(path).await,
-        Location::Postgres(url) => open_postgres(url).await,
+        Location::Sqlite(path) => {
+            sqlite_file::prepare(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+            let store = connect_sqlite(path).await?;
+            migrate(&SQLITE_MIGRATIONS, &store.writer).await?;
+            Ok(Arc::new(store))
+        }
+        Location::Postgres(url) => {
+            let store = connect_postgres(url).await?;
+            migrate(&POSTGRES_MIGRATIONS, &store.writer).await?;
+            Ok(Arc::new(store))
+        }
     }
 }
 
-async fn open_sqlite(path: &Path) -> Result<Arc<dyn Store>, OpenError> {
-    sqlite_file::prepare(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+/// Opens a database as it is, for a look: nothing is created, and its schema stays. `None` if there is no file.
+///
+/// # Errors
+/// If it cannot be opened.
+pub async fn open_as_is(location: &Location) -> Result<Option<Arc<dyn Store>>, OpenError> {
+    match location {
+        Location::Sqlite(path) if !path.exists() => Ok(None),
+        Location::Sqlite(path) => Ok(Some(Arc::new(connect_sqlite(path).await?))),
+        Location::Postgres(url) => Ok(Some(Arc::new(connect_postgres(url).await?))),
+    }
+}
+
+async fn connect_sqlite(path: &Path) -> Result<SqliteStore, OpenError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
@@ -91,9 +111,8 @@ async fn open_sqlite(path: &Path) -> Result<Arc<dyn Store>, OpenError> {
             .test_before_acquire(false)
     };
     let writer = pool(1).connect_with(options.clone()).await.map_err(OpenError::Connect)?;
-    migrate(&SQLITE_MIGRATIONS, &writer).await?;
     let reader = pool(SQLITE_READERS).connect_lazy_with(options.pragma("query_only", "on"));
-    Ok(Arc::new(SqliteStore { writer, reader }))
+    Ok(SqliteStore { writer, reader })
 }
 
 /// Limits of a session: a commit is on disk when it returns, even where the cluster's default is weaker; nobody waits
@@ -105,7 +124,7 @@ const POSTGRES_SESSION: &str = "
            set_config('lock_timeout', '10s', false),
            set_config('idle_in_transaction_session_timeout', '60s', false)";
 
-async fn open_postgres(url: &str) -> Result<Arc<dyn Store>, OpenError> {
+async fn connect_postgres(url: &str) -> Result<PostgresStore, OpenError> {
     let options = PgConnectOptions::from_str(url)
         .map_err(OpenError::Url)?
         .application_name("gatehouse")
@@ -128,8 +147,7 @@ async fn open_postgres(url: &str) -> Result<Arc<dyn Store>, OpenError> {
         .connect_with(options)
         .await
         .map_err(OpenError::Connect)?;
-    migrate(&POSTGRES_MIGRATIONS, &pool).await?;
-    Ok(Arc::new(PostgresStore { writer: pool.clone(), reader: pool }))
+    Ok(PostgresStore { writer: pool.clone(), reader: pool })
 }
 
 /// Runs the steps that are missing. Steps of a later release are left alone: a schema only ever grows before what

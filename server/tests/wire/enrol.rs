@@ -1,8 +1,8 @@
 //! Enrolment as it should go.
 
+use crate::rig::{Machine, Rig};
 use gatehouse_model::OsType;
 use gatehouse_proto::devicetrust::{DeviceAttestationType, DeviceEnrollStatus};
-use crate::rig::{Machine, Rig};
 
 #[tokio::test]
 async fn a_first_try() {

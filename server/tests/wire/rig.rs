@@ -3,8 +3,8 @@
 mod clock;
 mod connection;
 mod inventory;
-mod machine;
 mod mac;
+mod machine;
 mod people;
 mod refusal;
 mod streams;
@@ -28,9 +28,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub(crate) use clock::FakeClock;
 pub(crate) use connection::{Connection, Target, client_config, plain_h2};
+pub(crate) use inventory::device;
 pub(crate) use mac::Mac;
 pub(crate) use machine::Machine;
-pub(crate) use inventory::device;
 pub(crate) use people::{PASSWORD, Person, ssh_line};
 pub(crate) use refusal::{hint_of, refused};
 pub(crate) use streams::{Authenticating, Enrolling};

@@ -7,7 +7,7 @@ mod roles;
 mod status;
 
 pub use locks::{LockError, Locks, NewLock};
-pub use preference::{Effective, Preference, PreferenceDocument, PreferenceError, Source};
+pub use preference::{Effective, Preference, PreferenceDocument, PreferenceError, Source, shadowed_keys};
 pub use retention::{RETENTION_DAYS, Retention};
 pub(crate) use roles::check_logins as roles_check_logins;
 pub use roles::{RoleError, Roles};

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::audit::EventKind;
 use crate::authz::{Grant, ReadPreference, UpdatePreference};
 use crate::entity::{PREFERENCE_KEYS, PreferenceKey, StoredValue};
-use crate::ports::{StoreError, UnitOfWork};
+use crate::ports::{Store, StoreError, UnitOfWork};
 use crate::{Core, Decision};
 
 /// The `cluster_auth_preference`: dynamic values win over the configuration file, which wins over the defaults,
@@ -132,12 +132,7 @@ impl Preference {
     pub async fn document(&self) -> Result<PreferenceDocument, StoreError> {
         let dynamic = dynamic(self.core.read().await?.as_mut()).await?;
         let (effective, sources) = merge(&dynamic, &self.core.static_preference);
-        let file_keys = set_keys(&self.core.static_preference);
-        let shadowed = PREFERENCE_KEYS
-            .into_iter()
-            .filter(|key| sources.get(key.as_str()) == Some(&Source::Dynamic) && file_keys.contains(key))
-            .map(PreferenceKey::as_str)
-            .collect();
+        let shadowed = shadowed(&dynamic, &self.core.static_preference);
         let revision = revision(&dynamic);
         Ok(PreferenceDocument { effective, dynamic, sources, shadowed, revision })
     }
@@ -194,6 +189,22 @@ impl Preference {
         work.append_event(&event).await?;
         Ok(work.commit().await?)
     }
+}
+
+/// Keys of the file that a dynamic value of this database shadows; for checking a file before a start.
+///
+/// # Errors
+/// Storage.
+pub async fn shadowed_keys(
+    store: &dyn Store,
+    file: &PreferenceSpec,
+) -> Result<Vec<&'static str>, StoreError> {
+    Ok(shadowed(&dynamic(store.read().await?.as_mut()).await?, file))
+}
+
+fn shadowed(dynamic: &PreferenceSpec, file: &PreferenceSpec) -> Vec<&'static str> {
+    let (dynamic, file) = (set_keys(dynamic), set_keys(file));
+    file.into_iter().filter(|key| dynamic.contains(key)).map(PreferenceKey::as_str).collect()
 }
 
 async fn dynamic(work: &mut dyn UnitOfWork) -> Result<PreferenceSpec, StoreError> {

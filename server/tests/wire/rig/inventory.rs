@@ -112,8 +112,10 @@ impl Rig {
 
     /// Events of a type, newest first.
     pub(crate) async fn events(&self, event_type: &str) -> Vec<Value> {
-        let request =
-            wire::ListEventsRequest { event_type: event_type.to_owned(), ..wire::ListEventsRequest::default() };
+        let request = wire::ListEventsRequest {
+            event_type: event_type.to_owned(),
+            ..wire::ListEventsRequest::default()
+        };
         let events = self.admin.audit().list_events(request).await.unwrap().into_inner().events;
         events.iter().map(|event| serde_json::from_str(event).unwrap()).collect()
     }

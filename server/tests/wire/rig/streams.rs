@@ -110,7 +110,9 @@ impl Authenticating {
         init: wire::AuthenticateDeviceInit,
     ) -> Result<(Self, Vec<u8>), Status> {
         match Self::begin(connection, init).await? {
-            (stream, AuthenticateResponse::TpmChallenge(challenge)) => Ok((stream, challenge.attestation_nonce)),
+            (stream, AuthenticateResponse::TpmChallenge(challenge)) => {
+                Ok((stream, challenge.attestation_nonce))
+            }
             (_, other) => panic!("no TPM challenge: {other:?}"),
         }
     }

@@ -1,0 +1,73 @@
+//! The browser's edge: makes a principal of the session's cookie, hands the request to the console's pages, forms and
+//! server functions, and serves their files. No rule stands here.
+
+mod api;
+mod forms;
+mod headers;
+mod origin;
+mod pages;
+mod session;
+mod site;
+mod stylesheet;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use gatehouse_app::{App, Assets};
+use gatehouse_domain::Services;
+use gatehouse_domain::ports::Random;
+use http::StatusCode;
+use tower_http::limit::RequestBodyLimitLayer;
+
+pub use site::Site;
+
+/// Largest body of a request, in bytes.
+const MAX_BODY: usize = 64 * 1024;
+
+/// What the console's routes work with.
+#[derive(Clone)]
+struct Console {
+    services: Arc<Services>,
+    random: Arc<dyn Random>,
+    assets: Arc<Assets>,
+}
+
+/// Everything that a browser can ask for.
+#[must_use]
+pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site) -> Router {
+    let console = Console { services, random, assets: Arc::new(site.assets().clone()) };
+    let mut pages = Router::new();
+    for route in leptos_axum::generate_route_list(App) {
+        pages = pages.route(route.path(), get(pages::page));
+    }
+    let guarded = pages
+        .route("/", get(pages::home))
+        .route("/web", get(pages::home))
+        .route("/web/login", post(forms::sign_in))
+        .route("/web/logout", post(forms::sign_out))
+        .route("/web/signup/{token}", post(forms::sign_up))
+        .route("/api/{*function}", post(api::call))
+        .fallback(pages::elsewhere)
+        .layer(from_fn_with_state(console.clone(), session::layer))
+        .layer(from_fn(origin::layer));
+    guarded
+        .merge(site.files())
+        .route("/healthz", get(healthz))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(from_fn_with_state(Arc::clone(&console.random), headers::layer))
+        .with_state(console)
+}
+
+/// For load balancers: whether this server can do its work, which takes its database.
+async fn healthz(State(console): State<Console>) -> (StatusCode, &'static str) {
+    match console.services.preference.current().await {
+        Ok(_) => (StatusCode::OK, "ok\n"),
+        Err(error) => {
+            tracing::error!(%error, "the health check failed");
+            (StatusCode::SERVICE_UNAVAILABLE, "storage is unavailable\n")
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Pages: rendered whole before the first byte leaves, so that the shield is right on it.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use gatehouse_app::{ConsoleContext, FormOutcome, HOME, Refusal, safe_next, shell};
+use http::request::Parts;
+use http::{Method, StatusCode};
+use leptos::nonce::Nonce;
+use leptos::prelude::provide_context;
+
+use super::Console;
+use super::headers::PageNonce;
+
+const LOGIN: &str = "/web/login";
+/// Below it, the link itself says who somebody is.
+const SIGNUP: &str = "/web/signup/";
+
+/// A page that has a route.
+pub(super) async fn page(
+    State(console): State<Console>,
+    Extension(context): Extension<ConsoleContext>,
+    request: Request,
+) -> Response {
+    let is_signed_in = context.principal.signed_in().is_some();
+    let path = request.uri().path();
+    if path == LOGIN && is_signed_in {
+        return Redirect::to(HOME).into_response();
+    }
+    if !is_signed_in && path != LOGIN && !path.starts_with(SIGNUP) {
+        let here = request.uri().path_and_query().map(http::uri::PathAndQuery::as_str);
+        return Redirect::to(&format!("{LOGIN}?next={}", escaped(safe_next(here)))).into_response();
+    }
+    let (parts, _) = request.into_parts();
+    show(&console, context, parts, FormOutcome::default(), None).await
+}
+
+/// The way in.
+pub(super) async fn home() -> Redirect {
+    Redirect::to(HOME)
+}
+
+/// No route leads there.
+pub(super) async fn elsewhere(
+    State(console): State<Console>,
+    Extension(context): Extension<ConsoleContext>,
+    request: Request,
+) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return (StatusCode::NOT_FOUND, "there is nothing at this address\n").into_response();
+    }
+    let (parts, _) = request.into_parts();
+    show(&console, context, parts, FormOutcome::default(), None).await
+}
+
+/// A form's page once more, saying why the form was not accepted.
+pub(super) async fn again(
+    console: &Console,
+    context: ConsoleContext,
+    parts: Parts,
+    outcome: FormOutcome,
+) -> Response {
+    let status = outcome.error.as_ref().and_then(|error| StatusCode::from_u16(error.kind.http_status()).ok());
+    let mut response = show(console, context, parts, outcome, None).await;
+    if let Some(status) = status.filter(|_| response.status().is_success()) {
+        *response.status_mut() = status;
+    }
+    response
+}
+
+/// Why no page is shown at all.
+pub(super) async fn refused(
+    console: &Console,
+    context: ConsoleContext,
+    parts: Parts,
+    refusal: Refusal,
+) -> Response {
+    show(console, context, parts, FormOutcome::default(), Some(refusal)).await
+}
+
+async fn show(
+    console: &Console,
+    context: ConsoleContext,
+    mut parts: Parts,
+    outcome: FormOutcome,
+    refusal: Option<Refusal>,
+) -> Response {
+    let nonce = parts.extensions.remove::<PageNonce>();
+    let assets = Arc::clone(&console.assets);
+    let provide = move || {
+        provide_context(context.clone());
+        provide_context(outcome.clone());
+        if let Some(refusal) = refusal.clone() {
+            provide_context(refusal);
+        }
+        if let Some(PageNonce(nonce)) = nonce.clone() {
+            provide_context(Nonce::from_value(nonce));
+        }
+    };
+    let render = leptos_axum::render_app_async_with_context(provide, move || shell(&assets));
+    // Whatever the method was, this is the page at this address.
+    parts.method = Method::GET;
+    render(Request::from_parts(parts, Body::empty())).await
+}
+
+/// For a value of a query (RFC 3986, section 2.1).
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'.' | b'_' | b'~') {
+            escaped.push(char::from(byte));
+        } else {
+            let _ = write!(escaped, "%{byte:02X}");
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_escaped() {
+        assert_eq!(escaped("/web/devices?after=a-b&c=d"), "/web/devices%3Fafter%3Da-b%26c%3Dd");
+    }
+}
