@@ -11,7 +11,21 @@ use crate::pages::{AccountPage, DevicesPage, LoginPage, NotFoundPage, RefusedPag
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    let content = match use_context::<Refusal>() {
+    view! {
+        <Title formatter=|title| format!("{title} · Gatehouse")/>
+        <Router>
+            <a class="skip-link" href="#main">"Skip to content"</a>
+            <Header/>
+            <main id="main" class="page" tabindex="-1"><Page/></main>
+            <Footer/>
+        </Router>
+    }
+}
+
+/// What the address names, unless the request is refused as a whole.
+#[component]
+fn Page() -> impl IntoView {
+    match use_context::<Refusal>() {
         Some(Refusal(error)) => view! { <RefusedPage error/> }.into_any(),
         None => view! {
             <Routes fallback=NotFoundPage>
@@ -22,14 +36,5 @@ pub fn App() -> impl IntoView {
             </Routes>
         }
         .into_any(),
-    };
-    view! {
-        <Title formatter=|title| format!("{title} · Gatehouse")/>
-        <Router>
-            <a class="skip-link" href="#main">"Skip to content"</a>
-            <Header/>
-            <main id="main" class="page" tabindex="-1">{content}</main>
-            <Footer/>
-        </Router>
     }
 }

@@ -36,7 +36,7 @@ const ONLY: &[Only] = &[
     Only { dependency: "tss-esapi*", may: &[], tests_may: &["native"] },
     Only {
         dependency: "gatehouse-testkit",
-        may: &["xtask-demo"],
+        may: &["bench", "xtask-demo"],
         tests_may: &["attestation", "client", "domain", "native", "proto", "server", "store", "tctl", "tsh"],
     },
     Only { dependency: "gatehouse-store", may: &["server"], tests_may: &[] },

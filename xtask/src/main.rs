@@ -1,6 +1,7 @@
 //! `cargo xtask`: sets up, builds, runs, shows and tests Gatehouse, with nothing but cargo.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod browser;
 mod demo;
 mod hygiene;
@@ -38,6 +39,8 @@ enum Command {
     Demo(demo::Args),
     /// Prove the project: formatting, lints, layering, tests, the browser and the demo
     Test(test::Args),
+    /// Measure the release server under load, beside its floor and, if asked, beside a peer
+    Bench(bench::Args),
     /// Build the browser's half of the console
     Wasm(wasm::Args),
 }
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::command(&args),
         Command::Demo(args) => demo::command(&args),
         Command::Test(args) => test::command(&args),
+        Command::Bench(args) => bench::command(&args),
         Command::Wasm(args) => wasm::command(&args),
     };
     match done {

@@ -88,3 +88,18 @@ pub(crate) const WASM: &[Package] = &[
     ),
     Package::new("lld-19", "link WASM", Probe::Path("/usr/bin/wasm-ld-19")),
 ];
+
+/// What `cargo xtask bench --peer keylime` needs to install and run Keylime's registrar.
+pub(crate) const KEYLIME: &[Package] = &[
+    Package::new("python3", "run Keylime", Probe::Path("/usr/bin/python3")),
+    Package::new(
+        "python3-venv",
+        "install Keylime into a folder of its own",
+        Probe::Below("/usr/lib", "ensurepip/__main__.py"),
+    ),
+    Package::new(
+        "python3-gpg",
+        "give Keylime its GnuPG binding",
+        Probe::Path("/usr/lib/python3/dist-packages/gpg"),
+    ),
+];

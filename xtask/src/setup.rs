@@ -62,19 +62,30 @@ pub(crate) fn ensure(purpose: Purpose) -> Result<()> {
             missing.extend(packages::WASM.iter().filter(|p| !p.is_present()));
         }
     }
-    if !missing.is_empty() {
-        say("Missing Debian packages:");
-        for package in &missing {
-            say(format!("  {:<20} needed to {}", package.name, package.why));
-        }
-        install(&missing)?;
+    ensure_packages(&missing)?;
+    if !can_compile_wasm && Chain::installed()?.is_none() {
+        bail!("there is still nothing to compile WASM with; see `cargo xtask wasm --help`");
     }
+    Ok(())
+}
+
+/// Installs those of the packages that are not there.
+///
+/// # Errors
+/// As [`ensure`].
+pub(crate) fn ensure_packages(packages: &[Package]) -> Result<()> {
+    let missing: Vec<Package> = packages.iter().filter(|p| !p.is_present()).copied().collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    say("Missing Debian packages:");
+    for package in &missing {
+        say(format!("  {:<20} needed to {}", package.name, package.why));
+    }
+    install(&missing)?;
     let still: Vec<&str> = missing.iter().filter(|p| !p.is_present()).map(|p| p.name).collect();
     if !still.is_empty() {
         bail!("apt-get reports success, but these are still not found: {}", still.join(", "));
-    }
-    if !can_compile_wasm && Chain::installed()?.is_none() {
-        bail!("there is still nothing to compile WASM with; see `cargo xtask wasm --help`");
     }
     Ok(())
 }

@@ -35,10 +35,29 @@ pub fn encode<T: Serialize>(format: Format, data: &T) -> Result<Option<String>> 
         Format::Json => {
             let mut text = serde_json::to_string_pretty(data).map_err(|error| failed(&error))?;
             text.push('\n');
-            Ok(Some(text))
+            Ok(Some(escape_unprintable(&text)))
         }
-        Format::Yaml => serde_yaml_ng::to_string(data).map(Some).map_err(|error| failed(&error)),
+        Format::Yaml => {
+            serde_yaml_ng::to_string(data).map(|text| Some(printable(&text))).map_err(|error| failed(&error))
+        }
     }
+}
+
+/// JSON in which nothing steers a terminal and nothing is lost: outside of strings it is plain ASCII, and inside of them
+/// every character may be written as an escape (RFC 8259 section 7).
+fn escape_unprintable(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || !is_unprintable(c) {
+            text.push(c);
+        } else {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                text.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    text
 }
 
 /// Text of others without what could move the cursor or reorder a line; line breaks and tabs stay.
@@ -136,6 +155,16 @@ mod tests {
     #[test]
     fn foreign_text_cannot_steer_the_terminal() {
         assert_eq!(printable("a\u{1b}[2Jb\u{202e}c\nd"), "a[2Jbc\nd");
+    }
+
+    #[test]
+    fn json_loses_nothing_and_yaml_what_is_unprintable() {
+        let data = vec!["a\u{202e}b\u{9b}c\u{1b}d"];
+        let json = encode(Format::Json, &data).unwrap().unwrap();
+        assert!(json.chars().all(|c| c == '\n' || !is_unprintable(c)), "{json:?}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&json).unwrap(), data);
+        let yaml = encode(Format::Yaml, &data).unwrap().unwrap();
+        assert!(!yaml.contains('\u{202e}') && !yaml.contains('\u{1b}'), "{yaml:?}");
     }
 
     #[test]

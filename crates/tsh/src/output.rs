@@ -35,7 +35,7 @@ pub(crate) fn data<T: Serialize>(
     text: impl FnOnce() -> String,
 ) -> Result<(), Failure> {
     match encode(format, data)? {
-        Some(encoded) => raw(&printable(&encoded)),
+        Some(encoded) => raw(&encoded),
         None => raw(&printable(&text())),
     }
 }

@@ -5,6 +5,7 @@
 mod admin_socket;
 mod client;
 mod harness;
+mod http;
 mod process;
 mod requests;
 mod stopping;

@@ -4,4 +4,27 @@
 
 mod rig;
 
+mod authenticate;
+mod auto_enrol;
+mod counters;
 mod enrol;
+mod enrol_activation;
+mod enrol_ak;
+mod enrol_allow_list;
+mod enrol_data;
+mod enrol_identity;
+mod enrol_quote;
+mod enrol_records;
+mod identity;
+mod inventory;
+mod killed;
+mod lifetimes;
+mod login;
+mod malformed;
+mod modes;
+mod secrets;
+mod self_enrolment;
+mod ssh_certificates;
+mod stalled;
+mod tokens;
+mod unimplemented;

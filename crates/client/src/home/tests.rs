@@ -5,8 +5,13 @@ use rcgen::{CertificateParams, DnType};
 use super::*;
 
 fn certificates(user: &str, key: &UserKey) -> UserCertificates {
+    certificates_until(user, key, 2090)
+}
+
+fn certificates_until(user: &str, key: &UserKey, year: i32) -> UserCertificates {
     let spki = rcgen::SubjectPublicKeyInfo::from_der(&key.public_spki_der()).unwrap();
     let mut params = CertificateParams::default();
+    params.not_after = rcgen::date_time_ymd(year, 1, 1);
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, user);
     let ca_key = rcgen::KeyPair::generate().unwrap();
@@ -88,4 +93,17 @@ fn the_folder_comes_from_the_environment() {
     assert_eq!(choose(Some("/x"), Some("/h")).unwrap(), Path::new("/x"));
     assert_eq!(choose(Some(""), Some("/h")).unwrap(), Path::new("/h/.tsh"));
     assert!(choose(None, None).is_err());
+}
+
+#[tokio::test]
+async fn an_expired_certificate_is_found_without_dialling() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = Home::new(dir.path());
+    let key = UserKey::generate("alice").unwrap();
+    let certificates = certificates_until("alice", &key, 2020);
+    // Nothing listens on this port; were it dialled, the error would say so.
+    home.save_login(profile("127.0.0.1:1", "alice"), key, &certificates).unwrap();
+    let error = crate::Session::open(&home, None, crate::now()).await.err().unwrap();
+    assert_eq!((error.message.as_str(), error.exit_code()), ("Your certificate has expired", 1));
+    assert_eq!(error.hint.as_deref(), Some("run `tsh login --proxy=127.0.0.1:1 --user=alice`"));
 }

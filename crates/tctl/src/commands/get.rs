@@ -44,7 +44,7 @@ fn print<T: serde::Serialize>(
 ) -> std::result::Result<(), crate::failure::Failure> {
     if format == Format::Json {
         let text = encode(Format::Json, &documents)?.unwrap_or_default();
-        return output::raw(&printable(&text));
+        return output::raw(&text);
     }
     output::raw(&printable(&yaml.join("---\n")))
 }

@@ -68,3 +68,19 @@ fn a_machine_without_a_tpm_says_so() {
     let json = tsh(home.path(), &["device", "doctor", "--format=json"]);
     assert!(json.contains("\"status\": \"fail\""), "{json}");
 }
+
+#[test]
+fn a_reader_that_has_gone_is_a_clean_end() {
+    let home = tempfile::tempdir().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_tsh"))
+        .args(["completions", "bash"])
+        .env("HOME", home.path())
+        .stdout(writer)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .and_then(std::process::Child::wait_with_output)
+        .unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"".as_slice()));
+}

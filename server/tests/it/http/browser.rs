@@ -1,0 +1,188 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use gatehouse_domain::Services;
+use gatehouse_domain::authz::Principal;
+use gatehouse_domain::identity::RequestFacts;
+use gatehouse_domain::ports::{Clock, Store};
+use gatehouse_model::resource::PreferenceSpec;
+use gatehouse_model::{SecondFactor, Timestamp};
+use gatehouse_server::config::Config;
+use gatehouse_server::connection_info::{Channel, ConnectionInfo};
+use gatehouse_server::foundation::Foundation;
+use gatehouse_server::http::Site;
+use gatehouse_server::{compose, http as console, request_id};
+use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use tower::ServiceExt as _;
+
+pub(super) const PASSWORD: &str = "correct horse battery staple";
+
+/// Stands still until it is moved.
+pub(super) struct StoppedClock(AtomicI64);
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_secs(self.0.load(Ordering::SeqCst))
+    }
+}
+
+impl StoppedClock {
+    pub(super) fn advance(&self, secs: i64) {
+        self.0.fetch_add(secs, Ordering::SeqCst);
+    }
+}
+
+/// A cluster with its console.
+pub(super) struct Cluster {
+    pub(super) services: Arc<Services>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<StoppedClock>,
+    pub(super) first_admin_path: String,
+    router: Router,
+    _foundation: Foundation,
+    _folder: tempfile::TempDir,
+}
+
+/// A browser that keeps at most the session's cookie.
+pub(super) struct Browser<'a> {
+    pub(super) cluster: &'a Cluster,
+    pub(super) cookie: Option<String>,
+}
+
+pub(super) struct Page {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
+}
+
+impl Page {
+    pub(super) fn location(&self) -> &str {
+        self.headers.get(LOCATION).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(super) fn holds(&self, text: &str) -> &Self {
+        assert!(self.text().contains(text), "{} lacks {text:?}:\n{}", self.status, self.body);
+        self
+    }
+
+    pub(super) fn lacks(&self, text: &str) -> &Self {
+        assert!(!self.text().contains(text), "{} holds {text:?}:\n{}", self.status, self.body);
+        self
+    }
+
+    /// Without the markers between the parts of a text.
+    pub(super) fn text(&self) -> String {
+        self.body.replace("<!>", "")
+    }
+}
+
+/// A cluster that wants no second factor.
+pub(super) async fn cluster() -> Cluster {
+    let preference = PreferenceSpec { second_factor: Some(SecondFactor::Off), ..PreferenceSpec::default() };
+    cluster_with(preference, &Site::bare()).await
+}
+
+pub(super) async fn cluster_with(preference: PreferenceSpec, site: &Site) -> Cluster {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config { preference, ..Config::default() };
+    let mut foundation = Foundation::lay(config, Some(folder.path().join("data"))).await.unwrap();
+    let clock = Arc::new(StoppedClock(AtomicI64::new(foundation.clock.now().secs())));
+    foundation.clock = Arc::clone(&clock) as Arc<dyn Clock>;
+    let composed = compose::compose(&foundation).await.unwrap();
+    let router = console::router(Arc::clone(&composed.services), Arc::clone(&foundation.random), site);
+    let link = composed.first_admin_url.unwrap();
+    let (_, path) = link.split_once("/web/").unwrap();
+    Cluster {
+        services: composed.services,
+        store: Arc::clone(&foundation.store),
+        clock,
+        first_admin_path: format!("/web/{path}"),
+        router: request_id::assign(router, Arc::clone(&foundation.random)),
+        _foundation: foundation,
+        _folder: folder,
+    }
+}
+
+impl Cluster {
+    pub(super) fn browser(&self) -> Browser<'_> {
+        Browser { cluster: self, cookie: None }
+    }
+
+    /// A browser in which `root`, the first admin, is signed in.
+    pub(super) async fn admin(&self) -> Browser<'_> {
+        let mut browser = self.browser();
+        let form = [("user", "root"), ("password", PASSWORD), ("password_again", PASSWORD)];
+        let done = browser.post(&self.first_admin_path, &form).await;
+        assert_eq!(done.location(), "/web/login?done=signed-up", "{}", done.body);
+        let done = browser.sign_in("root", PASSWORD).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        browser
+    }
+
+    /// The host's admin, who may do everything.
+    pub(super) fn host_admin(&self) -> Principal {
+        self.services.identity.host_admin(0, RequestFacts::default())
+    }
+
+    pub(super) async fn send(&self, mut request: Request<Body>) -> Page {
+        let remote = "192.0.2.7:40000".parse().unwrap();
+        let info = ConnectionInfo { channel: Channel::Browser { remote }, peer: None };
+        request.extensions_mut().insert(info);
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Page {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }
+    }
+}
+
+impl Browser<'_> {
+    pub(super) async fn get(&mut self, path: &str) -> Page {
+        self.ask(Request::get(path), Body::empty()).await
+    }
+
+    pub(super) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let request = Request::post(path)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin");
+        self.ask(request, Body::from(form(fields))).await
+    }
+
+    pub(super) async fn sign_in(&mut self, user: &str, password: &str) -> Page {
+        self.post("/web/login", &[("user", user), ("password", password)]).await
+    }
+
+    async fn ask(&mut self, mut request: http::request::Builder, body: Body) -> Page {
+        request = request.header("host", "gate.example:3080");
+        if let Some(cookie) = &self.cookie {
+            request = request.header(COOKIE, format!("__Host-gatehouse_session={cookie}"));
+        }
+        let page = self.cluster.send(request.body(body).unwrap()).await;
+        for set in page.headers.get_all(SET_COOKIE) {
+            let (name, rest) = set.to_str().unwrap().split_once('=').unwrap();
+            assert_eq!(name, "__Host-gatehouse_session");
+            let (value, attributes) = rest.split_once("; ").unwrap();
+            self.cookie = (!attributes.contains("Max-Age=0")).then(|| value.to_owned());
+        }
+        page
+    }
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    let escaped = |text: &str| -> String {
+        text.bytes()
+            .map(|byte| match byte {
+                byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+                byte => format!("%{byte:02X}"),
+            })
+            .collect()
+    };
+    fields.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect::<Vec<_>>().join("&")
+}

@@ -1,0 +1,100 @@
+use gatehouse_model::resource::PreferenceSpec;
+use gatehouse_server::http::Site;
+use http::StatusCode;
+
+use super::browser::{Cluster, PASSWORD, cluster, cluster_with};
+
+/// The code of an authenticator app at the cluster's time.
+fn code(cluster: &Cluster, base32: &str) -> String {
+    let secret = totp_rs::Secret::Encoded(base32.to_owned()).to_bytes().unwrap();
+    let totp =
+        totp_rs::TOTP::new(totp_rs::Algorithm::SHA1, 6, 1, 30, secret, None, String::new()).unwrap();
+    let now = gatehouse_domain::ports::Clock::now(cluster.clock.as_ref());
+    totp.generate(u64::try_from(now.secs()).unwrap())
+}
+
+fn secret_on(page: &str) -> String {
+    let (_, rest) = page.split_once(r#"data-secret=""#).unwrap();
+    rest.split_once('"').unwrap().0.to_owned()
+}
+
+#[tokio::test]
+async fn the_first_admin_signs_up_with_an_authenticator() {
+    let cluster = cluster_with(PreferenceSpec::default(), &Site::bare()).await;
+    let mut browser = cluster.browser();
+    let path = cluster.first_admin_path.clone();
+    let page = browser.get(&path).await;
+    assert_eq!(page.status, StatusCode::OK);
+    page.holds("Create the first admin").holds(r#"name="user""#).holds(r#"class="qr-code""#);
+    let secret = secret_on(&page.body);
+
+    let mut form = [
+        ("user", "Root"),
+        ("password", PASSWORD),
+        ("password_again", PASSWORD),
+        ("code", "000000"),
+    ];
+    let right = code(&cluster, &secret);
+    if right == "000000" {
+        form[3].1 = "000001";
+    }
+    let page = browser.post(&path, &form).await;
+    assert_eq!(page.status, StatusCode::BAD_REQUEST);
+    page.holds("The one-time code is wrong").holds(r#"value="Root""#).lacks(PASSWORD);
+    assert_eq!(secret_on(&page.body), secret, "the secret that was scanned stays");
+
+    let spaced = format!("{} {}", &right[..3], &right[3..]);
+    form[3].1 = &spaced;
+    let done = browser.post(&path, &form).await;
+    assert_eq!(done.location(), "/web/login?done=signed-up", "{}", done.body);
+    browser.get("/web/login?done=signed-up").await.holds("Your account is ready");
+
+    let spent = browser.get(&path).await;
+    assert_eq!(spent.status, StatusCode::FORBIDDEN);
+    spent.holds("This link cannot be used").holds("link_invalid");
+
+    let login = [("user", "root"), ("password", PASSWORD), ("code", right.as_str())];
+    let page = browser.post("/web/login", &login).await;
+    assert_eq!(page.status, StatusCode::UNAUTHORIZED, "a code works once");
+    cluster.clock.advance(60);
+    let next = code(&cluster, &secret);
+    let login = [("user", "root"), ("password", PASSWORD), ("code", next.as_str())];
+    assert_eq!(browser.post("/web/login", &login).await.location(), "/web/devices");
+    browser.get("/web/devices").await.holds("No devices yet").holds("tctl devices add");
+}
+
+#[tokio::test]
+async fn what_cannot_be_accepted_says_why_and_costs_nothing() {
+    let cluster = cluster().await;
+    let mut browser = cluster.browser();
+    let path = cluster.first_admin_path.clone();
+    for (user, password, again, text) in [
+        ("root", PASSWORD, "another password", "The two passwords differ"),
+        ("root", "short", "short", "The password is too short"),
+        ("no name!", PASSWORD, PASSWORD, "cannot be a user name"),
+        ("\u{202e}<b>x", PASSWORD, PASSWORD, "cannot be a user name"),
+    ] {
+        let form = [("user", user), ("password", password), ("password_again", again)];
+        let page = browser.post(&path, &form).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST);
+        page.holds(text).lacks(password).lacks("<b>x").lacks("\u{202e}");
+    }
+    let page = browser.post(&path, &[("user", "root")]).await;
+    assert_eq!(page.status, StatusCode::BAD_REQUEST);
+    page.holds("The form is incomplete or malformed").holds("Create the first admin");
+    assert_eq!(browser.get(&path).await.status, StatusCode::OK, "the link is still good");
+}
+
+#[tokio::test]
+async fn any_other_link_is_refused_alike() {
+    let cluster = cluster().await;
+    let mut browser = cluster.browser();
+    let form = [("user", "root"), ("password", PASSWORD), ("password_again", PASSWORD)];
+    let unknown = format!("/web/signup/{}", "A".repeat(43));
+    for path in [unknown.as_str(), "/web/signup/x", "/web/signup/%2e%2e"] {
+        let page = browser.get(path).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN, "{path}");
+        page.holds("link_invalid").lacks(r#"name="password""#);
+        assert_eq!(browser.post(path, &form).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+}
