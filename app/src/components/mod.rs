@@ -18,4 +18,3 @@ pub(crate) use icon::{Icon, Shape};
 pub(crate) use problem::{FormProblem, Notice, Problem};
 pub(crate) use qr_code::QrCode;
 pub(crate) use shield::{SHIELD_MISSING, SHIELD_TRUSTED, ShieldMark};
-pub(crate) use text::{marked_up, sentence};

@@ -172,7 +172,10 @@ impl Gateway {
                         error: "cluster_auth_preference already has dynamic values".into(),
                     });
                 }
-                self.update(principal, kind, json, None).await
+                // What somebody writes out is meant, also where it equals the file's value.
+                let document = documents::read::<PreferenceSpec>(kind, json)?;
+                services.preference.set(&principal.grant()?, &document.spec, None).await?;
+                self.get(principal, kind, PREFERENCE_NAME).await
             }
             other => Err(unknown_kind(other)),
         }

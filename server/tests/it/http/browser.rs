@@ -14,7 +14,7 @@ use gatehouse_server::connection_info::{Channel, ConnectionInfo};
 use gatehouse_server::foundation::Foundation;
 use gatehouse_server::http::Site;
 use gatehouse_server::{compose, http as console, request_id};
-use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
@@ -152,7 +152,8 @@ impl Browser<'_> {
         let request = Request::post(path)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header("sec-fetch-site", "same-origin");
-        self.ask(request, Body::from(form(fields))).await
+        let body = form(fields);
+        self.ask(request.header(CONTENT_LENGTH, body.len()), Body::from(body)).await
     }
 
     pub(super) async fn sign_in(&mut self, user: &str, password: &str) -> Page {
