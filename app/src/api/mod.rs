@@ -13,9 +13,9 @@ pub use session::{Shield, SignInForm, TrustedDevice, Viewer, sign_in, sign_in_fo
 pub use signup::{AuthenticatorSecret, Signup, SignupPurpose, finish_signup, signup};
 
 #[cfg(feature = "ssr")]
-pub use session::{log_in, log_out};
-#[cfg(feature = "ssr")]
 pub(crate) use session::viewer_of;
+#[cfg(feature = "ssr")]
+pub use session::{log_in, log_out};
 #[cfg(feature = "ssr")]
 pub use signup::{SignupAnswers, redeem};
 

@@ -140,10 +140,10 @@ pub(crate) fn viewer_of(console: &ConsoleContext) -> Option<Viewer> {
         roles: user.roles.iter().map(|role| role.name.clone()).collect(),
         logins: user.logins.clone(),
         shield,
-        device: user
-            .device
-            .as_ref()
-            .map(|device| TrustedDevice { id: device.device_id.clone(), asset_tag: device.asset_tag.clone() }),
+        device: user.device.as_ref().map(|device| TrustedDevice {
+            id: device.device_id.clone(),
+            asset_tag: device.asset_tag.clone(),
+        }),
         expires: moment(user.expires),
     })
 }

@@ -36,7 +36,6 @@ struct Console {
 }
 
 /// Everything that a browser can ask for.
-#[must_use]
 pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site) -> Router {
     let console = Console { services, random, assets: Arc::new(site.assets().clone()) };
     let mut pages = Router::new();

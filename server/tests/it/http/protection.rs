@@ -16,7 +16,9 @@ async fn every_answer_holds_the_browser_back() {
     let cluster = cluster().await;
     let mut browser = cluster.admin().await;
     let mut policies = std::collections::HashSet::new();
-    for path in ["/web/devices", "/web/devices", "/web/login", "/web/nowhere", "/healthz", "/favicon.svg", "/pkg/x"] {
+    for path in
+        ["/web/devices", "/web/devices", "/web/login", "/web/nowhere", "/healthz", "/favicon.svg", "/pkg/x"]
+    {
         let page = browser.get(path).await;
         let header = |name: &str| page.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
         let policy = header("content-security-policy").unwrap();
@@ -158,7 +160,10 @@ async fn the_stylesheet_is_built_in() {
     assert_eq!(sheet.headers[CACHE_CONTROL], "public, max-age=31536000, immutable");
     sheet.holds("--accent").holds(".table");
     let missing = browser.get("/pkg/gatehouse.0000.css").await;
-    assert_eq!((missing.status, &missing.headers[CACHE_CONTROL]), (StatusCode::NOT_FOUND, &"no-store".parse().unwrap()));
+    assert_eq!(
+        (missing.status, &missing.headers[CACHE_CONTROL]),
+        (StatusCode::NOT_FOUND, &"no-store".parse().unwrap())
+    );
 }
 
 #[tokio::test]
@@ -173,7 +178,8 @@ async fn a_built_site_brings_the_islands() {
         fs::write(package.join(name), content).unwrap();
     }
     fs::write(folder.path().join("secret"), "secret").unwrap();
-    let manifest = r#"{"js": "pkg/gatehouse.1.js", "wasm": "pkg/gatehouse.2.wasm", "css": "pkg/gatehouse.3.css"}"#;
+    let manifest =
+        r#"{"js": "pkg/gatehouse.1.js", "wasm": "pkg/gatehouse.2.wasm", "css": "pkg/gatehouse.3.css"}"#;
     fs::write(folder.path().join("manifest.json"), manifest).unwrap();
     let site = Site::open(folder.path()).unwrap();
     let preference = PreferenceSpec { second_factor: Some(SecondFactor::Off), ..PreferenceSpec::default() };
@@ -185,11 +191,17 @@ async fn a_built_site_brings_the_islands() {
         .holds("<leptos-island");
     let wasm = || Request::get("/pkg/gatehouse.2.wasm");
     let plain = cluster.send(wasm().body(Body::empty()).unwrap()).await;
-    assert_eq!((plain.body.as_str(), &plain.headers[CONTENT_TYPE]), ("wasm", &"application/wasm".parse().unwrap()));
+    assert_eq!(
+        (plain.body.as_str(), &plain.headers[CONTENT_TYPE]),
+        ("wasm", &"application/wasm".parse().unwrap())
+    );
     assert!(plain.headers[CACHE_CONTROL].to_str().unwrap().contains("immutable"));
     let request = wasm().header(ACCEPT_ENCODING, "gzip, br").body(Body::empty()).unwrap();
     let compressed = cluster.send(request).await;
-    assert_eq!((compressed.body.as_str(), &compressed.headers[CONTENT_ENCODING]), ("compressed", &"br".parse().unwrap()));
+    assert_eq!(
+        (compressed.body.as_str(), &compressed.headers[CONTENT_ENCODING]),
+        ("compressed", &"br".parse().unwrap())
+    );
     for path in ["/pkg/../secret", "/pkg/%2e%2e/secret", "/pkg/..%2fsecret", "/pkg/", "/pkg//etc/passwd"] {
         let page = cluster.browser().get(path).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");

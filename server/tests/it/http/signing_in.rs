@@ -125,7 +125,11 @@ async fn signing_out_ends_the_session_itself() {
 
     let mut thief = cluster.browser();
     thief.cookie = cookie;
-    assert_eq!(thief.get("/web/devices").await.status, StatusCode::SEE_OTHER, "the cookie counts for nothing");
+    assert_eq!(
+        thief.get("/web/devices").await.status,
+        StatusCode::SEE_OTHER,
+        "the cookie counts for nothing"
+    );
     assert_eq!(thief.post("/api/viewer", &[]).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(thief.post("/web/logout", &[]).await.status, StatusCode::SEE_OTHER, "twice does no harm");
 }
@@ -151,10 +155,7 @@ async fn a_lock_counts_at_the_next_request() {
 async fn a_session_ends_in_time() {
     let preference = PreferenceSpec {
         second_factor: Some(SecondFactor::Off),
-        device_trust: DeviceTrustSpec {
-            mode: Some(DeviceTrustMode::Off),
-            ..DeviceTrustSpec::default()
-        },
+        device_trust: DeviceTrustSpec { mode: Some(DeviceTrustMode::Off), ..DeviceTrustSpec::default() },
     };
     let cluster = cluster_with(preference, &Site::bare()).await;
     let mut browser = cluster.admin().await;

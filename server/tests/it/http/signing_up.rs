@@ -7,8 +7,7 @@ use super::browser::{Cluster, PASSWORD, cluster, cluster_with};
 /// The code of an authenticator app at the cluster's time.
 fn code(cluster: &Cluster, base32: &str) -> String {
     let secret = totp_rs::Secret::Encoded(base32.to_owned()).to_bytes().unwrap();
-    let totp =
-        totp_rs::TOTP::new(totp_rs::Algorithm::SHA1, 6, 1, 30, secret, None, String::new()).unwrap();
+    let totp = totp_rs::TOTP::new(totp_rs::Algorithm::SHA1, 6, 1, 30, secret, None, String::new()).unwrap();
     let now = gatehouse_domain::ports::Clock::now(cluster.clock.as_ref());
     totp.generate(u64::try_from(now.secs()).unwrap())
 }
@@ -28,12 +27,8 @@ async fn the_first_admin_signs_up_with_an_authenticator() {
     page.holds("Create the first admin").holds(r#"name="user""#).holds(r#"class="qr-code""#);
     let secret = secret_on(&page.body);
 
-    let mut form = [
-        ("user", "Root"),
-        ("password", PASSWORD),
-        ("password_again", PASSWORD),
-        ("code", "000000"),
-    ];
+    let mut form =
+        [("user", "Root"), ("password", PASSWORD), ("password_again", PASSWORD), ("code", "000000")];
     let right = code(&cluster, &secret);
     if right == "000000" {
         form[3].1 = "000001";
