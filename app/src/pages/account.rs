@@ -3,7 +3,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::api::{Shield, Viewer, list_own_devices, viewer};
-use crate::components::{DeviceTable, Problem, SHIELD_MISSING, SHIELD_TRUSTED, ShieldMark};
+use crate::components::{DeviceTable, Problem, SHIELD_MISSING, SHIELD_TRUSTED};
 
 /// Who is signed in, and the own devices: open also without a trusted device.
 #[component]
@@ -53,7 +53,7 @@ fn WhoAmI(viewer: Viewer) -> impl IntoView {
             <dt>"User"</dt><dd>{viewer.name}</dd>
             <dt>"Roles"</dt><dd>{viewer.roles.join(", ")}</dd>
             <dt>"Logins"</dt><dd>{logins}</dd>
-            <dt>"Device Trust"</dt><dd><ShieldMark shield=viewer.shield/> {trust}</dd>
+            <dt>"Device Trust"</dt><dd>{trust}</dd>
             {device}
             <dt>"Session ends"</dt>
             <dd><time datetime=viewer.expires.exact>{viewer.expires.text}</time></dd>
@@ -70,7 +70,10 @@ fn NoDevices() -> impl IntoView {
         <section class="empty">
             <p>"You have not enrolled a device yet. With a token from an administrator, run on the device:"</p>
             <pre tabindex="0"><code>"tsh device enroll --token=…"</code></pre>
-            <p>"Then sign in again there, so that the session takes up the device."</p>
+            <p>
+                "After that, " <code>"tsh logout"</code> " and " <code>"tsh login"</code>
+                " make its next session a trusted one."
+            </p>
         </section>
     }
 }

@@ -38,9 +38,9 @@ fn SignupForm(token: String, signup: Signup, outcome: FormOutcome) -> impl IntoV
         SignupPurpose::Invite => "Welcome to Gatehouse",
         SignupPurpose::Reset => "Set a new password",
     };
-    let who = match signup.purpose {
-        SignupPurpose::FirstAdmin => view! {
-            <p class="lead">"of " {signup.cluster_name}</p>
+    let is_first_admin = signup.purpose == SignupPurpose::FirstAdmin;
+    let (whose, name) = if is_first_admin {
+        let name = view! {
             <Field
                 name="user"
                 label="User name"
@@ -49,20 +49,21 @@ fn SignupForm(token: String, signup: Signup, outcome: FormOutcome) -> impl IntoV
                 help="Letters, digits and . _ - @ +"
                 autofocus=true
             />
-        }
-        .into_any(),
-        SignupPurpose::Invite | SignupPurpose::Reset => view! {
-            <p class="lead">"for " <strong>{signup.user.clone()}</strong> " on " {signup.cluster_name}</p>
-            // Password managers want to know whose password it is.
-            <input type="hidden" name="user" autocomplete="username" value=signup.user/>
-        }
-        .into_any(),
+        };
+        (view! { "of " {signup.cluster_name} }.into_any(), name.into_any())
+    } else {
+        let user = signup.user.clone();
+        // Password managers want to know whose password it is.
+        let name = view! { <input type="hidden" name="user" autocomplete="username" value=signup.user/> };
+        let whose = view! { "for " <strong>{user}</strong> " on " {signup.cluster_name} };
+        (whose.into_any(), name.into_any())
     };
     view! {
         <h1>{title}</h1>
+        <p class="lead">{whose}</p>
         <FormProblem error=outcome.error/>
         <form class="form" method="post" action=format!("/web/signup/{token}")>
-            {who}
+            {name}
             <NewPasswordFields/>
             {signup.authenticator.map(|secret| view! { <Authenticator secret/> })}
             <button class="button button--primary" type="submit">"Save and continue"</button>

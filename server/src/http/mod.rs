@@ -46,7 +46,7 @@ pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site) -> 
         .route("/", get(pages::home))
         .route("/web", get(pages::home))
         .route("/web/login", post(forms::sign_in))
-        .route("/web/logout", post(forms::sign_out))
+        .route("/web/logout", get(pages::home).post(forms::sign_out))
         .route("/web/signup/{token}", post(forms::sign_up))
         .route("/api/{*function}", post(api::call))
         .fallback(pages::elsewhere)

@@ -1,11 +1,13 @@
 //! `ekcert_allowed_cas`: whose TPMs may enrol.
 
-use gatehouse_proto::devicetrust::DeviceAttestationType;
+use gatehouse_model::tpm::{EkMaterial, EncryptedCredential};
+use gatehouse_proto::convert::platform_parameters;
+use gatehouse_proto::devicetrust::{DeviceAttestationType, TpmEnrollChallengeResponse};
 use gatehouse_testkit::soft_tpm::{CaTemplate, EkCertTemplate, EkKind, SoftTpmCa};
 use serde_json::json;
 use tonic::Code::{InvalidArgument, PermissionDenied};
 
-use crate::rig::{Machine, Person, Rig, hint_of, refused};
+use crate::rig::{Enrolling, Machine, Person, Rig, hint_of, refused};
 
 struct Case {
     rig: Rig,
@@ -72,7 +74,7 @@ async fn a_certificate_that_is_a_ca_or_has_expired_is_refused() {
     let expired = EkCertTemplate { not_after: right.not_before, ..right };
     for template in [poses_as_ca, expired] {
         let der = case.ca.issue_with(&case.machine.tpm, &template);
-        case.machine.ek = gatehouse_model::tpm::EkMaterial::Certificate(der);
+        case.machine.ek = EkMaterial::Certificate(der);
         let status = case.machine.enrol(&case.alice.connection, &case.token).await.unwrap_err();
         assert!(matches!(status.code(), PermissionDenied | InvalidArgument), "{status:?}");
     }
@@ -86,23 +88,13 @@ async fn the_certificate_of_another_tpm_does_not_help() {
     let other = Machine::new("PF000002");
     case.machine.ek = case.ca.ek_material(&other.tpm);
     let init = case.machine.init(&case.token);
-    let (stream, challenge) =
-        crate::rig::Enrolling::begin_tpm(&case.alice.connection, init).await.unwrap();
-    let mut answer = other.other_os_user();
-    answer.ak = case.machine.ak.clone();
-    // The thief has the AK but not the EK: its own TPM opens nothing.
+    let (stream, challenge) = Enrolling::begin_tpm(&case.alice.connection, init).await.unwrap();
     let credential = challenge.encrypted_credential.clone().unwrap();
-    let credential = gatehouse_model::tpm::EncryptedCredential {
-        credential_blob: credential.credential_blob,
-        secret: credential.secret,
-    };
+    let credential =
+        EncryptedCredential { credential_blob: credential.credential_blob, secret: credential.secret };
     assert!(case.machine.tpm.activate(&case.machine.ak, &credential).is_err());
-    let answer = gatehouse_proto::devicetrust::TpmEnrollChallengeResponse {
-        solution: vec![7; 32],
-        platform_parameters: Some(gatehouse_proto::convert::platform_parameters(
-            case.machine.quote(&challenge.attestation_nonce),
-        )),
-    };
+    let platform = platform_parameters(case.machine.quote(&challenge.attestation_nonce));
+    let answer = TpmEnrollChallengeResponse { solution: vec![7; 32], platform_parameters: Some(platform) };
     refused(stream.finish_tpm(answer).await, PermissionDenied, "activation_wrong");
     case.rig.assert_untouched(&case.id).await;
 }

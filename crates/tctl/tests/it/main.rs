@@ -1,10 +1,57 @@
-//! `tctl` as a person meets it without a server: exit code, standard output and standard error together.
+//! `tctl` as a person meets it: exit code, standard output and standard error together, without a server and with the
+//! real one.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// Compares what a person typed and saw with the snapshot of the test.
+macro_rules! assert_transcript {
+    ($desk:expr) => {{
+        let mut settings = insta::Settings::clone_current();
+        settings.set_filters(gatehouse_testkit::server::FILTERS.to_vec());
+        settings.set_omit_expression(true);
+        settings.bind(|| insta::assert_snapshot!($desk.transcript()));
+    }};
+}
+
+mod audit;
+mod bulk;
+mod current_device;
+mod devices;
 mod help;
+mod locks;
+mod preference;
+mod resources;
+mod sessions;
+mod tokens;
+mod users;
 mod without_server;
+
+use gatehouse_testkit::server::{Desk, TestServer};
+use gatehouse_testkit::swtpm::FakeSysfs;
+
+/// The serial number of the machine at which the tests sit.
+const SERIAL: &str = "C00AA0AAAA0A";
+
+/// A server, and an administrator of its host at a machine without a TPM.
+struct Scene {
+    // Fields are dropped in this order: the server ends first.
+    server: TestServer,
+    desk: Desk,
+    _sysfs: FakeSysfs,
+}
+
+impl Scene {
+    fn new() -> Self {
+        Self::on(TestServer::start())
+    }
+
+    fn on(server: TestServer) -> Self {
+        let sysfs = FakeSysfs::new(SERIAL);
+        let desk = Desk::new(&server, &sysfs);
+        Self { server, desk, _sysfs: sysfs }
+    }
+}
 
 /// Several runs as a person would see them, one after the other.
 fn transcript(home: &Path, runs: &[&[&str]]) -> String {

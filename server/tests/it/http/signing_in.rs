@@ -84,7 +84,7 @@ async fn the_page_that_was_wanted_is_kept_but_never_a_foreign_one() {
     browser.cookie = None;
     let sent = browser.get("/web/account?after=x").await;
     assert_eq!(sent.location(), "/web/login?next=/web/account%3Fafter%3Dx");
-    browser.get(&sent.location().to_owned()).await.holds(r#"name="next" value="/web/account?after=x""#);
+    browser.get(sent.location()).await.holds(r#"name="next" value="/web/account?after=x""#);
 
     for (next, expected) in [
         ("/web/account?after=x", "/web/account?after=x"),
@@ -106,9 +106,10 @@ async fn who_is_signed_in_needs_no_sign_in_page() {
     let cluster = cluster().await;
     let mut browser = cluster.admin().await;
     assert_eq!(browser.get("/web/login").await.location(), "/web/devices");
-    for path in ["/", "/web"] {
+    for path in ["/", "/web", "/web/logout"] {
         assert_eq!(browser.get(path).await.location(), "/web/devices");
     }
+    assert_eq!(browser.get("/web/devices").await.status, StatusCode::OK, "a link signs nobody out");
 }
 
 #[tokio::test]

@@ -1,0 +1,75 @@
+use crate::Scene;
+
+#[test]
+fn devices_as_documents() {
+    let Scene { server: _server, desk, .. } = Scene::new();
+    desk.types("tctl get devices");
+    desk.types("tctl get devices --format=json");
+    desk.write("device.yaml", "kind: device\nversion: v1\nspec:\n  os_type: linux\n  asset_tag: PF0001\n");
+    desk.types("tctl create device.yaml");
+    desk.types("tctl create device.yaml");
+    desk.types("tctl create -f device.yaml");
+    desk.types("tctl get devices");
+    desk.types("tctl get device/PF0001 --format=json");
+    desk.types("tctl get device/pf0001 | tctl create -f");
+    desk.types("tctl get device/NOTHERE");
+    desk.types("EDITOR=true tctl edit device/PF0001");
+    desk.types("EDITOR='sed -i s/PF0001/PF0002/' tctl edit device/PF0001");
+    desk.types("EDITOR='sed -i /asset_tag/s/PF0001/PF0002/' tctl edit device/NOTHERE");
+    desk.types("EDITOR='sed -i s/enroll_status:.*/enroll_status:enrolled/' tctl edit device/PF0001 2>&1 | grep -v note:");
+    desk.types("EDITOR='sed -i s/not_enrolled/half_enrolled/' tctl edit device/PF0001 2>&1 | grep -v note:");
+    desk.types("EDITOR='sed -i s/name:.*/name:other/' tctl edit device/PF0001 2>&1 | grep -v note:");
+    desk.types("EDITOR='sed -i s/not_enrolled/enrolled/' tctl edit device/PF0001 2>&1 | grep -v note:");
+    desk.types("tctl rm device/PF0001");
+    desk.types("tctl rm device/PF0001");
+    desk.types("tctl rm device");
+    assert_transcript!(desk);
+}
+
+#[test]
+fn wrong_documents_are_refused_before_anything_is_made() {
+    let Scene { server: _server, desk, .. } = Scene::new();
+    let device = |spec: &str| format!("kind: device\nversion: v1\nspec: {{{spec}}}\n");
+    for text in [
+        device("asset_tag: X1"),
+        device("os_type: linux"),
+        device("os_type: beos, asset_tag: X1"),
+        device("os_type: linux, asset_tag: X1, enroll_status: maybe"),
+        device("os_type: linux, asset_tag: X1, credential: {id: a, device_attestation_type: oath}"),
+        device("os_type: linux, asset_tag: X1, source: {name: a, origin: hearsay}"),
+        "kind: device\nversion: v9\nspec: {os_type: linux, asset_tag: X1}\n".to_owned(),
+        format!("{}---\n{}", device("os_type: linux, asset_tag: X1"), device("os_type: linux")),
+    ] {
+        desk.answers("cat > new.yaml; cat new.yaml; tctl create new.yaml", &text);
+    }
+    desk.types("tctl get devices");
+    assert_transcript!(desk);
+}
+
+#[test]
+fn users_and_roles_as_documents() {
+    let Scene { server: _server, desk, .. } = Scene::new();
+    desk.types("tctl get roles | grep -E '^(kind|  name)'");
+    desk.types("tctl get role/device-admin");
+    desk.types("tctl get role/require-trusted-device");
+    desk.answers(
+        "tctl create",
+        "kind: role\nversion: v1\nmetadata:\n  name: auditor\nspec:\n  allow:\n    rules:\n    - resources: [device]\n      verbs: [list, read]\n",
+    );
+    desk.types("tctl get role/auditor");
+    desk.types("EDITOR='sed -i s/list/dance/' tctl edit role/auditor 2>&1 | grep -v note:");
+    desk.types("EDITOR='sed -i s/list/create/' tctl edit role/auditor");
+    desk.types("tctl rm role/auditor");
+    desk.types("tctl rm role/editor");
+    desk.types("tctl get role/auditor");
+    desk.prepares("tctl users add alice --roles=access --logins=alice", "");
+    desk.types("tctl get users");
+    desk.types("tctl get user/alice --format=json");
+    desk.types("EDITOR='sed -i s/access/editor/' tctl edit user/alice");
+    desk.types("EDITOR='sed -i s/editor/nonesuch/' tctl edit user/alice 2>&1 | grep -v note:");
+    desk.types("tctl users ls");
+    desk.types("tctl rm user/alice");
+    desk.types("tctl get user/alice");
+    desk.types("tctl get nodes");
+    assert_transcript!(desk);
+}
