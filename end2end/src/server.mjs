@@ -1,7 +1,7 @@
 // The real server on a free port, with a data folder of its own.
 
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,6 +76,14 @@ export async function startServer({ dataDir, args = [] } = {}) {
     log: () => log,
     /** Runs `tctl` as the host's admin; resolves to its stdout. */
     tctl: (...words) => run("tctl", ["--data-dir", folder, ...words]),
+    /** Sets the cluster's device trust mode, dynamically. */
+    async require(mode) {
+      const file = join(folder, "preference.yaml");
+      const metadata = "metadata:\n  name: cluster-auth-preference";
+      const spec = `spec:\n  device_trust:\n    mode: "${mode}"`;
+      await writeFile(file, `kind: cluster_auth_preference\nversion: v2\n${metadata}\n${spec}\n`);
+      await run("tctl", ["--data-dir", folder, "create", "-f", file]);
+    },
     /** Stops it as Ctrl-C does, and fails unless it ends cleanly. */
     async stop({ keepData = !firstStart } = {}) {
       child.kill("SIGINT");

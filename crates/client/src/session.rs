@@ -41,7 +41,7 @@ pub(crate) fn load(home: &Home, host: Option<&str>) -> Result<Identity> {
         let message =
             host.map_or_else(|| "Not logged in".to_owned(), |host| format!("Not logged in to {host}"));
         ClientError::new(ErrorKind::Unauthenticated, "not_logged_in", message)
-            .with_hint("run `tsh login --proxy=<host:port> --user=<name>`")
+            .with_hint(format!("run `tsh login --proxy={} --user=<name>`", host.unwrap_or("<host:port>")))
     };
     let profile = home.profile(host)?.ok_or_else(not_logged_in)?;
     home.identity(profile)?.ok_or_else(not_logged_in)

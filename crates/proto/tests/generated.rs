@@ -2,6 +2,8 @@
 //!
 //! `GATEHOUSE_BLESS=1 cargo test -p gatehouse-proto` writes it anew.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
 use std::path::{Path, PathBuf};
 
 const FILES: [&str; 2] =

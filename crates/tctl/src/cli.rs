@@ -192,7 +192,7 @@ pub(crate) struct LockArgs {
 /// What every lock has.
 #[derive(Args)]
 pub(crate) struct LockTerms {
-    /// Why, for those who are locked out
+    /// Why, for those who look at the lock
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub(crate) message: String,
     /// When the lock ends, such as 2026-12-31T12:00:00Z

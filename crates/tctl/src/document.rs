@@ -1,5 +1,6 @@
 //! Resources as documents: names on the command line, YAML in, YAML and JSON out.
 
+mod preference;
 mod sources;
 
 use std::fmt;
@@ -128,7 +129,9 @@ pub(crate) fn read_documents(text: &str) -> Result<Vec<Document>> {
             .get("kind")
             .and_then(Value::as_str)
             .ok_or_else(|| invalid("a document says no kind; it starts with `kind: user`, for instance"))?;
-        documents.push(Document { kind: kind.parse().map_err(invalid)?, value });
+        let kind = kind.parse().map_err(invalid)?;
+        let value = if kind == Kind::Preference { preference::read(value)? } else { value };
+        documents.push(Document { kind, value });
     }
     if documents.is_empty() {
         return Err(invalid("there is no document"));
@@ -158,6 +161,16 @@ pub(crate) fn from_json(json: &str) -> Result<Value> {
 pub(crate) fn to_yaml(value: &impl serde::Serialize) -> Result<String> {
     serde_yaml_ng::to_string(value)
         .map_err(|error| ClientError::new(ErrorKind::Internal, "encode", error.to_string()))
+}
+
+/// What the server finds wrong with a document, without the place in the text that was sent: nobody has seen that.
+pub(crate) fn about_document(mut error: ClientError) -> ClientError {
+    if error.code == "document_invalid"
+        && let Some((message, _)) = error.message.rsplit_once(" at line 1 column ")
+    {
+        error.message = message.to_owned();
+    }
+    error
 }
 
 fn invalid(message: impl Into<String>) -> ClientError {

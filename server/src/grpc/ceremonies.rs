@@ -8,7 +8,7 @@ use gatehouse_domain::ceremony::{
     AuthenticateAnswer, AuthenticateChallenge, AuthenticateInit, DeviceKey, EnrollAnswer, EnrollChallenge,
     EnrollInit,
 };
-use gatehouse_model::ErrorKind;
+use gatehouse_model::{ErrorKind, clean_label};
 use gatehouse_proto::convert::{
     encrypted_credential, read_collected_data, read_platform_parameters, read_tpm_enroll_payload,
 };
@@ -16,7 +16,7 @@ use gatehouse_proto::devicetrust as wire;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Status, Streaming};
+use tonic::{Code, Status, Streaming};
 use wire::authenticate_device_request::Payload as AuthenticateRequest;
 use wire::authenticate_device_response::Payload as AuthenticateResponse;
 use wire::enroll_device_request::Payload as EnrollRequest;
@@ -79,6 +79,11 @@ impl Stopped {
                 error: "the ceremony took too long".into(),
             }),
             Self::Ended => caller.status(status::invalid("message_incomplete", "the stream ended too early")),
+            // What cannot be decoded is the client's mistake, not ours.
+            Self::Broken(status) if status.code() == Code::Internal => caller.status(status::invalid(
+                "message_malformed",
+                format!("the message cannot be read: {}", clean_label(status.message())),
+            )),
             Self::Broken(status) => status,
         }
     }

@@ -42,6 +42,7 @@ async fn a_registered_device_enrols_itself() {
     let rig = rig().await;
     let alice = rig.person("alice", &["access"]).await;
     let (id, _) = rig.register_linux("PF000001").await;
+    rig.clock.advance(1);
     let machine = Machine::new("PF000001");
     let token = ask(&alice.connection, machine.data()).await.unwrap();
     let info = rig.tokens(&id).await.remove(0);

@@ -29,7 +29,7 @@ async fn every_kind_of_ek_and_ak_enrols_with_and_without_certificate() {
                 }
                 let device = machine.enrol(&alice.connection, &token).await.unwrap();
                 assert_eq!(device.id, id);
-                assert_eq!((device.os_type, device.asset_tag), (OsType::Linux.number(), tag));
+                assert_eq!((device.os_type, &device.asset_tag), (OsType::Linux.number(), &tag));
                 assert_eq!(device.enroll_status(), DeviceEnrollStatus::Enrolled);
                 assert_eq!(device.owner, "alice");
                 let credential = device.credential.unwrap();

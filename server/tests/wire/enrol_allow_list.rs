@@ -67,18 +67,33 @@ async fn a_listed_intermediate_is_an_anchor() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_a_ca_or_has_expired_is_refused() {
+async fn a_certificate_that_only_looks_like_an_eks_is_refused() {
     let mut case = case().await;
     let right = EkCertTemplate::new(EkKind::P256);
-    let poses_as_ca = EkCertTemplate { ca: true, ..right.clone() };
-    let expired = EkCertTemplate { not_after: right.not_before, ..right };
-    for template in [poses_as_ca, expired] {
+    let future = rcgen::date_time_ymd(2043, 1, 1);
+    let wrong = [
+        // A CA with the EK purpose, an end entity without it, one that is not valid yet.
+        EkCertTemplate { ca: true, ..right.clone() },
+        EkCertTemplate { purposes: vec![vec![1, 3, 6, 1, 5, 5, 7, 3, 1]], ..right.clone() },
+        EkCertTemplate { not_before: future, ..right },
+    ];
+    for template in wrong {
         let der = case.ca.issue_with(&case.machine.tpm, &template);
         case.machine.ek = EkMaterial::Certificate(der);
         let status = case.machine.enrol(&case.alice.connection, &case.token).await.unwrap_err();
         assert!(matches!(status.code(), PermissionDenied | InvalidArgument), "{status:?}");
     }
     case.rig.assert_untouched(&case.id).await;
+}
+
+#[tokio::test]
+async fn chips_outlive_the_end_of_their_certificates() {
+    let mut case = case().await;
+    let right = EkCertTemplate::new(EkKind::P256);
+    let ended = EkCertTemplate { not_after: rcgen::date_time_ymd(2025, 1, 1), ..right };
+    let der = case.ca.issue_with(&case.machine.tpm, &ended);
+    case.machine.ek = EkMaterial::Certificate(der);
+    case.machine.enrol(&case.alice.connection, &case.token).await.unwrap();
 }
 
 #[tokio::test]

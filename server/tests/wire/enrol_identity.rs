@@ -150,7 +150,8 @@ async fn a_macs_key_is_bound_as_an_ek_is() {
     let mac = Mac::new("C02XK000");
     mac.enrol(&alice.connection, &token).await.unwrap();
     mac.enrol(&alice.connection, &rig.token(&id).await).await.unwrap();
-    let other = Mac { credential_id: "another".to_owned(), ..Mac::new("C02XK000") };
+    let mut other = Mac::new("C02XK000");
+    other.credential_id = "another".to_owned();
     let outcome = other.enrol(&alice.connection, &rig.token(&id).await).await;
     refused(outcome, PermissionDenied, "enrolled_with_other_key");
     mac.authenticate(&alice).await.unwrap();

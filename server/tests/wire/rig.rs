@@ -27,7 +27,7 @@ use rustls_pki_types::pem::PemObject as _;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub(crate) use clock::FakeClock;
-pub(crate) use connection::{Connection, Target, client_config, plain_h2};
+pub(crate) use connection::{Connection, Target, plain_h2};
 pub(crate) use inventory::device;
 pub(crate) use mac::Mac;
 pub(crate) use machine::Machine;

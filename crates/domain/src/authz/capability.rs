@@ -31,9 +31,12 @@ capabilities! {
     ListDevices: "device" "list";
     ReadDevice: "device" "read";
     CreateDevice: "device" "create" true;
+    /// Registers many devices at once: no part of enrolling the current one.
+    CreateDevices: "device" "create";
     UpdateDevice: "device" "update";
     DeleteDevice: "device" "delete";
     CreateEnrollToken: "device" "create_enroll_token" true;
+    RevokeEnrollToken: "device" "create_enroll_token";
     ListUsers: "user" "list";
     ReadUser: "user" "read";
     CreateUser: "user" "create";

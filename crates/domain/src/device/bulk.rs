@@ -1,5 +1,5 @@
 use super::{DeviceError, DeviceSpec, Inventory};
-use crate::authz::{CreateDevice, Grant};
+use crate::authz::{CreateDevices, Grant};
 use crate::entity::Device;
 
 /// Most devices of one call.
@@ -12,7 +12,7 @@ impl Inventory {
     /// Too many devices; storage. What is wrong with one device is in its place in the answer.
     pub async fn create_many(
         &self,
-        grant: &Grant<CreateDevice>,
+        grant: &Grant<CreateDevices>,
         specs: Vec<Result<DeviceSpec, DeviceError>>,
     ) -> Result<Vec<Result<Device, DeviceError>>, DeviceError> {
         if specs.len() > MAX_BULK {

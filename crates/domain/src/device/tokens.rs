@@ -5,7 +5,7 @@ use gatehouse_model::{CollectedData, DeviceTrustMode, EnrollStatus, Timestamp, c
 use super::DeviceError;
 use super::error::AutoEnrollRefusal;
 use crate::audit::EventKind;
-use crate::authz::{Attribution, CreateEnrollToken, Grant, ListDevices, Principal};
+use crate::authz::{Attribution, CreateEnrollToken, Grant, ListDevices, Principal, RevokeEnrollToken};
 use crate::cluster::Preference;
 use crate::entity::{AuditEvent, Device, DeviceProfile, EnrollToken, TokenCursor, TokenFilter, TokenPurpose};
 use crate::ports::UnitOfWork;
@@ -175,7 +175,7 @@ impl EnrollTokens {
     ///
     /// # Errors
     /// Unknown, spent or revoked.
-    pub async fn revoke(&self, grant: &Grant<CreateEnrollToken>, id: &str) -> Result<(), DeviceError> {
+    pub async fn revoke(&self, grant: &Grant<RevokeEnrollToken>, id: &str) -> Result<(), DeviceError> {
         let mut work = self.core.begin().await?;
         let token =
             work.enroll_token(id).await?.ok_or_else(|| DeviceError::TokenNotFound(clean_label(id)))?;

@@ -1,41 +1,54 @@
+mod devices;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use gatehouse_client::{ClientError, Connection, DeviceResource, Result};
 use gatehouse_model::ErrorKind;
-use gatehouse_proto::devicetrust::{CreateDeviceRequest, UpsertDeviceRequest};
 use gatehouse_proto::gatehouse::v1::CreateResourceRequest;
 
 use crate::cli::{CreateArgs, ServerArgs};
 use crate::connect::connect;
-use crate::document::{Document, Kind, MAX_DOCUMENT_BYTES, read_documents};
-use crate::failure::Outcome;
+use crate::document::{Document, Kind, MAX_DOCUMENT_BYTES, about_document, read_documents};
+use crate::failure::{Failure, Outcome};
 use crate::output;
 
-/// Creates what a file describes. Every document is read before the first is sent.
+/// Creates what a file describes. Every document is read before the first is sent. A device that the server refuses is
+/// reported and does not keep the others from being made; anything else ends the command where it is.
 pub(crate) async fn run(server: &ServerArgs, args: CreateArgs) -> Outcome {
     let documents = read_documents(&read_file(args.file.as_deref())?)?;
     let prepared = documents.iter().map(prepare).collect::<Result<Vec<_>>>()?;
     let connection = connect(server).await?;
-    let done = if args.force { "saved" } else { "created" };
-    for (document, request) in documents.iter().zip(prepared) {
-        let name = send(&connection, document.kind, request, args.force).await?;
-        output::line(format!("{} \"{name}\" {done}", document.kind))?;
+    let mut refused = 0;
+    let mut prepared = prepared.into_iter().peekable();
+    while let Some(next) = prepared.next() {
+        match next {
+            Prepared::Device(device) => {
+                let mut devices = vec![*device];
+                while let Some(Prepared::Device(device)) =
+                    prepared.next_if(|next| matches!(next, Prepared::Device(_)))
+                {
+                    devices.push(*device);
+                }
+                refused += devices::create(&connection, devices, args.force).await?;
+            }
+            Prepared::Json(kind, json) => resource(&connection, kind, json, args.force).await?,
+        }
     }
-    Ok(0)
+    Ok(u8::from(refused > 0))
 }
 
 /// A document as the wire wants it.
 enum Prepared {
     Device(Box<gatehouse_proto::devicetrust::Device>),
-    Json(String),
+    Json(Kind, String),
 }
 
 fn prepare(document: &Document) -> Result<Prepared> {
     if document.kind == Kind::Device {
         return Ok(Prepared::Device(Box::new(device_of(document)?)));
     }
-    Ok(Prepared::Json(document.to_json()?))
+    Ok(Prepared::Json(document.kind, document.to_json()?))
 }
 
 /// The device that a document describes.
@@ -47,30 +60,24 @@ pub(crate) fn device_of(document: &Document) -> Result<gatehouse_proto::devicetr
     Ok(resource.into_wire()?)
 }
 
-async fn send(connection: &Connection, kind: Kind, prepared: Prepared, force: bool) -> Result<String> {
-    match prepared {
-        Prepared::Device(device) if force => {
-            let request = UpsertDeviceRequest { device: Some(*device), create_as_resource: true };
-            Ok(connection.devices().upsert_device(request).await?.into_inner().asset_tag)
-        }
-        Prepared::Device(device) => {
-            let request = CreateDeviceRequest {
-                device: Some(*device),
-                create_enroll_token: false,
-                create_as_resource: true,
-                enroll_token_expire_time: None,
-            };
-            Ok(connection.devices().create_device(request).await?.into_inner().asset_tag)
-        }
-        Prepared::Json(json) => {
-            let request = CreateResourceRequest { kind: kind.as_str().to_owned(), json, force };
-            let resource = connection.resources().create_resource(request).await?.into_inner();
-            for warning in &resource.warnings {
-                output::notice(format!("warning: {warning}"));
-            }
-            Ok(resource.name)
-        }
+async fn resource(
+    connection: &Connection,
+    kind: Kind,
+    json: String,
+    force: bool,
+) -> std::result::Result<(), Failure> {
+    let request = CreateResourceRequest { kind: kind.as_str().to_owned(), json, force };
+    let created = connection.resources().create_resource(request).await;
+    let resource = created.map_err(|status| about_document(status.into()))?.into_inner();
+    for warning in &resource.warnings {
+        output::notice(format!("warning: {warning}"));
     }
+    say(kind, &resource.name, force)
+}
+
+fn say(kind: Kind, name: &str, force: bool) -> std::result::Result<(), Failure> {
+    let done = if force { "saved" } else { "created" };
+    output::line(format!("{kind} \"{name}\" {done}"))
 }
 
 fn read_file(path: Option<&Path>) -> Result<String> {

@@ -27,7 +27,9 @@ pub(crate) async fn run(server: &ServerArgs, resource: &ResourceRef) -> Outcome 
         Ok(true) => output::line(format!("{} \"{name}\" has been updated", resource.kind))?,
         Ok(false) => output::line("Edit cancelled, no changes made.")?,
         Err(error) => {
-            output::notice(format!("note: your text is kept in {}", draft.keep()?.display()));
+            if draft.read()? != edited.text() {
+                output::notice(format!("note: your text is kept in {}", draft.keep()?.display()));
+            }
             return Err(error.into());
         }
     }

@@ -46,6 +46,7 @@ pub(crate) async fn create_lock(
     terms: LockTerms,
     expires: Option<Timestamp>,
 ) -> Outcome {
+    let by_device = target.device.is_some();
     let document = Resource {
         kind: KIND_LOCK.to_owned(),
         version: VERSION.to_owned(),
@@ -55,8 +56,21 @@ pub(crate) async fn create_lock(
     let json = serde_json::to_string(&document)
         .map_err(|error| ClientError::new(ErrorKind::Internal, "encode", error.to_string()))?;
     let request = CreateResourceRequest { kind: KIND_LOCK.to_owned(), json, force: false };
-    let lock = connection.resources().create_resource(request).await?.into_inner();
+    let created = connection.resources().create_resource(request).await.map_err(ClientError::from);
+    let lock = created.map_err(|error| with_way_out(error, by_device))?.into_inner();
     let view = LockView { name: lock.name };
     output::data(terms.format.format(), &view, || format!("Created a lock with name \"{}\".\n", view.name))?;
     Ok(0)
+}
+
+/// People know devices by their asset tags, and locks go by ids.
+fn with_way_out(error: ClientError, by_device: bool) -> ClientError {
+    if error.code != "lock_target_not_found" || error.hint.is_some() {
+        return error;
+    }
+    error.with_hint(if by_device {
+        "--device takes the id that `tctl devices ls` shows; `tctl devices lock --asset-tag=…` takes an asset tag"
+    } else {
+        "`tctl users ls` and `tctl get roles` show what there is"
+    })
 }

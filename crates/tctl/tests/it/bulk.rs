@@ -7,7 +7,7 @@ fn documents(count: usize) -> String {
 
 #[test]
 fn many_devices_are_created_at_once() {
-    let Scene { server: _server, desk, .. } = Scene::new();
+    let desk = Scene::new();
     desk.write("devices.yaml", &documents(2001));
     desk.types("tctl create devices.yaml | sed -n '1p;$p'");
     desk.types("tctl status | grep Devices");

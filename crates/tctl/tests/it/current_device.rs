@@ -5,7 +5,7 @@ use crate::Scene;
 
 #[test]
 fn this_machine_needs_no_flags() {
-    let Scene { server: _server, desk, .. } = Scene::new();
+    let desk = Scene::new();
     desk.types("tctl devices rm --current-device");
     desk.types("tctl devices add --current-device --enroll");
     desk.types("tctl devices add --current-device --os=macos --asset-tag=OTHER");

@@ -2,7 +2,7 @@ use crate::Scene;
 
 #[test]
 fn the_guides_commands_print_what_the_guide_shows() {
-    let Scene { server: _server, desk, .. } = Scene::new();
+    let desk = Scene::new();
     desk.types("tctl devices ls");
     desk.types("tctl devices add --os='macos' --asset-tag='C00AA0AAAA0A'");
     desk.types("tctl devices ls");
@@ -17,7 +17,7 @@ fn the_guides_commands_print_what_the_guide_shows() {
 
 #[test]
 fn devices_are_registered_with_a_token_if_wanted() {
-    let Scene { server: _server, desk, .. } = Scene::new();
+    let desk = Scene::new();
     desk.types("tctl devices add --os=linux --asset-tag=PF0001 --enroll");
     desk.types("tctl devices add --os=macOS --asset-tag=PF0002 --enroll --enroll-ttl=2h");
     desk.types("tctl devices add --os=linux --asset-tag=PF0003 --enroll --ttl=2h --format=json");
@@ -29,7 +29,7 @@ fn devices_are_registered_with_a_token_if_wanted() {
 
 #[test]
 fn what_cannot_be_registered_is_said() {
-    let Scene { server: _server, desk, .. } = Scene::new();
+    let desk = Scene::new();
     desk.prepares("tctl devices add --os=linux --asset-tag=PF0001", "");
     desk.types("tctl devices add --os=linux --asset-tag=PF0001");
     desk.types("tctl devices add --os=linux --asset-tag=pf0001");
@@ -46,7 +46,7 @@ fn what_cannot_be_registered_is_said() {
 
 #[test]
 fn a_tag_of_two_systems_needs_the_id() {
-    let Scene { server: _server, desk, .. } = Scene::new();
+    let desk = Scene::new();
     desk.prepares("tctl devices add --os=linux --asset-tag=DUAL1", "");
     desk.prepares("tctl devices add --os=windows --asset-tag=DUAL1", "");
     desk.types("tctl devices ls");
@@ -62,7 +62,7 @@ fn a_tag_of_two_systems_needs_the_id() {
 
 #[test]
 fn a_device_must_be_named_and_be_there() {
-    let Scene { server: _server, desk, .. } = Scene::new();
+    let desk = Scene::new();
     for command in ["rm", "enroll", "lock", "accept-counters"] {
         desk.types(&format!("tctl devices {command}"));
         desk.types(&format!("tctl devices {command} --device-id=1 --asset-tag=2"));
@@ -74,7 +74,7 @@ fn a_device_must_be_named_and_be_there() {
 
 #[test]
 fn foreign_text_in_a_tag_cannot_steer_the_terminal() {
-    let Scene { server: _server, desk, .. } = Scene::new();
+    let desk = Scene::new();
     desk.types("tctl devices rm --asset-tag=\"$(printf 'X\\033[31mY')\"");
     desk.types("tctl devices add --os=linux --asset-tag=\"$(printf 'X\\033[31mY')\"");
     desk.types("tctl devices add --os=linux --asset-tag=\"$(printf 'X\\342\\200\\256Y')\"");

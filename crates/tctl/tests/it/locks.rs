@@ -2,7 +2,7 @@ use crate::Scene;
 
 #[test]
 fn locks_are_made_shown_and_removed() {
-    let Scene { server: _server, desk, .. } = Scene::new();
+    let desk = Scene::new();
     desk.prepares("tctl users add alice --roles=access", "");
     desk.prepares("tctl devices add --os=linux --asset-tag=PF0001", "");
     desk.types("tctl get locks");
@@ -21,7 +21,7 @@ fn locks_are_made_shown_and_removed() {
 
 #[test]
 fn what_cannot_be_locked_is_said() {
-    let Scene { server: _server, desk, .. } = Scene::new();
+    let desk = Scene::new();
     desk.prepares("tctl devices add --os=linux --asset-tag=PF0001", "");
     desk.types("tctl lock");
     desk.types("tctl lock --user=a --role=b");
@@ -38,7 +38,7 @@ fn what_cannot_be_locked_is_said() {
 
 #[test]
 fn a_lock_ends_what_is_going_on() {
-    let Scene { server: _server, desk, .. } = Scene::new();
+    let desk = Scene::new();
     desk.adds_user("alice", "access");
     desk.is_logged_in("alice");
     desk.types("tsh device ls");

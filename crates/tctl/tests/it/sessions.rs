@@ -2,7 +2,7 @@ use crate::Scene;
 
 #[test]
 fn sessions_are_listed_and_ended() {
-    let Scene { server: _server, desk, .. } = Scene::new();
+    let desk = Scene::new();
     desk.types("tctl sessions ls");
     desk.adds_user("alice", "access");
     desk.adds_user("bob", "access");

@@ -2,7 +2,7 @@ use crate::Scene;
 
 #[test]
 fn users_are_invited_listed_reset_and_removed() {
-    let Scene { server: _server, desk, .. } = Scene::new();
+    let desk = Scene::new();
     desk.types("tctl users ls");
     desk.types("tctl users add alice --roles=access,editor --logins=alice,root --ttl=2h");
     desk.types("tctl users add robot --roles=access --kind=bot");
@@ -24,7 +24,7 @@ fn users_are_invited_listed_reset_and_removed() {
 
 #[test]
 fn an_invitation_is_good_once_and_a_reset_replaces_the_password() {
-    let Scene { server: _server, desk, .. } = Scene::new();
+    let desk = Scene::new();
     let invited = desk.prepares("tctl users add alice --roles=access", "");
     desk.write("link", &format!("https://{}", invited.word_after("https://")));
     desk.answers("tsh signup --link=$(cat link) --ca-pin=$PIN", "short\nshort\n");
@@ -41,7 +41,7 @@ fn an_invitation_is_good_once_and_a_reset_replaces_the_password() {
 
 #[test]
 fn the_last_way_in_is_not_removed_by_a_stranger() {
-    let Scene { server: _server, desk, .. } = Scene::new();
+    let desk = Scene::new();
     desk.adds_user("alice", "access");
     desk.is_logged_in("alice");
     desk.types("tctl --proxy=$PROXY users ls");

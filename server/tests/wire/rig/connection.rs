@@ -75,7 +75,7 @@ services! {
 }
 
 /// TLS that trusts the server's certificate alone and speaks HTTP/2 alone.
-pub(crate) fn client_config(target: &Target, identity: Option<Identity>) -> Arc<ClientConfig> {
+fn client_config(target: &Target, identity: Option<Identity>) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add(target.certificate.clone()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

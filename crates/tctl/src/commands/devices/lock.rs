@@ -1,4 +1,5 @@
 use gatehouse_client::device::find_one;
+use gatehouse_client::present::Format;
 use gatehouse_model::resource::LockTarget;
 
 use super::target::device_name;
@@ -15,7 +16,12 @@ pub(crate) async fn run(server: &ServerArgs, args: LockDeviceArgs) -> Outcome {
     let connection = connect(server).await?;
     let device = find_one(&connection, &name).await?;
     if args.target.current_device {
-        output::notice(format!("Locking device \"{}\".", device.asset_tag));
+        let line = format!("Locking device \"{}\".", device.asset_tag);
+        match args.terms.format.format() {
+            Format::Text => output::line(line)?,
+            // What a script reads stays whole.
+            Format::Json | Format::Yaml => output::notice(line),
+        }
     }
     let target = LockTarget { device: Some(device.id), ..LockTarget::default() };
     create_lock(&connection, target, args.terms, expires).await

@@ -46,6 +46,11 @@ impl Draft {
             return Err(ClientError::new(ErrorKind::FailedPrecondition, "editor", message)
                 .with_hint("set EDITOR to an editor that is installed"));
         }
+        self.read()
+    }
+
+    /// What the file holds.
+    pub(super) fn read(&self) -> Result<String> {
         let mut text = String::new();
         std::fs::File::open(&self.path)
             .and_then(|file| file.take(MAX_DOCUMENT_BYTES).read_to_string(&mut text))

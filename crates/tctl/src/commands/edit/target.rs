@@ -6,7 +6,7 @@ use prost_types::FieldMask;
 
 use crate::commands::create::device_of;
 use crate::commands::get::devices;
-use crate::document::{Kind, annotate, from_json, read_document, to_yaml};
+use crate::document::{Kind, about_document, annotate, from_json, read_document, to_yaml};
 
 /// A resource as it was when the editor opened.
 pub(super) struct Edited {
@@ -84,7 +84,11 @@ impl Edited {
                     json: document.to_json()?,
                     revision: original.revision.clone(),
                 };
-                connection.resources().update_resource(request).await?;
+                connection
+                    .resources()
+                    .update_resource(request)
+                    .await
+                    .map_err(|status| about_document(status.into()))?;
             }
         }
         Ok(true)

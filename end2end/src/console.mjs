@@ -1,0 +1,41 @@
+// What a person does in the console.
+
+import assert from "node:assert/strict";
+
+import { Authenticator } from "./totp.mjs";
+
+export const PASSWORD = "correct horse battery staple";
+
+/** Redeems a sign-up link; `name` only where the link is for the first admin. Resolves to the authenticator app. */
+export async function signUp(page, link, { name } = {}) {
+  await page.goto(link);
+  if (name) await page.getByLabel("User name").fill(name);
+  const authenticator = new Authenticator(await page.locator("[data-secret]").innerText());
+  await page.getByLabel("New password").fill(PASSWORD);
+  await page.getByLabel("The same password again").fill(PASSWORD);
+  await page.getByLabel("One-time code").fill(await authenticator.next());
+  await page.getByRole("button", { name: "Save and continue" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  return authenticator;
+}
+
+/** Fills in the sign-in form that is open. */
+export async function signIn(page, name, authenticator) {
+  await page.getByLabel("User name").fill(name);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByLabel("One-time code").fill(await authenticator.next());
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+/** The rows of the table that is shown, each a list of its cells' texts. */
+export async function rows(page) {
+  return page.locator("table tbody tr").evaluateAll((found) =>
+    found.map((row) => [...row.cells].map((cell) => cell.innerText.trim())),
+  );
+}
+
+/** Fails unless the islands have come to life. */
+export async function islandsReady(page) {
+  await page.locator("html[data-islands=ready]").waitFor({ timeout: 15_000 });
+  assert.equal(await page.locator("html").getAttribute("data-islands"), "ready");
+}
