@@ -31,6 +31,7 @@ create table user_links (
     failures   integer not null
 ) strict;
 create index user_links_user on user_links (user_name);
+create index user_links_expires on user_links (expires);
 
 create table throttles (
     key           text not null constraint throttles_pkey primary key,

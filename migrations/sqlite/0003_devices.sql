@@ -15,7 +15,9 @@ create table devices (
     profile            text,
     -- SHA-256 of the key that is the device.
     anchor             blob,
-    last_authenticated integer
+    last_authenticated integer,
+    -- Since when the counters of its TPM are known to have gone back, until an admin accepts it.
+    counter_alarm      integer
 ) strict;
 create unique index devices_os_tag on devices (os_type, asset_tag_norm);
 create unique index devices_os_anchor on devices (os_type, anchor) where anchor is not null;
@@ -79,4 +81,5 @@ create table enroll_tokens (
 create unique index enroll_tokens_hash on enroll_tokens (hash);
 create index enroll_tokens_device on enroll_tokens (device_id, created, id);
 create index enroll_tokens_created on enroll_tokens (created, id);
+create index enroll_tokens_expires on enroll_tokens (expires);
 create index enroll_tokens_active on enroll_tokens (created, id) where spent is null and revoked is null;

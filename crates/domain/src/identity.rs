@@ -169,7 +169,12 @@ impl Identity {
         if session.ended.is_some() || session.expires <= now {
             return Err(IdentityError::SessionEnded);
         }
-        let account = work.user(&session.user).await?.ok_or(IdentityError::SessionEnded)?;
+        // A session that is older than its account belonged to another one of the same name.
+        let account = work
+            .user(&session.user)
+            .await?
+            .filter(|account| account.created <= session.created)
+            .ok_or(IdentityError::SessionEnded)?;
         let locked_device = device.as_ref().map(|device| device.device_id.as_str()).or(claimed_device);
         if let Some(lock) =
             work.lock_in_force(Some(&account.name), &account.roles, locked_device, now).await?
@@ -179,7 +184,10 @@ impl Identity {
         let roles = work.roles_named(&account.roles).await?;
         let mode = self.preference.effective(work).await?.mode;
         let is_bot = account.kind == gatehouse_model::resource::UserKind::Bot;
-        let device_required = mode.requires_device(is_bot)
+        // What a role that is gone asked for is not known: the strictest.
+        let role_is_missing = account.roles.iter().any(|name| roles.iter().all(|role| role.name != *name));
+        let device_required = role_is_missing
+            || mode.requires_device(is_bot)
             || roles
                 .iter()
                 .filter_map(|role| role.spec.options.device_trust_mode)

@@ -25,6 +25,8 @@ pub enum WireError {
 
 /// Longest text in collected data, in bytes; the raw output of `profiles` is the largest of them.
 const MAX_COLLECTED_BYTES: usize = 4096;
+/// Longest structure of an AK, in bytes; what a TPM makes is far smaller.
+const MAX_TPM_STRUCTURE: usize = 8192;
 /// Longest OS user name, in characters.
 const MAX_OS_USERNAME_CHARS: usize = 40;
 
@@ -203,6 +205,10 @@ pub fn read_tpm_enroll_payload(
         _ => return Err(WireError::Missing("tpm.ek_cert or tpm.ek_key")),
     };
     let ak = payload.attestation_parameters.ok_or(WireError::Missing("tpm.attestation_parameters"))?;
+    let structures = [&ak.public, &ak.create_data, &ak.create_attestation, &ak.create_signature];
+    if structures.into_iter().any(|bytes| bytes.len() > MAX_TPM_STRUCTURE) {
+        return Err(WireError::Invalid("tpm.attestation_parameters: a structure is longer than 8192 bytes"));
+    }
     Ok((
         ek,
         AttestationParameters {

@@ -15,6 +15,8 @@ pub struct Dialect {
     pub begin_read: &'static str,
     /// Reads a device so that nobody else changes it until the unit of work ends.
     pub device_for_update: &'static str,
+    /// Reads a user likewise.
+    pub user_for_update: &'static str,
     /// Names the uniqueness rule that an error speaks of.
     pub(crate) uniqueness_rule: fn(&dyn DatabaseError) -> String,
     /// Whether an error with this code says that asking again may help.
@@ -27,6 +29,7 @@ pub static SQLITE: Dialect = Dialect {
     begin: "begin immediate",
     begin_read: "begin deferred",
     device_for_update: sql::device::DEVICE,
+    user_for_update: sql::user::USER,
     uniqueness_rule: sqlite_rule,
     may_pass: sqlite_may_pass,
 };
@@ -37,6 +40,7 @@ pub static POSTGRES: Dialect = Dialect {
     begin: "begin isolation level read committed",
     begin_read: "begin isolation level repeatable read read only",
     device_for_update: sql::device::DEVICE_LOCKED,
+    user_for_update: sql::user::USER_LOCKED,
     uniqueness_rule: |error| error.constraint().unwrap_or("unknown").to_owned(),
     may_pass: postgres_may_pass,
 };

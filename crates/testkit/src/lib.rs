@@ -1,4 +1,3 @@
-
 pub mod postgres;
 pub mod server;
 pub mod soft_tpm;

@@ -25,14 +25,18 @@ impl Prompt {
                 )
             });
         }
-        output::question(&format!("{question} "));
-        read_line(question)
+        self.text(question)
     }
 
     /// Asks for what everybody may see.
     pub(crate) fn text(&self, question: &str) -> Result<String> {
         output::question(&format!("{question} "));
-        read_line(question)
+        let line = read_line(question);
+        if !std::io::stdin().is_terminal() {
+            // A terminal would have shown the end of the line.
+            output::notice("");
+        }
+        line
     }
 
     /// Asks for a one-time code; the spaces that apps show in it are dropped.

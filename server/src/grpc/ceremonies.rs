@@ -138,7 +138,9 @@ async fn enroll(
             Ok(wire::EnrollDeviceResponse { payload: Some(EnrollResponse::Success(success)) })
         }
         Err(status) => {
-            enrolment.abandon(&pending).await.map_err(|error| caller.status(error))?;
+            let code = status::code_of(&status);
+            let given_up = enrolment.abandon(&pending, code, status.message()).await;
+            given_up.map_err(|error| caller.status(error))?;
             Err(status)
         }
     }

@@ -9,11 +9,13 @@ use serde::de::DeserializeOwned;
 use super::status;
 
 const DEFAULT_SIZE: i64 = 200;
+/// As the domain has it: a page that is shorter than asked for is the last.
+const MAX_SIZE: i64 = 1000;
 const MAX_TOKEN: usize = 2048;
 
-/// The wish for a page's size; 0 is the default, the domain caps it.
+/// The wish for a page's size: 0 is the default, and there is a cap.
 pub(super) fn size(wished: i32) -> i64 {
-    if wished <= 0 { DEFAULT_SIZE } else { i64::from(wished) }
+    if wished <= 0 { DEFAULT_SIZE } else { i64::from(wished).min(MAX_SIZE) }
 }
 
 /// Reads a cursor; the empty token is the first page.

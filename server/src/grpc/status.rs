@@ -28,6 +28,11 @@ pub(super) fn of(failure: &Failure, request_id: &str) -> Status {
     Status::with_metadata(Code::from_i32(failure.kind.grpc_code()), failure.message(), metadata)
 }
 
+/// The stable code that a status carries; what broke off by itself has a plain one.
+pub(super) fn code_of(status: &Status) -> &str {
+    status.metadata().get(CODE).and_then(|code| code.to_str().ok()).unwrap_or("stream_broken")
+}
+
 /// A failure that the edge itself finds: a message that cannot be read.
 pub(super) fn invalid(code: &'static str, text: impl Into<String>) -> Failure {
     Failure { kind: ErrorKind::InvalidInput, code, hint: None, error: text.into().into() }

@@ -22,9 +22,8 @@ fn x509(der: &[u8]) -> X509Certificate<'_> {
 /// Values of the three device attributes in the subject.
 fn device_attributes(certificate: &X509Certificate<'_>) -> Vec<String> {
     let attributes = certificate.subject().iter_attributes();
-    let of_device = attributes.filter(|attribute| {
-        DEVICE_OIDS.contains(&attribute.attr_type().to_id_string().as_str())
-    });
+    let of_device =
+        attributes.filter(|attribute| DEVICE_OIDS.contains(&attribute.attr_type().to_id_string().as_str()));
     of_device.map(|attribute| attribute.as_str().unwrap().to_owned()).collect()
 }
 
@@ -190,6 +189,35 @@ async fn a_quote_by_another_ak_is_refused() {
 }
 
 #[tokio::test]
+async fn data_is_read_as_strictly_as_in_an_enrolment() {
+    let rig = Rig::start().await;
+    let alice = rig.person("alice", &["access"]).await;
+    let (machine, id) = rig.enrolled(&alice, "PF000001").await;
+    let changes: [fn(&mut devices::DeviceCollectedData); 5] = [
+        |data| data.tpm_platform_attestation = Some(devices::TpmPlatformAttestation::default()),
+        |data| data.os_username = "x".repeat(41),
+        |data| data.os_type = 4,
+        |data| data.serial_number.clear(),
+        |data| data.collect_time = None,
+    ];
+    for change in changes {
+        let mut init = machine.authenticate_init("");
+        change(init.device_data.as_mut().unwrap());
+        let outcome = Authenticating::begin(&alice.connection, init).await.map(|_| ());
+        refused(outcome, InvalidArgument, "message_malformed");
+    }
+    let init = devices::AuthenticateDeviceInit { device_data: None, ..machine.authenticate_init("") };
+    let outcome = Authenticating::begin(&alice.connection, init).await.map(|_| ());
+    refused(outcome, InvalidArgument, "message_incomplete");
+    let mut init = machine.authenticate_init("");
+    init.device_data.as_mut().unwrap().os_login_user = "eve\u{202e}\u{7}".to_owned();
+    let (stream, nonce) = Authenticating::begin_tpm(&alice.connection, init).await.unwrap();
+    stream.finish_tpm(platform_parameters(machine.quote(&nonce))).await.unwrap();
+    let collected = rig.device(&id).await.collected_data;
+    assert!(collected.iter().any(|data| data.os_login_user == "eve"));
+}
+
+#[tokio::test]
 async fn messages_out_of_order_are_refused() {
     let rig = Rig::start().await;
     let alice = rig.person("alice", &["access"]).await;
@@ -237,6 +265,17 @@ async fn authentication_records_are_capped_and_the_enrolments_stays() {
         machine.authenticate(&alice).await.unwrap();
     }
     assert_eq!(rig.device(&id).await.collected_data.len(), 11);
+}
+
+#[tokio::test]
+async fn a_session_is_on_one_device_at_a_time() {
+    let rig = Rig::start().await;
+    let alice = rig.person("alice", &["access"]).await;
+    let (on_one, _, one) = rig.on_trusted_device(&alice, "PF000001").await;
+    assert_eq!(on_one.who().await.unwrap().device_id, one);
+    let (on_other, _, other) = rig.on_trusted_device(&alice, "PF000002").await;
+    assert_eq!(on_other.who().await.unwrap().device_id, other);
+    assert_eq!(on_one.who().await.unwrap().device_id, "");
 }
 
 #[tokio::test]

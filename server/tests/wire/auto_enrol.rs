@@ -15,8 +15,7 @@ async fn rig() -> Rig {
 }
 
 async fn ask(connection: &Connection, data: devices::DeviceCollectedData) -> Result<String, Status> {
-    let request =
-        devices::CreateDeviceEnrollTokenRequest { device_data: Some(data), ..Default::default() };
+    let request = devices::CreateDeviceEnrollTokenRequest { device_data: Some(data), ..Default::default() };
     let token = connection.devices().create_device_enroll_token(request).await?.into_inner();
     Ok(token.token)
 }
@@ -159,6 +158,20 @@ async fn it_takes_a_session_and_well_formed_data() {
     let request = devices::CreateDeviceEnrollTokenRequest::default();
     let outcome = alice.connection.devices().create_device_enroll_token(request).await;
     refused(outcome, InvalidArgument, "message_incomplete");
+}
+
+#[tokio::test]
+async fn a_device_that_another_user_enrols_meanwhile_stays_theirs() {
+    let rig = rig().await;
+    let (alice, bob) = (rig.person("alice", &["access"]).await, rig.person("bob", &["access"]).await);
+    let (id, for_bob) = rig.register_linux("PF000001").await;
+    let machine = Machine::new("PF000001");
+    let for_alice = ask(&alice.connection, machine.data()).await.unwrap();
+    machine.enrol(&bob.connection, &for_bob).await.unwrap();
+    let late = machine.other_os_user().enrol(&alice.connection, &for_alice).await;
+    refused(late, PermissionDenied, "token_invalid");
+    let mut work = rig.store.read().await.unwrap();
+    assert_eq!(work.device_users(&id).await.unwrap(), ["bob"]);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use gatehouse_testkit::soft_tpm::{ActivateError, AkKind, EkKind, SoftAk, SoftTpm
 use tonic::Code::{InvalidArgument, PermissionDenied};
 use tonic::Status;
 
-use crate::rig::{Enrolling, Machine, Mac, Person, Rig, refused};
+use crate::rig::{Enrolling, Mac, Machine, Person, Rig, refused};
 use gatehouse_model::OsType;
 
 async fn case() -> (Rig, Person, String, String) {
@@ -42,7 +42,8 @@ async fn a_wrong_solution_is_refused() {
         |_| Vec::new(),
     ];
     for falsify in solutions {
-        let (stream, challenge) = Enrolling::begin_tpm(&alice.connection, machine.init(&token)).await.unwrap();
+        let (stream, challenge) =
+            Enrolling::begin_tpm(&alice.connection, machine.init(&token)).await.unwrap();
         let mut answer = machine.solve(&challenge);
         answer.solution = falsify(answer.solution);
         let status = refused(stream.finish_tpm(answer).await, PermissionDenied, "activation_wrong");

@@ -1,7 +1,7 @@
 //! Keys that are no attestation keys of a TPM.
 
-use gatehouse_testkit::soft_tpm::{AkKind, AkTemplate, Creation, EkKind, GENERATED, SoftAk, SoftTpm};
 use gatehouse_model::tpm::AttestationParameters;
+use gatehouse_testkit::soft_tpm::{AkKind, AkTemplate, Creation, EkKind, GENERATED, SoftAk, SoftTpm};
 use tonic::Code::InvalidArgument;
 use tonic::Status;
 
@@ -152,7 +152,8 @@ async fn truncated_tpm_structures_are_refused() {
     let cut = |bytes: &[u8]| bytes[..bytes.len() / 2].to_vec();
     let public = AttestationParameters { public: cut(&whole.public), ..whole.clone() };
     offer(ak.clone(), public, "ak_invalid").await;
-    let attest = AttestationParameters { create_attestation: cut(&whole.create_attestation), ..whole.clone() };
+    let attest =
+        AttestationParameters { create_attestation: cut(&whole.create_attestation), ..whole.clone() };
     offer(ak.clone(), attest, "creation_attestation_invalid").await;
     let signature = AttestationParameters { create_signature: cut(&whole.create_signature), ..whole.clone() };
     offer(ak.clone(), signature, "creation_attestation_invalid").await;

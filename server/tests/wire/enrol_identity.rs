@@ -18,6 +18,8 @@ async fn a_second_device_with_the_same_ek_is_refused() {
         let clone = Machine { serial: "PF000002".to_owned(), ..clone };
         let outcome = clone.enrol(&alice.connection, &token).await;
         refused(outcome, PermissionDenied, "key_in_use");
+        let event = rig.events("device.enroll").await.remove(0);
+        assert_eq!(event["reason"], "key_in_use");
     }
     rig.assert_untouched(&id).await;
 }

@@ -59,7 +59,8 @@ async fn of_registrations_that_race_for_a_tag_one_succeeds() {
 async fn an_empty_or_rubbish_tag_is_refused() {
     let rig = Rig::start().await;
     let long = "x".repeat(129);
-    let rubbish = ["", " ", "None", "To Be Filled By O.E.M.", "Default string", "0", "XXXXXXXX", "aaaaaa", &long];
+    let rubbish =
+        ["", " ", "None", "To Be Filled By O.E.M.", "Default string", "0", "XXXXXXXX", "aaaaaa", &long];
     for tag in rubbish {
         let outcome = create(&rig, device(OsType::Linux, tag)).await;
         refused(outcome, InvalidArgument, "invalid_asset_tag");

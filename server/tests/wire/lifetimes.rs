@@ -224,6 +224,39 @@ async fn an_augmented_certificate_lives_no_longer_than_the_login() {
 }
 
 #[tokio::test]
+async fn a_role_that_is_taken_away_counts_no_longer() {
+    let rig = Rig::start().await;
+    let alice = rig.person("alice", &["editor"]).await;
+    alice.list_devices().await.unwrap();
+    let document = json!({
+        "kind": "user", "version": "v1", "metadata": {"name": "alice"}, "spec": {"roles": ["access"]},
+    });
+    let request = wire::UpdateResourceRequest {
+        kind: "user".to_owned(),
+        json: document.to_string(),
+        revision: String::new(),
+    };
+    rig.admin.resources().update_resource(request).await.unwrap();
+    refused(alice.list_devices().await, PermissionDenied, "not_allowed");
+}
+
+#[tokio::test]
+async fn a_namesake_of_a_deleted_user_inherits_neither_session_nor_device() {
+    let rig = Rig::start().await;
+    let alice = rig.person("alice", &["access"]).await;
+    let (machine, id) = rig.enrolled(&alice, "PF000001").await;
+    let request = wire::DeleteResourceRequest { kind: "user".to_owned(), name: "alice".to_owned() };
+    rig.admin.resources().delete_resource(request).await.unwrap();
+    refused(alice.who().await, Unauthenticated, "session_ended");
+    let namesake = rig.person("alice", &["editor"]).await;
+    namesake.who().await.unwrap();
+    refused(alice.who().await, Unauthenticated, "session_ended");
+    refused(machine.authenticate(&namesake).await, NotFound, "device_not_enrolled");
+    let mut work = rig.store.read().await.unwrap();
+    assert!(work.device_users(&id).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn an_ended_session_takes_its_augmented_certificate_along() {
     let rig = Rig::start().await;
     let alice = rig.person("alice", &["access"]).await;

@@ -7,6 +7,7 @@ mod rig;
 mod authenticate;
 mod auto_enrol;
 mod counters;
+mod discovery;
 mod enrol;
 mod enrol_activation;
 mod enrol_ak;

@@ -192,7 +192,11 @@ async fn messages_of_an_enrolment_out_of_order_are_refused() {
 #[tokio::test]
 async fn a_connection_that_speaks_no_http_2_harms_nobody_else() {
     let (rig, alice) = rig().await;
-    for rubbish in [b"GET / HTTP/1.1\r\n\r\n".to_vec(), vec![0xff; 10_000], b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff\xff\xff".to_vec()] {
+    for rubbish in [
+        b"GET / HTTP/1.1\r\n\r\n".to_vec(),
+        vec![0xff; 10_000],
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff\xff\xff".to_vec(),
+    ] {
         let path = rig.data.join("admin.sock");
         let mut stream = tokio::net::UnixStream::connect(path).await.unwrap();
         let _ = stream.write_all(&rubbish).await;

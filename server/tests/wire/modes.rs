@@ -22,13 +22,13 @@ async fn tries(rig: &Rig, person: &Person, tag: &str) -> [String; 5] {
     let own = devices::ListDevicesByUserRequest::default();
     let own = person.connection.devices().list_devices_by_user(own).await;
     let machine = Machine::new(tag);
-    let create =
-        devices::CreateDeviceRequest { device: Some(crate::rig::device(machine.os, tag)), ..Default::default() };
-    let id = rig.admin.devices().create_device(create).await.unwrap().into_inner().id;
-    let auto = devices::CreateDeviceEnrollTokenRequest {
-        device_data: Some(machine.data()),
+    let create = devices::CreateDeviceRequest {
+        device: Some(crate::rig::device(machine.os, tag)),
         ..Default::default()
     };
+    let id = rig.admin.devices().create_device(create).await.unwrap().into_inner().id;
+    let auto =
+        devices::CreateDeviceEnrollTokenRequest { device_data: Some(machine.data()), ..Default::default() };
     let auto = person.connection.devices().create_device_enroll_token(auto).await;
     let token = devices::CreateDeviceEnrollTokenRequest { device_id: id, ..Default::default() };
     // Where device trust is off there is no token to redeem; an unknown one is as far as it gets.
@@ -89,6 +89,24 @@ async fn off_stops_authentication_too() {
     let (machine, _) = rig.enrolled(&alice, "PF000001").await;
     rig.prefer(json!({"device_trust": {"mode": "off"}})).await;
     let outcome = machine.authenticate(&alice).await;
+    refused(outcome, tonic::Code::FailedPrecondition, "device_trust_off");
+}
+
+#[tokio::test]
+async fn off_makes_no_tokens() {
+    let rig = Rig::with(mode(Off)).await;
+    let request = devices::CreateDeviceRequest {
+        device: Some(crate::rig::device(gatehouse_model::OsType::Linux, "PF000001")),
+        create_enroll_token: true,
+        ..Default::default()
+    };
+    let outcome = rig.admin.devices().create_device(request.clone()).await;
+    refused(outcome, tonic::Code::FailedPrecondition, "device_trust_off");
+    // Registering alone is open, so that an inventory can be there before device trust is.
+    let request = devices::CreateDeviceRequest { create_enroll_token: false, ..request };
+    let id = rig.admin.devices().create_device(request).await.unwrap().into_inner().id;
+    let request = devices::CreateDeviceEnrollTokenRequest { device_id: id, ..Default::default() };
+    let outcome = rig.admin.devices().create_device_enroll_token(request).await;
     refused(outcome, tonic::Code::FailedPrecondition, "device_trust_off");
 }
 

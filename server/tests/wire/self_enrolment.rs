@@ -1,10 +1,11 @@
 //! `tsh device enroll --current-device` under `required`: the first device of an admin.
 
-use gatehouse_model::{DeviceTrustMode, OsType};
+use gatehouse_model::{DeviceTrustMode, OsType, SecondFactor};
 use gatehouse_proto::devicetrust as devices;
 use gatehouse_proto::gatehouse::v1 as wire;
 use tonic::Code::{FailedPrecondition, InvalidArgument, PermissionDenied};
 use tonic::Status;
+use totp_rs::TOTP;
 
 use crate::rig::{Machine, PASSWORD, Person, Rig, device, hint_of, mode, refused};
 
@@ -73,6 +74,42 @@ async fn a_factor_of_more_than_five_minutes_must_be_confirmed() {
     register(&alice, "PF000002").await.unwrap();
     let events = rig.events("user.second_factor").await;
     assert_eq!((&events[0]["success"], &events[1]["success"]), (&true.into(), &false.into()));
+}
+
+#[tokio::test]
+async fn with_one_time_codes_the_confirmation_takes_a_fresh_code() {
+    let mut preference = mode(DeviceTrustMode::Required);
+    preference.second_factor = Some(SecondFactor::Otp);
+    let rig = Rig::with(preference).await;
+    let token = rig.invite("alice", &["device-admin"]).await;
+    let stranger = rig.stranger().await;
+    let begin = wire::BeginSignupRequest { token: token.clone() };
+    let begun = stranger.auth().begin_signup(begin).await.unwrap().into_inner();
+    let totp = TOTP::from_url(&begun.otpauth_url).unwrap();
+    let code = || totp.generate(u64::try_from(rig.now().secs()).unwrap());
+    let finish = wire::FinishSignupRequest {
+        token,
+        password: PASSWORD.to_owned(),
+        otp_code: code(),
+        user: String::new(),
+    };
+    stranger.auth().finish_signup(finish).await.unwrap();
+    rig.clock.advance(30);
+    let used = code();
+    let alice = rig.login("alice", &used).await.unwrap();
+    rig.clock.advance(300);
+    refused(register(&alice, "PF000001").await, FailedPrecondition, "second_factor_required");
+    let confirm = |otp_code: String, password: &str| wire::ConfirmSecondFactorRequest {
+        otp_code,
+        password: password.to_owned(),
+    };
+    // Neither the password nor the code of the login will do.
+    for (otp_code, password) in [(String::new(), PASSWORD), (used, "")] {
+        let outcome = alice.connection.account().confirm_second_factor(confirm(otp_code, password)).await;
+        refused(outcome, InvalidArgument, "wrong_code");
+    }
+    alice.connection.account().confirm_second_factor(confirm(code(), "")).await.unwrap();
+    register(&alice, "PF000001").await.unwrap();
 }
 
 #[tokio::test]

@@ -71,6 +71,9 @@ impl Case {
     }
 }
 
+/// Makes a signature of a nonce.
+type Signer<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
+
 fn sign(key: &KeyPair, nonce: &[u8]) -> Vec<u8> {
     let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &key.serialize_der()).unwrap();
     key.sign(&SystemRandom::new(), nonce).unwrap().as_ref().to_vec()
@@ -94,12 +97,10 @@ async fn a_separate_ssh_key_that_does_not_sign_is_refused() {
     let case = case().await;
     let key = KeyPair::generate().unwrap();
     let line = case.issue(|request| request.ssh_public_key = Some(ssh_line(&key)));
-    let wrong: [&dyn Fn(&[u8]) -> Vec<u8>; 4] = [
-        &|_| Vec::new(),
-        &|_| sign(&key, &[0; 32]),
-        &|nonce| sign(&case.alice.key, nonce),
-        &|_| vec![0x30; 4096],
-    ];
+    let wrong: [Signer<'_>; 4] =
+        [&|_| Vec::new(), &|_| sign(&key, &[0; 32]), &|nonce| sign(&case.alice.key, nonce), &|_| {
+            vec![0x30; 4096]
+        }];
     for signature in wrong {
         let (stream, nonce) = case.begin(&line).await.unwrap();
         let outcome = case.finish(stream, &nonce, signature(&nonce)).await;

@@ -253,10 +253,8 @@ async fn of_two_enrolments_that_race_for_a_token_one_succeeds() {
         let tag = format!("PF1000{round:02}");
         let (id, token) = case.rig.register_linux(&tag).await;
         let (one, other) = (Machine::new(&tag), Machine::new(&tag));
-        let (first, second) = tokio::join!(
-            one.enrol(&case.alice.connection, &token),
-            other.enrol(&bob.connection, &token)
-        );
+        let (first, second) =
+            tokio::join!(one.enrol(&case.alice.connection, &token), other.enrol(&bob.connection, &token));
         let (winner, loser) = if first.is_ok() { (first, second) } else { (second, first) };
         let (winner, loser) = (winner.unwrap(), loser.unwrap_err());
         let code = loser.metadata().get("gatehouse-code").unwrap().to_str().unwrap().to_owned();

@@ -55,7 +55,8 @@ fn converse(command: &mut Command, answers: &Answers) -> Result<String> {
             Heard::More if text.len() > answered => {
                 if let Some(answer) = answers.to(&text)? {
                     answered = text.len();
-                    let echo = if answer.echoed { format!("{}\n", answer.typed) } else { "\n".to_owned() };
+                    // The program itself ends the line of its question.
+                    let echo = if answer.echoed { answer.typed.clone() } else { String::new() };
                     output::plain(&echo);
                     transcript.push_str(&echo);
                     running.answer(&answer.typed)?;

@@ -11,6 +11,10 @@ pub enum AccountError {
     LoginFailed,
     #[error("too many failed attempts, try again in {wait_secs} seconds")]
     Throttled { wait_secs: i64 },
+    #[error("too many logins at once, try again in a moment")]
+    Busy,
+    #[error("the kind of a user cannot be changed")]
+    Kind,
     #[error("lock targeting {0} is in force")]
     Locked(String),
     #[error("{0}")]
@@ -62,7 +66,7 @@ impl Decision for AccountError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::LoginFailed => ErrorKind::Unauthenticated,
-            Self::Throttled { .. } => ErrorKind::RateLimited,
+            Self::Throttled { .. } | Self::Busy => ErrorKind::RateLimited,
             Self::Locked(_) | Self::Link => ErrorKind::PermissionDenied,
             Self::NotFound(_) => ErrorKind::NotFound,
             Self::Exists(_) => ErrorKind::Conflict,
@@ -72,6 +76,7 @@ impl Decision for AccountError {
             | Self::Logins(_)
             | Self::WeakPassword(_)
             | Self::PublicKey(_)
+            | Self::Kind
             | Self::WrongCode => ErrorKind::InvalidInput,
             Self::Bot | Self::OwnAccount => ErrorKind::FailedPrecondition,
             Self::Authz(error) => error.kind(),
@@ -84,6 +89,8 @@ impl Decision for AccountError {
         match self {
             Self::LoginFailed => "login_failed",
             Self::Throttled { .. } => "too_many_attempts",
+            Self::Busy => "busy",
+            Self::Kind => "field_immutable",
             Self::Locked(_) => "locked",
             Self::UserName(_) => "invalid_user_name",
             Self::NotFound(_) => "user_not_found",
@@ -111,6 +118,7 @@ impl Decision for AccountError {
             Self::Link => "ask an administrator for a new one: `tctl users reset <name>`",
             Self::WrongCode => "check the clock of the device that makes the codes; each code works once",
             Self::UnknownRole(_) => "`tctl get roles` lists the roles there are",
+            Self::Kind => "delete the user and create another of the other kind",
             Self::Exists(_) => "change it with `tctl edit user/<name>`",
             Self::Authz(error) => return error.hint(),
             _ => return None,

@@ -5,7 +5,7 @@ use super::{AccountError, Accounts};
 use crate::SecretToken;
 use crate::audit::EventKind;
 use crate::authz::Attribution;
-use crate::entity::{LinkPurpose, SecretPurpose, User, UserLink};
+use crate::entity::{Digest, LinkPurpose, SecretPurpose, User, UserLink};
 use crate::identity::RequestFacts;
 use crate::ports::UnitOfWork;
 
@@ -83,6 +83,8 @@ impl Accounts {
     /// # Errors
     /// [`AccountError::Link`] for whatever is wrong with it.
     pub async fn begin_signup(&self, token: &str) -> Result<SignupFacts, AccountError> {
+        // A stranger's rubbish must not take the writer's place.
+        self.live_link(self.core.read().await?.as_mut(), token).await?;
         let mut work = self.core.begin().await?;
         let (token, link) = self.live_link(work.as_mut(), token).await?;
         let second_factor = self.preference.effective(work.as_mut()).await?.second_factor;
@@ -155,7 +157,9 @@ impl Accounts {
                 work.insert_user(&user).await?;
                 user
             }
-            LinkPurpose::Invite | LinkPurpose::Reset => work.user(name).await?.ok_or(AccountError::Link)?,
+            LinkPurpose::Invite | LinkPurpose::Reset => {
+                work.user_for_update(name).await?.ok_or(AccountError::Link)?
+            }
         };
         let second_factor = self.preference.effective(work.as_mut()).await?.second_factor;
         if second_factor == SecondFactor::Otp {
@@ -216,5 +220,10 @@ fn first_admin(name: &str, now: Timestamp) -> User {
 
 /// Row of the secret that waits behind a link; no user name can look like it.
 fn pending_row(token: &SecretToken) -> String {
-    format!("link:{}", hex::encode(token.hash()))
+    pending_row_of(&token.hash())
+}
+
+/// As [`pending_row`], by the link's hash.
+pub(crate) fn pending_row_of(hash: &Digest) -> String {
+    format!("link:{}", hex::encode(hash))
 }

@@ -123,22 +123,31 @@ impl Accounts {
         code: &str,
     ) -> Result<(), AccountError> {
         let (signed_in, grant) = principal.account()?;
-        let keys = Keys::new(&signed_in.name, &grant.by().remote_address);
-        self.check_throttle(&keys).await?;
+        let keys = Keys::session(&signed_in.session_id);
+        self.take_attempt(&keys).await?;
+        let (second_factor, password_hash) = {
+            let mut work = self.core.read().await?;
+            let user = work.user(&signed_in.name).await?.ok_or(AuthzError::Anonymous)?;
+            (self.preference.effective(work.as_mut()).await?.second_factor, user.password_hash)
+        };
+        // Hashing takes long: no unit of work is open meanwhile.
+        let password_fits = match second_factor {
+            SecondFactor::Otp => false,
+            SecondFactor::Off => self.passwords.verify(password, password_hash.as_deref()).await?,
+        };
         let mut work = self.core.begin().await?;
-        let user = work.user(&signed_in.name).await?.ok_or(AuthzError::Anonymous)?;
-        let proven = match self.preference.effective(work.as_mut()).await?.second_factor {
-            SecondFactor::Otp => self.take_code(work.as_mut(), &user.name, code).await?,
-            SecondFactor::Off => self.passwords.verify(password, user.password_hash.as_deref()).await?,
+        let proven = match second_factor {
+            SecondFactor::Otp => self.take_code(work.as_mut(), &signed_in.name, code).await?,
+            SecondFactor::Off => password_fits,
         };
         let event = self.core.event(EventKind::USER_FACTOR, grant.by());
         if !proven {
             drop(work);
-            self.count_failure(&keys).await?;
             let error = AccountError::WrongCode;
             self.core.append_alone(&event.failed(EventKind::USER_FACTOR, "wrong_code", &error)).await?;
             return Err(error);
         }
+        self.return_attempt(work.as_mut(), &keys).await?;
         work.set_session_factor_time(&signed_in.session_id, self.core.now()).await?;
         work.append_event(&event).await?;
         Ok(work.commit().await?)
@@ -151,8 +160,8 @@ impl Accounts {
         facts: &RequestFacts,
     ) -> Result<(Box<dyn UnitOfWork>, Proven), AccountError> {
         let name = UserName::try_from(request.user.as_str()).ok().map(String::from);
-        let keys = Keys::new(name.as_deref().unwrap_or_default(), &facts.remote_address);
-        self.check_throttle(&keys).await?;
+        let keys = Keys::login(name.as_deref().unwrap_or_default(), &facts.remote_address);
+        self.take_attempt(&keys).await?;
         let by = Attribution {
             user: name.clone().unwrap_or_default(),
             user_kind: Some(1),
@@ -162,14 +171,11 @@ impl Accounts {
         };
         match self.prove_factors(request, name.as_deref()).await {
             Ok((mut work, proven)) => {
-                self.forget_failures(work.as_mut(), &keys).await?;
+                self.return_attempt(work.as_mut(), &keys).await?;
                 work.append_event(&self.core.event(EventKind::USER_LOGIN, &by)).await?;
                 Ok((work, proven))
             }
             Err(error) => {
-                if matches!(error, AccountError::LoginFailed) {
-                    self.count_failure(&keys).await?;
-                }
                 let event = self.core.event(EventKind::USER_LOGIN, &by);
                 let code = crate::Decision::code(&error);
                 self.core.append_alone(&event.failed(EventKind::USER_LOGIN, code, &error)).await?;
@@ -205,9 +211,9 @@ impl Accounts {
             }
             SecondFactor::Otp => false,
         };
-        // Read again: a reset may have come between.
+        // Read again, and held until the commit: a reset or a deletion may have come between, or come now.
         let user = match name {
-            Some(name) => work.user(name).await?,
+            Some(name) => work.user_for_update(name).await?,
             None => None,
         };
         let Some(user) = user.filter(|user| {

@@ -12,6 +12,7 @@ mod users;
 use std::sync::Arc;
 
 pub use error::AccountError;
+pub(crate) use links::pending_row_of;
 pub use links::{NewLink, SignupFacts};
 pub use login::{LoggedIn, LoginKeys, LoginRequest, WebLogin};
 pub use sessions::{SessionError, SessionPage, Sessions};

@@ -1,109 +1,116 @@
-//! Throttled logins: after a few failures an account and an address close for a while, longer each time.
+//! Throttled guessing: after a few failures a key closes for a while, longer each time.
+//!
+//! An attempt counts as a failure before it is judged, in a commit of its own, and is taken back when it turns out
+//! well: attempts side by side cannot all slip past the count.
 
 use super::{AccountError, Accounts};
 use crate::entity::Throttle;
+use crate::ports::UnitOfWork;
 
-/// Failures before an account closes for the first time.
-const FREE_PER_ACCOUNT: i64 = 5;
-/// Failures before an address closes; more, since many people may share one.
-const FREE_PER_ADDRESS: i64 = 20;
-/// Longest closure, in seconds: a stranger must not be able to keep an account closed for long.
-const LONGEST_SECS: i64 = 300;
+/// What is counted, and how patiently.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Limit {
+    key: String,
+    /// Failures before the key closes for the first time.
+    free: i64,
+    /// Longest closure, in seconds.
+    longest_secs: i64,
+}
+
 /// Failures are forgotten after this many quiet seconds.
 const FORGET_SECS: i64 = 3600;
 
-pub(super) struct Keys {
-    account: String,
-    address: Option<String>,
-}
+/// What an attempt is counted under.
+pub(super) struct Keys(Vec<Limit>);
 
 impl Keys {
-    pub(super) fn new(user: &str, remote_address: &str) -> Self {
-        // The port changes with every connection.
-        let host = remote_address.rsplit_once(':').map_or(remote_address, |(host, _)| host);
-        let address = (!host.is_empty()).then(|| format!("address:{host}"));
-        Self { account: format!("user:{user}"), address }
+    /// For a login. The strict limit is on account and network together: a stranger who guesses at an account closes
+    /// it for the own network, not for its owner. The account alone closes late and briefly.
+    pub(super) fn login(user: &str, remote_address: &str) -> Self {
+        let mut limits = vec![Limit { key: format!("user:{user}"), free: 200, longest_secs: 5 }];
+        if let Some(network) = network(remote_address) {
+            limits.push(Limit { key: format!("user:{user}@{network}"), free: 5, longest_secs: 300 });
+            limits.push(Limit { key: format!("network:{network}"), free: 20, longest_secs: 300 });
+        } else {
+            limits.push(Limit { key: format!("user:{user}@here"), free: 5, longest_secs: 300 });
+        }
+        Self(limits)
     }
 
-    fn with_limits(&self) -> impl Iterator<Item = (&str, i64)> {
-        let account = std::iter::once((self.account.as_str(), FREE_PER_ACCOUNT));
-        account.chain(self.address.as_deref().map(|address| (address, FREE_PER_ADDRESS)))
+    /// For a second factor within a session.
+    pub(super) fn session(id: &str) -> Self {
+        Self(vec![Limit { key: format!("session:{id}"), free: 5, longest_secs: 300 }])
     }
+}
+
+/// The network of an address: an IPv4 address, or the /64 that one IPv6 customer has to choose from.
+fn network(remote_address: &str) -> Option<String> {
+    let address: std::net::SocketAddr = remote_address.parse().ok()?;
+    Some(match address.ip().to_canonical() {
+        std::net::IpAddr::V4(v4) => v4.to_string(),
+        std::net::IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    })
 }
 
 impl Accounts {
-    /// Refuses while the account or the address is closed.
-    pub(super) async fn check_throttle(&self, keys: &Keys) -> Result<(), AccountError> {
-        let now = self.core.now();
-        let mut work = self.core.read().await?;
-        for (key, _) in keys.with_limits() {
-            if let Some(throttle) = work.throttle(key).await?
-                && throttle.blocked_until > now
-            {
-                return Err(AccountError::Throttled {
-                    wait_secs: throttle.blocked_until.secs_since(now) + 1,
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// Counts a failure, in a commit of its own.
-    pub(super) async fn count_failure(&self, keys: &Keys) -> Result<(), AccountError> {
+    /// Counts an attempt, or refuses it while one of its keys is closed.
+    pub(super) async fn take_attempt(&self, keys: &Keys) -> Result<(), AccountError> {
         let now = self.core.now();
         let mut work = self.core.begin().await?;
-        for (key, free) in keys.with_limits() {
-            let mut throttle = work.throttle(key).await?.unwrap_or_default();
-            throttle = after_failure(throttle, free, now);
-            work.put_throttle(key, &throttle).await?;
+        for limit in &keys.0 {
+            let Some(failures) = work.take_attempt(&limit.key, now, now.plus_secs(-FORGET_SECS)).await?
+            else {
+                let until = work.throttle(&limit.key).await?.unwrap_or_default().blocked_until;
+                return Err(AccountError::Throttled { wait_secs: until.secs_since(now).max(0) + 1 });
+            };
+            let blocked_until = now.plus_secs(closed_secs(failures - limit.free, limit.longest_secs));
+            work.put_throttle(&limit.key, &Throttle { failures, last_failure: now, blocked_until }).await?;
         }
         Ok(work.commit().await?)
     }
 
-    /// Forgets the account's failures after a success.
-    pub(super) async fn forget_failures(
+    /// Takes a counted attempt back after a success.
+    pub(super) async fn return_attempt(
         &self,
-        work: &mut dyn crate::ports::UnitOfWork,
+        work: &mut dyn UnitOfWork,
         keys: &Keys,
     ) -> Result<(), AccountError> {
-        Ok(work.clear_throttle(&keys.account).await?)
+        for limit in &keys.0 {
+            work.return_attempt(&limit.key).await?;
+        }
+        Ok(())
     }
 }
 
-fn after_failure(before: Throttle, free: i64, now: gatehouse_model::Timestamp) -> Throttle {
-    let quiet = now.secs_since(before.last_failure) > FORGET_SECS;
-    let failures = if quiet { 1 } else { before.failures.saturating_add(1) };
-    let over = failures - free;
-    let closed_secs = if over < 0 {
-        0
-    } else {
-        LONGEST_SECS.min(2_i64.saturating_pow(u32::try_from(over.min(30)).unwrap_or(30)))
-    };
-    Throttle { failures, last_failure: now, blocked_until: now.plus_secs(closed_secs) }
+/// How long a key stays closed that is `over` its free failures: 1, 2, 4, … seconds.
+fn closed_secs(over: i64, longest_secs: i64) -> i64 {
+    match u32::try_from(over) {
+        Err(_) => 0,
+        Ok(over) => 2_i64.checked_pow(over).map_or(longest_secs, |secs| secs.min(longest_secs)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gatehouse_model::Timestamp;
 
     #[test]
     fn closures_grow_and_end() {
-        let now = Timestamp::from_secs(10_000);
-        let mut throttle = Throttle::default();
-        let mut closed = Vec::new();
-        for _ in 0..16 {
-            throttle = after_failure(throttle, FREE_PER_ACCOUNT, now);
-            closed.push(throttle.blocked_until.secs_since(now));
-        }
+        let closed: Vec<_> = (1..=16).map(|failures| closed_secs(failures - 5, 300)).collect();
         assert_eq!(closed[..8], [0, 0, 0, 0, 1, 2, 4, 8]);
-        assert_eq!(closed[15], LONGEST_SECS);
-        assert_eq!(after_failure(throttle, FREE_PER_ACCOUNT, now.plus_secs(FORGET_SECS + 1)).failures, 1);
+        assert_eq!(closed[15], 300);
+        assert_eq!(closed_secs(i64::MAX, 300), 300);
     }
 
     #[test]
-    fn the_port_of_an_address_does_not_matter() {
-        let keys = Keys::new("alice", "192.0.2.1:4711");
-        assert_eq!(keys.address.as_deref(), Some("address:192.0.2.1"));
+    fn a_network_is_an_ipv4_address_or_a_64() {
+        assert_eq!(network("192.0.2.1:4711").as_deref(), Some("192.0.2.1"));
+        assert_eq!(network("[::ffff:192.0.2.1]:4711").as_deref(), Some("192.0.2.1"));
+        assert_eq!(network("[2001:db8:1:2:3:4:5:6]:1"), network("[2001:db8:1:2:ffff::1]:2"));
+        assert_ne!(network("[2001:db8:1:2::1]:1"), network("[2001:db8:1:3::1]:1"));
+        assert_eq!(network(""), None);
     }
 }

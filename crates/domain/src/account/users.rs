@@ -106,13 +106,16 @@ impl Accounts {
     ) -> Result<User, AccountError> {
         let mut work = self.core.begin().await?;
         check_spec(work.as_mut(), &spec).await?;
-        let mut user = find(work.as_mut(), name).await?;
-        let event = self
-            .core
-            .event(EventKind::USER_UPDATE, grant.by())
-            .about(&user.name)
-            .with_details(serde_json::json!({"roles": {"from": user.roles, "to": spec.roles}}));
-        user.kind = spec.kind;
+        let mut user = find_for_update(work.as_mut(), name).await?;
+        if user.kind != spec.kind {
+            return Err(AccountError::Kind);
+        }
+        let change = serde_json::json!({
+            "roles": {"from": user.roles, "to": spec.roles},
+            "logins": {"from": user.logins, "to": spec.logins},
+        });
+        let event =
+            self.core.event(EventKind::USER_UPDATE, grant.by()).about(&user.name).with_details(change);
         user.roles = spec.roles;
         user.logins = spec.logins;
         user.updated = self.core.now();
@@ -128,7 +131,7 @@ impl Accounts {
     /// No such user; the own account.
     pub async fn delete(&self, grant: &Grant<DeleteUser>, name: &str) -> Result<(), AccountError> {
         let mut work = self.core.begin().await?;
-        let user = find(work.as_mut(), name).await?;
+        let user = find_for_update(work.as_mut(), name).await?;
         if grant.by().user == user.name {
             return Err(AccountError::OwnAccount);
         }
@@ -151,7 +154,7 @@ impl Accounts {
         ttl_secs: Option<i64>,
     ) -> Result<NewLink, AccountError> {
         let mut work = self.core.begin().await?;
-        let mut user = find(work.as_mut(), name).await?;
+        let mut user = find_for_update(work.as_mut(), name).await?;
         if user.kind == UserKind::Bot {
             return Err(AccountError::Bot);
         }
@@ -170,8 +173,14 @@ impl Accounts {
     }
 }
 
-pub(super) async fn find(work: &mut dyn UnitOfWork, name: &str) -> Result<User, AccountError> {
+async fn find(work: &mut dyn UnitOfWork, name: &str) -> Result<User, AccountError> {
     work.user(&name.to_ascii_lowercase()).await?.ok_or_else(|| AccountError::NotFound(clean_label(name)))
+}
+
+/// As [`find`]; nobody else changes the account until the unit of work ends.
+async fn find_for_update(work: &mut dyn UnitOfWork, name: &str) -> Result<User, AccountError> {
+    let found = work.user_for_update(&name.to_ascii_lowercase()).await?;
+    found.ok_or_else(|| AccountError::NotFound(clean_label(name)))
 }
 
 async fn check_spec(work: &mut dyn UnitOfWork, spec: &UserSpec) -> Result<(), AccountError> {

@@ -71,6 +71,7 @@ impl Decision for AuthzError {
 #[derive(Clone, Debug)]
 pub struct Grant<C> {
     by: Attribution,
+    self_enrolment: bool,
     capability: PhantomData<C>,
 }
 
@@ -79,6 +80,12 @@ impl<C> Grant<C> {
     #[must_use]
     pub fn by(&self) -> &Attribution {
         &self.by
+    }
+
+    /// Granted only so that the caller can enrol the machine at hand: it reaches no further than that.
+    #[must_use]
+    pub fn is_self_enrolment(&self) -> bool {
+        self.self_enrolment
     }
 }
 
@@ -106,10 +113,11 @@ impl Principal {
         if !allowed {
             return Err(AuthzError::NotAllowed { resource: C::RESOURCE, verb: C::VERB });
         }
-        if self.lacks_required_device() {
+        let self_enrolment = self.lacks_required_device();
+        if self_enrolment {
             self.check_self_enrolment(user, C::SELF_ENROLMENT)?;
         }
-        Ok(self.granted())
+        Ok(Grant { self_enrolment, ..self.granted() })
     }
 
     /// Grants what every account may do, also without a trusted device: the own account, the own devices, and the
@@ -148,7 +156,7 @@ impl Principal {
     }
 
     fn granted<C>(&self) -> Grant<C> {
-        Grant { by: self.attribution(), capability: PhantomData }
+        Grant { by: self.attribution(), self_enrolment: false, capability: PhantomData }
     }
 }
 

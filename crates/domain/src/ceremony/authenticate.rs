@@ -202,7 +202,13 @@ impl Authentication {
         let mut work = self.core.begin().await?;
         let mut device =
             work.device_for_update(&pending.device.id).await?.ok_or(CeremonyError::DeviceChanged)?;
-        check_device_lock(work.as_mut(), &device, now).await?;
+        let roles: Vec<String> = user.roles.iter().map(|role| role.name.clone()).collect();
+        if let Some(lock) = work.lock_in_force(Some(&user.name), &roles, Some(&device.id), now).await? {
+            return Err(CeremonyError::Locked(lock.target_text()));
+        }
+        if work.counter_alarm(&device.id).await?.is_some() {
+            return Err(CeremonyError::CountersWentBack);
+        }
         let mut credential = work
             .credential(device.os_type, &pending.credential.id)
             .await?
@@ -220,7 +226,11 @@ impl Authentication {
         // Against the counters as they are now: another quote of this AK may have been accepted meanwhile.
         let clock_went_back = match (credential.counters, counters) {
             (Some(before), Some(after)) => match progress(before, after) {
-                Progress::Back => return Err(CeremonyError::CountersWentBack),
+                Progress::Back => {
+                    drop(work);
+                    self.raise_alarm(&device).await?;
+                    return Err(CeremonyError::CountersWentBack);
+                }
                 Progress::ClockBack => true,
                 Progress::Forward => false,
             },
@@ -256,7 +266,7 @@ impl Authentication {
         work.trim_collected(&device.id, KEPT_RECORDS).await?;
         let certificates = self.core.ca.issue(&CertificateRequest {
             user: user.name.clone(),
-            roles: user.roles.iter().map(|role| role.name.clone()).collect(),
+            roles,
             logins: user.logins.clone(),
             session_id: user.session_id.clone(),
             tls_public_key_der: user.tls_public_key_der.clone(),
@@ -273,6 +283,13 @@ impl Authentication {
         work.append_event(&event).await?;
         work.commit().await?;
         Ok(Authenticated { device, certificates })
+    }
+
+    /// From now on, no other key of this TPM counts either, until an admin accepts it.
+    async fn raise_alarm(&self, device: &Device) -> Result<(), CeremonyError> {
+        let mut work = self.core.begin().await?;
+        work.set_counter_alarm(&device.id, Some(self.core.now())).await?;
+        Ok(work.commit().await?)
     }
 
     async fn note_refusal(

@@ -6,15 +6,16 @@ use gatehouse_model::{AttestationTier, CollectedData, DeviceTrustMode, EnrollSta
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::counters::{Progress, progress};
 use super::judge::{ClaimedTpm, device_key_anchor};
 use super::{CeremonyError, NONCE_BYTES, check_data, evidence};
 use crate::audit::EventKind;
 use crate::authz::{Attribution, Principal};
 use crate::cluster::Preference;
-use crate::device::DeviceView;
+use crate::device::{DeviceView, may_auto_enroll};
 use crate::entity::{
     CHALLENGE_SECS, CollectedRecord, Counters, Credential, Device, Digest, EnrollToken, Evidence, RecordKind,
-    TokenState,
+    TokenPurpose, TokenState,
 };
 use crate::ports::UnitOfWork;
 use crate::{Core, Decision, SecretToken};
@@ -102,7 +103,13 @@ impl Enrolment {
         init: EnrollInit,
     ) -> Result<(EnrollChallenge, PendingEnrolment), CeremonyError> {
         let (user, grant) = principal.account()?;
-        let (token, device, allowed_cas) = self.look_up(&init.token, &user.name).await?;
+        let (token, device, allowed_cas) = match self.look_up(&init.token, &user.name).await {
+            Ok(found) => found,
+            Err((device, error)) => {
+                self.note_refusal(grant.by(), device.as_ref(), &init.credential_id, &error).await?;
+                return Err(error);
+            }
+        };
         let begun = async {
             check_data(&device, &init.data)?;
             self.check_lock(&device).await?;
@@ -111,12 +118,15 @@ impl Enrolment {
         let (claim, challenge, nonce) = match begun.await {
             Ok(claimed) => claimed,
             Err(error) => {
-                self.note_refusal(grant.by(), &device, &init.credential_id, &error).await?;
+                self.note_refusal(grant.by(), Some(&device), &init.credential_id, &error).await?;
                 return Err(error);
             }
         };
         let challenge_id = self.core.new_id();
-        self.open_challenge(&token, &challenge_id).await?;
+        if let Err(error) = self.open_challenge(&token, &challenge_id).await {
+            self.note_refusal(grant.by(), Some(&device), &init.credential_id, &error).await?;
+            return Err(error);
+        }
         let pending = PendingEnrolment {
             token,
             challenge_id,
@@ -154,37 +164,52 @@ impl Enrolment {
         };
         if let Err(error) = &outcome {
             record.verdict = error.code().to_owned();
-            self.close(&pending, Some((error, &record))).await?;
+            evidence::trim(&mut record);
+            self.close(&pending, error.code(), &error.to_string(), Some(&record)).await?;
         }
         outcome
     }
 
-    /// Gives up a ceremony whose stream died: the token may open another challenge at once.
+    /// Gives up a ceremony whose stream died or whose caller lost leave, for a reason with a stable code: the token may
+    /// open another challenge at once.
     ///
     /// # Errors
     /// Storage.
-    pub async fn abandon(&self, pending: &PendingEnrolment) -> Result<(), CeremonyError> {
-        self.close(pending, None).await
+    pub async fn abandon(
+        &self,
+        pending: &PendingEnrolment,
+        code: &str,
+        reason: &str,
+    ) -> Result<(), CeremonyError> {
+        self.close(pending, code, reason, None).await
     }
 
+    /// The token's row, its device, and the CAs that EK certificates must chain to; a refusal comes with the device
+    /// where that is known.
     async fn look_up(
         &self,
         token: &str,
         user: &str,
-    ) -> Result<(EnrollToken, Device, Vec<String>), CeremonyError> {
-        let token = SecretToken::read(token).ok_or(CeremonyError::TokenInvalid)?;
-        let mut work = self.core.read().await?;
-        let effective = self.preference.effective(work.as_mut()).await?;
+    ) -> Result<(EnrollToken, Device, Vec<String>), (Option<Device>, CeremonyError)> {
+        let unknown = |error: CeremonyError| (None, error);
+        let token = SecretToken::read(token).ok_or(unknown(CeremonyError::TokenInvalid))?;
+        let mut work = self.core.read().await.map_err(|error| unknown(error.into()))?;
+        let effective =
+            self.preference.effective(work.as_mut()).await.map_err(|error| unknown(error.into()))?;
         if effective.mode == DeviceTrustMode::Off {
-            return Err(CeremonyError::Off);
+            return Err(unknown(CeremonyError::Off));
         }
-        let row = work.enroll_token_by_hash(&token.hash()).await?.ok_or(CeremonyError::TokenInvalid)?;
+        let row = work.enroll_token_by_hash(&token.hash()).await.map_err(|error| unknown(error.into()))?;
+        let row = row.ok_or(unknown(CeremonyError::TokenInvalid))?;
+        let device = work.device(&row.device_id).await.map_err(|error| unknown(error.into()))?;
+        let device = device.ok_or(unknown(CeremonyError::TokenInvalid))?;
         if row.bound_user.as_deref().is_some_and(|bound| bound != user) {
-            return Err(CeremonyError::TokenInvalid);
+            return Err((Some(device), CeremonyError::TokenInvalid));
         }
-        check_token_state(&row, self.core.now())?;
-        let device = work.device(&row.device_id).await?.ok_or(CeremonyError::TokenInvalid)?;
-        Ok((row, device, effective.ekcert_allowed_cas))
+        match check_token_state(&row, self.core.now()) {
+            Ok(()) => Ok((row, device, effective.ekcert_allowed_cas)),
+            Err(error) => Err((Some(device), error)),
+        }
     }
 
     async fn check_lock(&self, device: &Device) -> Result<(), CeremonyError> {
@@ -283,6 +308,10 @@ impl Enrolment {
         let mut device = work.device_for_update(id).await?.ok_or(CeremonyError::TokenInvalid)?;
         check_data(&device, &pending.init.data)?;
         check_device_lock(work.as_mut(), &device, now).await?;
+        self.check_counters(work.as_mut(), &device, pending, proven).await?;
+        if pending.token.purpose == TokenPurpose::AutoEnroll {
+            self.check_auto_enroll(work.as_mut(), &device, pending).await?;
+        }
         if device.anchor.is_some_and(|anchor| anchor != proven.anchor) {
             return Err(CeremonyError::OtherKey);
         }
@@ -323,39 +352,79 @@ impl Enrolment {
         Ok(DeviceView { device, credential: Some(credential), users, collected: Vec::new() })
     }
 
-    /// Closes the challenge; a refusal leaves evidence and an event.
+    /// Enrolling again must not wash away that a TPM's counters went back.
+    async fn check_counters(
+        &self,
+        work: &mut dyn UnitOfWork,
+        device: &Device,
+        pending: &PendingEnrolment,
+        proven: &Proven,
+    ) -> Result<(), CeremonyError> {
+        if work.counter_alarm(&device.id).await?.is_some() {
+            return Err(CeremonyError::CountersWentBack);
+        }
+        let known = work.credential(device.os_type, &pending.init.credential_id).await?;
+        let before = known.filter(|known| known.device_id == device.id).and_then(|known| known.counters);
+        match (before, proven.counters) {
+            (Some(before), Some(after)) if progress(before, after) == Progress::Back => {
+                Err(CeremonyError::CountersWentBack)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What allowed the token must still hold, and hold for the data that came with this ceremony.
+    async fn check_auto_enroll(
+        &self,
+        work: &mut dyn UnitOfWork,
+        device: &Device,
+        pending: &PendingEnrolment,
+    ) -> Result<(), CeremonyError> {
+        if !self.preference.effective(work).await?.auto_enroll {
+            return Err(CeremonyError::AutoEnroll("it is not enabled in this cluster"));
+        }
+        let (data, user) = (&pending.init.data, &pending.user);
+        let judged = may_auto_enroll(&self.core, work, Some(device), data, user).await?;
+        judged.map_err(|refusal| CeremonyError::AutoEnroll(refusal.as_str()))
+    }
+
+    /// Closes the challenge; a refusal leaves an event, and evidence where there was an answer to judge.
     async fn close(
         &self,
         pending: &PendingEnrolment,
-        refusal: Option<(&CeremonyError, &Evidence)>,
+        code: &str,
+        reason: &str,
+        evidence: Option<&Evidence>,
     ) -> Result<(), CeremonyError> {
         let mut work = self.core.begin().await?;
         work.close_challenge(&pending.token.id, &pending.challenge_id).await?;
-        if let Some((error, record)) = refusal {
+        if let Some(record) = evidence {
             work.insert_evidence(record).await?;
-            let event = self
-                .core
-                .event(EventKind::DEVICE_ENROLL, &pending.by)
-                .about_device(&pending.device, &pending.init.credential_id)
-                .with_details(serde_json::json!({"evidence": record.id}))
-                .failed(EventKind::DEVICE_ENROLL, error.code(), error);
-            work.append_event(&event).await?;
         }
+        let event = self
+            .core
+            .event(EventKind::DEVICE_ENROLL, &pending.by)
+            .about_device(&pending.device, &pending.init.credential_id)
+            .with_details(serde_json::json!({"evidence": evidence.map(|record| &record.id)}))
+            .failed(EventKind::DEVICE_ENROLL, code, reason);
+        work.append_event(&event).await?;
         Ok(work.commit().await?)
     }
 
     async fn note_refusal(
         &self,
         by: &Attribution,
-        device: &Device,
+        device: Option<&Device>,
         credential_id: &str,
         error: &CeremonyError,
     ) -> Result<(), CeremonyError> {
-        let event = self
-            .core
-            .event(EventKind::DEVICE_ENROLL, by)
-            .about_device(device, &clean_label(credential_id))
-            .failed(EventKind::DEVICE_ENROLL, error.code(), error);
+        let credential_id = clean_label(credential_id);
+        let event = self.core.event(EventKind::DEVICE_ENROLL, by);
+        let event = match device {
+            Some(device) => event.about_device(device, &credential_id),
+            None => event.about(credential_id),
+        };
+        let event = event.failed(EventKind::DEVICE_ENROLL, error.code(), error);
         Ok(self.core.append_alone(&event).await?)
     }
 }
@@ -425,7 +494,7 @@ pub(super) async fn check_device_lock(
     now: gatehouse_model::Timestamp,
 ) -> Result<(), CeremonyError> {
     match work.lock_in_force(None, &[], Some(&device.id), now).await? {
-        Some(_) => Err(CeremonyError::Locked(device.id.clone())),
+        Some(lock) => Err(CeremonyError::Locked(lock.target_text())),
         None => Ok(()),
     }
 }

@@ -35,7 +35,7 @@ pub enum CeremonyError {
     CredentialId,
     #[error("this operating system does not enrol with that kind of key")]
     KeyKind,
-    #[error("lock targeting Device:\"{0}\" is in force")]
+    #[error("lock targeting {0} is in force")]
     Locked(String),
     #[error("invalid attestation key: {0}")]
     Ak(#[from] AkError),
@@ -69,6 +69,8 @@ pub enum CeremonyError {
     NotEnrolled,
     #[error("the reset counter of the TPM went back: it may be a restored copy")]
     CountersWentBack,
+    #[error("auto-enrollment is not possible: {0}")]
+    AutoEnroll(&'static str),
     #[error("device extensions already present")]
     AlreadyTrusted,
     #[error("the session needs a client certificate")]
@@ -129,6 +131,7 @@ impl Decision for CeremonyError {
             | Self::OtherKey
             | Self::KeyInUse
             | Self::CredentialInUse
+            | Self::AutoEnroll(_)
             | Self::CountersWentBack => ErrorKind::PermissionDenied,
             Self::NotEnrolled => ErrorKind::NotFound,
             Self::TokenBusy
@@ -188,6 +191,7 @@ impl Decision for CeremonyError {
             Self::CredentialInUse => "credential_in_use",
             Self::NotEnrolled => "device_not_enrolled",
             Self::CountersWentBack => "counters_went_back",
+            Self::AutoEnroll(_) => "auto_enroll_refused",
             Self::AlreadyTrusted => "already_trusted",
             Self::NoCertificate => "certificate_required",
             Self::SshCertificate(_) => "ssh_certificate_invalid",

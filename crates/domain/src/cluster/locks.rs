@@ -132,7 +132,8 @@ impl Locks {
         let found = match (&new.target.user, &new.target.role, &new.target.device) {
             (Some(user), None, None) => work.user(user).await?.is_some(),
             (None, Some(role), None) => work.role(role).await?.is_some(),
-            (None, None, Some(device)) => work.device(device).await?.is_some(),
+            // Held, so that an authentication under way comes before the lock or meets it.
+            (None, None, Some(device)) => work.device_for_update(device).await?.is_some(),
             _ => return Err(LockError::Target),
         };
         let lock = Lock {

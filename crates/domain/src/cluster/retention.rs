@@ -1,10 +1,14 @@
 use std::sync::Arc;
 
 use crate::Core;
+use crate::account::pending_row_of;
+use crate::entity::SecretPurpose;
 use crate::ports::StoreError;
 
 /// How long evidence and audit events are kept, in days.
 pub const RETENTION_DAYS: i64 = 400;
+/// How long tokens are listed after their end, in days.
+const SPENT_TOKEN_DAYS: i64 = 30;
 const DAY: i64 = 86_400;
 
 /// Deletes what has passed its time.
@@ -17,7 +21,7 @@ impl Retention {
         Self { core }
     }
 
-    /// Deletes evidence and events older than [`RETENTION_DAYS`], sessions a day after their end and throttles that
+    /// Deletes evidence and events older than [`RETENTION_DAYS`], sessions, links and tokens some time after their end, and throttles that
     /// no longer throttle. Answers with how many events and pieces of evidence went.
     ///
     /// # Errors
@@ -29,6 +33,10 @@ impl Retention {
         let events = work.purge_events(horizon).await?;
         let evidence = work.purge_evidence(horizon).await?;
         work.purge_sessions(now.plus_secs(-DAY)).await?;
+        work.purge_enroll_tokens(now.plus_secs(-SPENT_TOKEN_DAYS * DAY)).await?;
+        for hash in work.purge_links(now.plus_secs(-DAY)).await? {
+            work.delete_sealed_secret(SecretPurpose::Totp, &pending_row_of(&hash)).await?;
+        }
         work.purge_throttles(now.plus_secs(-DAY)).await?;
         work.commit().await?;
         Ok((events, evidence))

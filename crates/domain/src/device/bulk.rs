@@ -26,7 +26,8 @@ impl Inventory {
                 Err(error) => Err(error),
             };
             match answer {
-                Err(DeviceError::Store(error)) => return Err(DeviceError::Store(error)),
+                // A transaction that a database has given up cannot go on with the rest.
+                Err(error @ (DeviceError::Store(_) | DeviceError::Raced { .. })) => return Err(error),
                 answer => answers.push(answer),
             }
         }

@@ -13,6 +13,8 @@ pub enum DeviceError {
     NotFound(String),
     #[error("device \"{tag}\"/{os} already exists")]
     Exists { tag: String, os: &'static str },
+    #[error("device \"{tag}\"/{os} is being created by somebody else")]
+    Raced { tag: String, os: &'static str },
     #[error("device id \"{0}\" is taken")]
     IdTaken(String),
     #[error("device id \"{0}\" is not a UUID")]
@@ -53,6 +55,7 @@ pub enum AutoEnrollRefusal {
     OwnedByAnother,
     Locked,
     ProfileMismatch,
+    CountersWentBack,
 }
 
 impl AutoEnrollRefusal {
@@ -62,6 +65,9 @@ impl AutoEnrollRefusal {
             Self::NotRegistered => "no such device is registered",
             Self::OwnedByAnother => "the device is enrolled by another user",
             Self::Locked => "the device is locked",
+            Self::CountersWentBack => {
+                "the reset counter of its TPM went back and no administrator has accepted it"
+            }
             Self::ProfileMismatch => "the collected data does not match the MDM profile",
         }
     }
@@ -85,7 +91,7 @@ impl Decision for DeviceError {
             | Self::ExpiryTooFar(_)
             | Self::TooMany(_) => ErrorKind::InvalidInput,
             Self::NotFound(_) | Self::TokenNotFound(_) => ErrorKind::NotFound,
-            Self::Exists { .. } | Self::IdTaken(_) => ErrorKind::Conflict,
+            Self::Exists { .. } | Self::Raced { .. } | Self::IdTaken(_) => ErrorKind::Conflict,
             Self::TokenEnded(_) | Self::Off | Self::AutoEnrollOff => ErrorKind::FailedPrecondition,
             Self::AutoEnroll(_) => ErrorKind::PermissionDenied,
             Self::Authz(error) => error.kind(),
@@ -97,7 +103,7 @@ impl Decision for DeviceError {
         match self {
             Self::AssetTag(_) => "invalid_asset_tag",
             Self::NotFound(_) => "device_not_found",
-            Self::Exists { .. } => "device_exists",
+            Self::Exists { .. } | Self::Raced { .. } => "device_exists",
             Self::IdTaken(_) => "device_id_taken",
             Self::Id(_) => "invalid_device_id",
             Self::Immutable(_) => "field_immutable",

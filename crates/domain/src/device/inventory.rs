@@ -1,16 +1,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use gatehouse_model::{EnrollStatus, Timestamp, UserName, clean_label};
+use gatehouse_model::{DeviceTrustMode, EnrollStatus, Timestamp, UserName, clean_label};
 
-use super::{DeviceChange, DeviceError, DeviceSpec, NewEnrollToken, make_token, token_event};
+use super::{DeviceChange, DeviceError, DeviceSpec, NewEnrollToken, make_admin_token, token_event};
 use crate::Core;
 use crate::audit::EventKind;
 use crate::authz::{
     Attribution, CreateDevice, CreateEnrollToken, DeleteDevice, FindDevices, Grant, ListDevices, Principal,
     ReadDevice, UpdateDevice,
 };
-use crate::entity::{CollectedRecord, Credential, Device, DeviceCursor, TokenPurpose};
+use crate::cluster::Preference;
+use crate::entity::{CollectedRecord, Credential, Device, DeviceCursor};
 use crate::ports::{StoreError, UnitOfWork};
 
 /// The inventory of devices.
@@ -38,6 +39,8 @@ pub struct DevicePage {
 
 /// Most devices of one page.
 const MAX_PAGE: i64 = 1000;
+/// Most devices of one page that come with their history.
+const MAX_WHOLE_PAGE: i64 = 100;
 /// Most devices that one search answers with.
 const MAX_FOUND: i64 = 100;
 
@@ -49,7 +52,7 @@ impl Inventory {
     /// Registers a device, and makes an enrolment token for it where that is wanted.
     ///
     /// # Errors
-    /// (os, tag) or id is taken; the device claims to be enrolled.
+    /// (os, tag) or id is taken; the device claims to be enrolled; a token is wanted, but device trust is off.
     pub async fn create(
         &self,
         grant: &Grant<CreateDevice>,
@@ -60,9 +63,11 @@ impl Inventory {
         let device = self.insert(work.as_mut(), grant.by(), spec).await?;
         let token = match token {
             Some((grant, expires)) => {
-                let token =
-                    make_token(&self.core, work.as_mut(), &device, TokenPurpose::Admin, grant.by(), expires)
-                        .await?;
+                let preference = Preference::new(Arc::clone(&self.core));
+                if preference.effective(work.as_mut()).await?.mode == DeviceTrustMode::Off {
+                    return Err(DeviceError::Off);
+                }
+                let token = make_admin_token(&self.core, work.as_mut(), &device, grant, expires).await?;
                 work.append_event(&token_event(&self.core, grant.by(), &device, &token.id)).await?;
                 Some(token)
             }
@@ -146,7 +151,8 @@ impl Inventory {
         if let Some(owner) = &change.owner
             && *owner != device.owner
         {
-            device.owner = check_owner(work, owner.clone()).await?;
+            let before = std::mem::replace(&mut device.owner, check_owner(work, owner.clone()).await?);
+            self.hand_over(work, device, before.as_deref()).await?;
         }
         if let Some(source) = &change.source {
             device.source.clone_from(source);
@@ -160,6 +166,9 @@ impl Inventory {
             device.anchor = None;
             work.delete_credentials(&device.id).await?;
             work.clear_device_users(&device.id).await?;
+            // What is out must not enrol it again: neither tokens nor ceremonies that are under way.
+            work.revoke_enroll_tokens(&device.id, None, self.core.now()).await?;
+            work.set_counter_alarm(&device.id, None).await?;
             work.untrust_sessions_of_device(&device.id).await?;
         }
         device.updated = self.core.now();
@@ -170,6 +179,27 @@ impl Inventory {
             .about_device(device, "")
             .with_details(serde_json::json!({"unenrolled": unenrols, "owner": device.owner}));
         work.append_event(&event).await?;
+        Ok(())
+    }
+
+    /// An enrolled device changes hands: the former owner is no longer a user of it, the new one is, and sessions on it
+    /// must authenticate anew.
+    async fn hand_over(
+        &self,
+        work: &mut dyn UnitOfWork,
+        device: &Device,
+        former: Option<&str>,
+    ) -> Result<(), DeviceError> {
+        if device.enroll_status != EnrollStatus::Enrolled {
+            return Ok(());
+        }
+        let users = work.device_users(&device.id).await?;
+        work.clear_device_users(&device.id).await?;
+        let kept = users.iter().map(String::as_str).filter(|user| Some(*user) != former);
+        for user in kept.chain(device.owner.as_deref()) {
+            work.add_device_user(&device.id, user, self.core.now()).await?;
+        }
+        work.untrust_sessions_of_device(&device.id).await?;
         Ok(())
     }
 
@@ -266,7 +296,7 @@ impl Inventory {
         limit: i64,
         whole: bool,
     ) -> Result<DevicePage, DeviceError> {
-        let limit = limit.clamp(1, MAX_PAGE);
+        let limit = limit.clamp(1, if whole { MAX_WHOLE_PAGE } else { MAX_PAGE });
         let mut work = self.core.read().await?;
         let devices = work.devices(after, limit).await?;
         page(work.as_mut(), devices, limit, whole).await
@@ -298,6 +328,7 @@ impl Inventory {
         let device =
             work.device_for_update(id).await?.ok_or_else(|| DeviceError::NotFound(clean_label(id)))?;
         work.forget_counters(id).await?;
+        work.set_counter_alarm(id, None).await?;
         let event = self.core.event(EventKind::DEVICE_COUNTERS_ACCEPT, grant.by()).about_device(&device, "");
         work.append_event(&event).await?;
         Ok(work.commit().await?)
@@ -358,10 +389,7 @@ pub(crate) async fn view(
 fn conflict(error: StoreError, device: &Device) -> DeviceError {
     match &error {
         StoreError::Conflict { constraint } if constraint == "devices_os_tag" => {
-            DeviceError::Exists { tag: device.asset_tag.to_string(), os: device.os_type.friendly() }
-        }
-        StoreError::Conflict { constraint } if constraint == "devices_pkey" => {
-            DeviceError::IdTaken(device.id.clone())
+            DeviceError::Raced { tag: device.asset_tag.to_string(), os: device.os_type.friendly() }
         }
         _ => DeviceError::Store(error),
     }

@@ -10,4 +10,4 @@ pub use change::{DeviceChange, DeviceSpec};
 pub use error::{AutoEnrollRefusal, DeviceError};
 pub use inventory::{DevicePage, DeviceView, Inventory};
 pub use tokens::{EnrollTokens, NewEnrollToken, TokenPage};
-pub(crate) use tokens::{make_token, token_event};
+pub(crate) use tokens::{make_admin_token, may_auto_enroll, token_event};

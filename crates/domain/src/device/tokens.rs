@@ -5,10 +5,12 @@ use gatehouse_model::{CollectedData, DeviceTrustMode, EnrollStatus, Timestamp, c
 use super::DeviceError;
 use super::error::AutoEnrollRefusal;
 use crate::audit::EventKind;
-use crate::authz::{Attribution, CreateEnrollToken, Grant, ListDevices, Principal, RevokeEnrollToken};
+use crate::authz::{
+    Attribution, AuthzError, CreateEnrollToken, Grant, ListDevices, Principal, RevokeEnrollToken,
+};
 use crate::cluster::Preference;
 use crate::entity::{AuditEvent, Device, DeviceProfile, EnrollToken, TokenCursor, TokenFilter, TokenPurpose};
-use crate::ports::UnitOfWork;
+use crate::ports::{StoreError, UnitOfWork};
 use crate::{Core, Decision, SecretToken};
 
 /// Enrolment tokens as objects.
@@ -56,8 +58,7 @@ impl EnrollTokens {
         }
         let device =
             work.device(device_id).await?.ok_or_else(|| DeviceError::NotFound(clean_label(device_id)))?;
-        let token =
-            make_token(&self.core, work.as_mut(), &device, TokenPurpose::Admin, grant.by(), expires).await?;
+        let token = make_admin_token(&self.core, work.as_mut(), &device, grant, expires).await?;
         work.append_event(&token_event(&self.core, grant.by(), &device, &token.id)).await?;
         work.commit().await?;
         Ok(token)
@@ -84,8 +85,14 @@ impl EnrollTokens {
         if !effective.auto_enroll {
             return Err(DeviceError::AutoEnrollOff);
         }
-        let device = work.device_by_tag(data.os_type, &data.serial_number.trim().to_lowercase()).await?;
-        if let Err(refusal) = self.may_auto_enroll(work.as_mut(), device.as_ref(), data, &user.name).await? {
+        // Held until the commit: what is judged here must still be so when the token is made.
+        let device = match work.device_by_tag(data.os_type, &data.serial_number.trim().to_lowercase()).await?
+        {
+            Some(device) => work.device_for_update(&device.id).await?,
+            None => None,
+        };
+        let judged = may_auto_enroll(&self.core, work.as_mut(), device.as_ref(), data, &user.name).await?;
+        if let Err(refusal) = judged {
             drop(work);
             let error = DeviceError::AutoEnroll(refusal);
             let mut event = self.core.event(EventKind::DEVICE_TOKEN_CREATE, grant.by());
@@ -96,41 +103,15 @@ impl EnrollTokens {
             self.core.append_alone(&failed).await?;
             return Err(error);
         }
-        // Held until the commit: a deletion that came between must not leave a token without a device.
-        let id = device.map(|device| device.id).unwrap_or_default();
-        let not_registered = DeviceError::AutoEnroll(AutoEnrollRefusal::NotRegistered);
-        let device = work.device_for_update(&id).await?.ok_or(not_registered)?;
+        let device = device.ok_or(DeviceError::AutoEnroll(AutoEnrollRefusal::NotRegistered))?;
+        work.revoke_enroll_tokens(&device.id, Some(&user.name), self.core.now()).await?;
         let expires = self.core.now().plus_secs(AUTO_ENROLL_SECS);
-        let purpose = TokenPurpose::AutoEnroll;
+        let (purpose, bound) = (TokenPurpose::AutoEnroll, Some(user.name.clone()));
         let token =
-            make_token(&self.core, work.as_mut(), &device, purpose, grant.by(), Some(expires)).await?;
+            make_token(&self.core, work.as_mut(), &device, purpose, grant.by(), Some(expires), bound).await?;
         work.append_event(&token_event(&self.core, grant.by(), &device, &token.id)).await?;
         work.commit().await?;
         Ok(token)
-    }
-
-    async fn may_auto_enroll(
-        &self,
-        work: &mut dyn UnitOfWork,
-        device: Option<&Device>,
-        data: &CollectedData,
-        user: &str,
-    ) -> Result<Result<(), AutoEnrollRefusal>, DeviceError> {
-        let Some(device) = device else {
-            return Ok(Err(AutoEnrollRefusal::NotRegistered));
-        };
-        if work.lock_in_force(None, &[], Some(&device.id), self.core.now()).await?.is_some() {
-            return Ok(Err(AutoEnrollRefusal::Locked));
-        }
-        let enrolled = device.enroll_status == EnrollStatus::Enrolled;
-        let owned_by_another = device.owner.as_deref().is_some_and(|owner| owner != user);
-        if owned_by_another || (enrolled && !work.is_device_user(&device.id, user).await?) {
-            return Ok(Err(AutoEnrollRefusal::OwnedByAnother));
-        }
-        if !device.profile.as_ref().is_none_or(|profile| fits_profile(profile, data)) {
-            return Ok(Err(AutoEnrollRefusal::ProfileMismatch));
-        }
-        Ok(Ok(()))
     }
 
     /// Tokens, newest first; those that can no longer be used only where `ended`.
@@ -191,14 +172,62 @@ impl EnrollTokens {
     }
 }
 
+/// Whether a user's own login may enrol this device by itself.
+pub(crate) async fn may_auto_enroll(
+    core: &Core,
+    work: &mut dyn UnitOfWork,
+    device: Option<&Device>,
+    data: &CollectedData,
+    user: &str,
+) -> Result<Result<(), AutoEnrollRefusal>, StoreError> {
+    let Some(device) = device else {
+        return Ok(Err(AutoEnrollRefusal::NotRegistered));
+    };
+    if work.lock_in_force(None, &[], Some(&device.id), core.now()).await?.is_some() {
+        return Ok(Err(AutoEnrollRefusal::Locked));
+    }
+    if work.counter_alarm(&device.id).await?.is_some() {
+        return Ok(Err(AutoEnrollRefusal::CountersWentBack));
+    }
+    let enrolled = device.enroll_status == EnrollStatus::Enrolled;
+    let owned_by_another = device.owner.as_deref().is_some_and(|owner| owner != user);
+    if owned_by_another || (enrolled && !work.is_device_user(&device.id, user).await?) {
+        return Ok(Err(AutoEnrollRefusal::OwnedByAnother));
+    }
+    if !device.profile.as_ref().is_none_or(|profile| fits_profile(profile, data)) {
+        return Ok(Err(AutoEnrollRefusal::ProfileMismatch));
+    }
+    Ok(Ok(()))
+}
+
+/// Makes a token on an admin's word. One who may only enrol the machine at hand gets a token that serves nobody else
+/// and not for long.
+pub(crate) async fn make_admin_token(
+    core: &Core,
+    work: &mut dyn UnitOfWork,
+    device: &Device,
+    grant: &Grant<CreateEnrollToken>,
+    expires: Option<Timestamp>,
+) -> Result<NewEnrollToken, DeviceError> {
+    if !grant.is_self_enrolment() {
+        return make_token(core, work, device, TokenPurpose::Admin, grant.by(), expires, None).await;
+    }
+    if device.enroll_status == EnrollStatus::Enrolled {
+        return Err(AuthzError::DeviceRequired.into());
+    }
+    let soon = Some(core.now().plus_secs(AUTO_ENROLL_SECS));
+    make_token(core, work, device, TokenPurpose::Admin, grant.by(), soon, Some(grant.by().user.clone())).await
+}
+
 /// Makes and stores a token.
-pub(crate) async fn make_token(
+async fn make_token(
     core: &Core,
     work: &mut dyn UnitOfWork,
     device: &Device,
     purpose: TokenPurpose,
     by: &Attribution,
     expires: Option<Timestamp>,
+    bound_user: Option<String>,
 ) -> Result<NewEnrollToken, DeviceError> {
     let now = core.now();
     let expires = expires.unwrap_or(now.plus_secs(DEFAULT_SECS));
@@ -215,7 +244,7 @@ pub(crate) async fn make_token(
         device_id: device.id.clone(),
         purpose,
         created_by: by.user.clone(),
-        bound_user: (purpose == TokenPurpose::AutoEnroll).then(|| by.user.clone()),
+        bound_user,
         created: now,
         expires,
         challenges: 0,
@@ -232,10 +261,9 @@ pub(crate) fn token_event(core: &Core, by: &Attribution, device: &Device, token_
 }
 
 /// Whether collected data fits what an MDM says, as far as it says anything: model and OS user are stable, versions
-/// are not.
+/// are not. What the MDM knows, the device must tell.
 fn fits_profile(profile: &DeviceProfile, data: &CollectedData) -> bool {
-    let same =
-        |ours: &str, theirs: &str| ours.is_empty() || theirs.is_empty() || ours.eq_ignore_ascii_case(theirs);
+    let same = |ours: &str, theirs: &str| ours.is_empty() || ours.eq_ignore_ascii_case(theirs);
     let user_known = profile.os_usernames.is_empty()
         || [&data.os_login_user, &data.os_username].into_iter().any(|name| {
             !name.is_empty() && profile.os_usernames.iter().any(|known| known.eq_ignore_ascii_case(name))

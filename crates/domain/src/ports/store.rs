@@ -82,6 +82,8 @@ pub trait UserRows {
     /// Conflict `users_name`.
     async fn insert_user(&mut self, user: &User) -> Stored<()>;
     async fn user(&mut self, name: &str) -> Stored<Option<User>>;
+    /// As [`UserRows::user`], and nobody else changes the row until this unit of work ends.
+    async fn user_for_update(&mut self, name: &str) -> Stored<Option<User>>;
     /// Writes everything but name, creation time and the one-time-code step (see [`UserRows::take_totp_step`]); false
     /// if there is no such user.
     async fn update_user(&mut self, user: &User) -> Stored<bool>;
@@ -102,7 +104,21 @@ pub trait UserRows {
     /// Deletes the unused links of a user (of the first admin, for the empty name).
     async fn delete_unused_links(&mut self, user: &str) -> Stored<()>;
 
+    /// Deletes links that expired before the moment; answers with their hashes.
+    async fn purge_links(&mut self, before: Timestamp) -> Stored<Vec<Digest>>;
+
     async fn throttle(&mut self, key: &str) -> Stored<Option<Throttle>>;
+    /// Counts an attempt as a failure unless the key is closed, in one statement, so that attempts side by side
+    /// cannot all pass; answers with the failures there are then, counted from one where the last lies before
+    /// `quiet_before`, or `None` if the key is closed.
+    async fn take_attempt(
+        &mut self,
+        key: &str,
+        now: Timestamp,
+        quiet_before: Timestamp,
+    ) -> Stored<Option<i64>>;
+    /// Takes back one counted attempt that turned out well, and opens the key.
+    async fn return_attempt(&mut self, key: &str) -> Stored<()>;
     /// Replaces.
     async fn put_throttle(&mut self, key: &str, throttle: &Throttle) -> Stored<()>;
     async fn clear_throttle(&mut self, key: &str) -> Stored<()>;
@@ -204,6 +220,9 @@ pub trait DeviceRows {
         after: Option<&DeviceCursor>,
         limit: i64,
     ) -> Stored<Vec<Device>>;
+    /// Since when the counters of the device's TPM are known to have gone back, if they are.
+    async fn counter_alarm(&mut self, device_id: &str) -> Stored<Option<Timestamp>>;
+    async fn set_counter_alarm(&mut self, device_id: &str, since: Option<Timestamp>) -> Stored<()>;
     /// Whether the user is a user of a device that is enrolled.
     async fn user_has_enrolled_device(&mut self, user: &str) -> Stored<bool>;
     /// (all, enrolled).
@@ -272,6 +291,15 @@ pub trait EnrollTokenRows {
     ) -> Stored<bool>;
     /// False if it is spent, revoked or unknown.
     async fn revoke_enroll_token(&mut self, id: &str, now: Timestamp) -> Stored<bool>;
+    /// Revokes all unspent tokens of a device, or only those bound to a user; running ceremonies die with them.
+    async fn revoke_enroll_tokens(
+        &mut self,
+        device_id: &str,
+        bound_user: Option<&str>,
+        now: Timestamp,
+    ) -> Stored<()>;
+    /// Deletes tokens that expired before the moment.
+    async fn purge_enroll_tokens(&mut self, before: Timestamp) -> Stored<()>;
 }
 
 /// What ceremonies were judged by.

@@ -32,6 +32,8 @@ const DEVICE: Decode<Device> = Decode {
     },
 };
 
+const MAYBE_TIME: Decode<Option<Timestamp>> = Decode { entity: "device", read: |columns| columns.maybe_time() };
+
 const COUNTS: Decode<(i64, i64)> =
     Decode { entity: "count", read: |columns| Ok((columns.int()?, columns.int()?)) };
 
@@ -156,6 +158,15 @@ impl<E: Executor> DeviceRows for Unit<E> {
     ) -> Stored<Vec<Device>> {
         let (tag, os, id) = place(after);
         self.0.all(sql::DEVICES_OF_USER, values![tag, os, id, limit, user], DEVICE).await
+    }
+
+    async fn counter_alarm(&mut self, device_id: &str) -> Stored<Option<Timestamp>> {
+        Ok(self.0.optional(sql::COUNTER_ALARM, values![device_id], MAYBE_TIME).await?.flatten())
+    }
+
+    async fn set_counter_alarm(&mut self, device_id: &str, since: Option<Timestamp>) -> Stored<()> {
+        self.0.execute(sql::SET_COUNTER_ALARM, values![device_id, since]).await?;
+        Ok(())
     }
 
     async fn user_has_enrolled_device(&mut self, user: &str) -> Stored<bool> {

@@ -120,4 +120,22 @@ impl<E: Executor> EnrollTokenRows for Unit<E> {
     async fn revoke_enroll_token(&mut self, id: &str, now: Timestamp) -> Stored<bool> {
         Ok(self.0.execute(sql::REVOKE_TOKEN, values![id, now]).await? > 0)
     }
+
+    async fn revoke_enroll_tokens(
+        &mut self,
+        device_id: &str,
+        bound_user: Option<&str>,
+        now: Timestamp,
+    ) -> Stored<()> {
+        match bound_user {
+            None => self.0.execute(sql::REVOKE_TOKENS_OF_DEVICE, values![device_id, now]).await?,
+            Some(user) => self.0.execute(sql::REVOKE_TOKENS_OF_USER, values![device_id, now, user]).await?,
+        };
+        Ok(())
+    }
+
+    async fn purge_enroll_tokens(&mut self, before: Timestamp) -> Stored<()> {
+        self.0.execute(sql::PURGE_TOKENS, values![before]).await?;
+        Ok(())
+    }
 }

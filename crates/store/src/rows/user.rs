@@ -46,6 +46,8 @@ const LINK: Decode<UserLink> = Decode {
     },
 };
 
+const HASH: Decode<Digest> = Decode { entity: "link", read: |columns| columns.digest() };
+
 const THROTTLE: Decode<Throttle> = Decode {
     entity: "throttle",
     read: |columns| {
@@ -97,6 +99,11 @@ impl<E: Executor> UserRows for Unit<E> {
 
     async fn user(&mut self, name: &str) -> Stored<Option<User>> {
         let rows = self.0.all(sql::USER, values![name], USER_WITH_ROLE).await?;
+        Ok(with_all_roles(rows).pop())
+    }
+
+    async fn user_for_update(&mut self, name: &str) -> Stored<Option<User>> {
+        let rows = self.0.all(E::DIALECT.user_for_update, values![name], USER_WITH_ROLE).await?;
         Ok(with_all_roles(rows).pop())
     }
 
@@ -159,6 +166,19 @@ impl<E: Executor> UserRows for Unit<E> {
 
     async fn delete_unused_links(&mut self, user: &str) -> Stored<()> {
         self.0.execute(sql::DELETE_UNUSED_LINKS, values![user]).await?;
+        Ok(())
+    }
+
+    async fn purge_links(&mut self, before: Timestamp) -> Stored<Vec<Digest>> {
+        self.0.all(sql::PURGE_LINKS, values![before], HASH).await
+    }
+
+    async fn take_attempt(&mut self, key: &str, now: Timestamp, quiet_before: Timestamp) -> Stored<Option<i64>> {
+        self.0.optional(sql::TAKE_ATTEMPT, values![key, now, quiet_before], NUMBER).await
+    }
+
+    async fn return_attempt(&mut self, key: &str) -> Stored<()> {
+        self.0.execute(sql::RETURN_ATTEMPT, values![key]).await?;
         Ok(())
     }
 

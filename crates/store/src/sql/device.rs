@@ -33,6 +33,8 @@ statements! {
         join devices d on d.id = u.device_id
         where u.user_name = $5 and (d.asset_tag_norm, d.os_type, d.id) > ($1, $2, $3)
         order by d.asset_tag_norm, d.os_type, d.id limit $4");
+    COUNTER_ALARM = "select counter_alarm from devices where id = $1";
+    SET_COUNTER_ALARM = "update devices set counter_alarm = $2 where id = $1";
     /// `$2` is the number of the state "enrolled".
     USER_HAS_ENROLLED_DEVICE = "
         select u.device_id from device_users u join devices d on d.id = u.device_id

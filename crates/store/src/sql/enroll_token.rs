@@ -40,4 +40,11 @@ statements! {
     REVOKE_TOKEN = "
         update enroll_tokens set revoked = $2, open_challenge = null, open_since = null
         where id = $1 and spent is null and revoked is null";
+    REVOKE_TOKENS_OF_DEVICE = "
+        update enroll_tokens set revoked = $2, open_challenge = null, open_since = null
+        where device_id = $1 and spent is null and revoked is null";
+    REVOKE_TOKENS_OF_USER = "
+        update enroll_tokens set revoked = $2, open_challenge = null, open_since = null
+        where device_id = $1 and bound_user = $3 and spent is null and revoked is null";
+    PURGE_TOKENS = "delete from enroll_tokens where expires < $1";
 }

@@ -10,6 +10,13 @@ statements! {
         from users u left join user_roles r on r.user_name = u.name
         where u.name = $1
         order by r.place";
+    /// As [`USER`], for PostgreSQL: the row stays as it is until the unit of work ends.
+    USER_LOCKED = "
+        select u.name, u.kind, u.logins, u.password_hash, u.totp_last_step, u.created, u.updated, r.role
+        from users u left join user_roles r on r.user_name = u.name
+        where u.name = $1
+        order by r.place
+        for update of u";
     /// Rows as [`USER`], of `$2` users.
     USERS = "
         select u.name, u.kind, u.logins, u.password_hash, u.totp_last_step, u.created, u.updated, r.role
@@ -36,12 +43,24 @@ statements! {
     DELETE_UNUSED_LINKS = "delete from user_links where user_name = $1 and used is null";
     DELETE_LINKS = "delete from user_links where user_name = $1";
 
+    PURGE_LINKS = "delete from user_links where expires < $1 returning hash";
+
     THROTTLE = "select failures, last_failure, blocked_until from throttles where key = $1";
     PUT_THROTTLE = "
         insert into throttles (key, failures, last_failure, blocked_until) values ($1, $2, $3, $4)
         on conflict (key) do update
         set failures = excluded.failures, last_failure = excluded.last_failure,
             blocked_until = excluded.blocked_until";
+    /// Nothing comes back while the key is closed.
+    TAKE_ATTEMPT = "
+        insert into throttles (key, failures, last_failure, blocked_until) values ($1, 1, $2, 0)
+        on conflict (key) do update
+        set failures = case when throttles.last_failure < $3 then 1 else throttles.failures + 1 end,
+            last_failure = $2
+        where throttles.blocked_until <= $2
+        returning failures";
+    RETURN_ATTEMPT = "
+        update throttles set failures = failures - 1, blocked_until = 0 where key = $1 and failures > 0";
     CLEAR_THROTTLE = "delete from throttles where key = $1";
     PURGE_THROTTLES = "delete from throttles where last_failure < $1 and blocked_until < $1";
 }

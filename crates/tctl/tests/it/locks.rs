@@ -11,9 +11,7 @@ fn locks_are_made_shown_and_removed() {
     desk.types("tctl devices lock --asset-tag=PF0001 --message=stolen --expires=2099-01-01T00:00:00Z");
     desk.types("tctl get locks | grep -v ' name:'");
     desk.types("tctl get locks --format=json | grep -c '\"kind\": \"lock\"'");
-    desk.types(
-        "for lock in $(tctl get locks | awk '/ name:/ {print $2}'); do tctl rm lock/$lock; done",
-    );
+    desk.types("for lock in $(tctl get locks | awk '/ name:/ {print $2}'); do tctl rm lock/$lock; done");
     desk.types("tctl get locks");
     desk.types("tctl rm lock/nonesuch");
     assert_transcript!(desk);

@@ -30,7 +30,6 @@ fn edits_that_make_no_sense_change_nothing() {
     let edit = |script: &str| format!("{} tctl edit cap", editor(script));
     desk.types("EDITOR=true tctl edit cap");
     desk.types("EDITOR=false tctl edit cap");
-    desk.types("EDITOR=/nonexistent tctl edit cap");
     desk.types("VISUAL=true EDITOR=false tctl edit cap");
     desk.types(&edit("d"));
     let kept = desk.quietly(&edit("'s/mode: .*/mode: sometimes/'"), "");

@@ -6,7 +6,10 @@ fn sessions_are_listed_and_ended() {
     desk.types("tctl sessions ls");
     desk.adds_user("alice", "access");
     desk.adds_user("bob", "access");
-    desk.prepares("TSH_HOME=$HOME/bob tsh login --proxy=$PROXY --ca-pin=$PIN --user=bob", "correct horse battery staple\n");
+    desk.prepares(
+        "TSH_HOME=$HOME/bob tsh login --proxy=$PROXY --ca-pin=$PIN --user=bob",
+        "correct horse battery staple\n",
+    );
     desk.is_logged_in("alice");
     desk.types("tctl sessions ls");
     desk.types("tctl sessions ls --user=bob");

@@ -15,7 +15,9 @@ fn tokens_are_listed_and_revoked_but_never_shown_again() {
     desk.types("tctl devices tokens ls");
     desk.types("tctl devices tokens ls --asset-tag=PF0001 --format=json");
     desk.types("tctl devices tokens ls --asset-tag=NOTHERE");
-    desk.types("for id in $(tctl devices tokens ls | awk 'NR>2 {print $1}'); do tctl devices tokens rm $id; done");
+    desk.types(
+        "for id in $(tctl devices tokens ls | awk 'NR>2 {print $1}'); do tctl devices tokens rm $id; done",
+    );
     desk.types("tctl devices tokens ls");
     desk.types("tctl devices tokens ls --all");
     desk.types("tctl devices tokens rm $(tctl devices tokens ls --all | awk 'NR==3 {print $1}')");

@@ -211,8 +211,7 @@ impl Desk {
     /// # Panics
     /// If the server refuses, or nobody is logged in.
     pub fn enrols(&self, serial: &str) {
-        let added =
-            self.prepares(&format!("tctl devices add --os=linux --asset-tag={serial} --enroll"), "");
+        let added = self.prepares(&format!("tctl devices add --os=linux --asset-tag={serial} --enroll"), "");
         let token = added.word_after("--token=");
         self.prepares(&format!("tsh device enroll --token={token}"), "");
     }
@@ -257,7 +256,8 @@ impl Ran {
     /// If standard output has no such text.
     #[must_use]
     pub fn word_after(&self, start: &str) -> String {
-        let (_, rest) = self.stdout.split_once(start).unwrap_or_else(|| panic!("no `{start}`:\n{}", self.shown()));
+        let (_, rest) =
+            self.stdout.split_once(start).unwrap_or_else(|| panic!("no `{start}`:\n{}", self.shown()));
         rest.split(|c: char| c.is_whitespace() || c == '"').next().unwrap_or_default().to_owned()
     }
 }

@@ -9,7 +9,7 @@ use gatehouse_model::{ErrorKind, UserName};
 use gatehouse_native::Escalation;
 use gatehouse_proto::gatehouse::v1::{PingRequest, PingResponse};
 
-use super::{Context, server};
+use super::{Context, logout, server};
 use crate::cli::LoginArgs;
 use crate::failure::{Failure, Outcome};
 use crate::input::Prompt;
@@ -24,6 +24,8 @@ pub(crate) async fn run(context: &Context, args: LoginArgs) -> Outcome {
     let (connection, pin) = server::connect(&proxy, &args.trust, known_pin).await?;
     let ping = connection.auth().ping(PingRequest {}).await?.into_inner();
 
+    let previous = known.and_then(|known| context.home.identity(known).ok().flatten());
+
     let prompt = Prompt;
     let password = prompt.secret(&format!("Enter password for Gatehouse user {user}:"))?;
     let otp_code = if ping.second_factor == "off" { String::new() } else { prompt.code()? };
@@ -31,6 +33,9 @@ pub(crate) async fn run(context: &Context, args: LoginArgs) -> Outcome {
     let (identity, device_required) =
         login(&connection, &context.home, request, Credentials { password, otp_code }).await?;
     drop(connection);
+    if let Some(previous) = previous {
+        end_previous(previous, &identity).await;
+    }
 
     let options = LocalOptions { tpm: args.tpm.tpm, ek: args.tpm.ek, event_log: args.tpm.event_log };
     let (identity, trust) = trust(context, identity, &options, &ping).await?;
@@ -40,7 +45,6 @@ pub(crate) async fn run(context: &Context, args: LoginArgs) -> Outcome {
         Some(Trust::Trusted(device)) => say_trusted(&device).map(|()| 0),
         Some(Trust::Untrusted(why)) => Ok(say_untrusted(&why, device_required, args.require_device)),
         None => {
-            output::notice("note: device trust is off on this cluster");
             if args.require_device {
                 let why = ClientError::new(
                     ErrorKind::FailedPrecondition,
@@ -50,9 +54,20 @@ pub(crate) async fn run(context: &Context, args: LoginArgs) -> Outcome {
                 .with_hint("an administrator turns it on with `tctl edit cluster_auth_preference`");
                 return Err(why.into());
             }
+            output::notice("note: device trust is off on this cluster");
             Ok(0)
         }
     }
+}
+
+/// Ends the session whose keys this login has replaced: nobody could use it any more but whoever stole them. If its server
+/// cannot be reached, it ends by itself when it expires.
+async fn end_previous(mut previous: Identity, identity: &Identity) {
+    if previous.profile.proxy == identity.profile.proxy {
+        // The key of the server may have been changed since.
+        previous.profile.pin = identity.profile.pin;
+    }
+    let _ = logout::end(previous).await;
 }
 
 /// The server and the user: of the flags, else of the last login.
@@ -127,7 +142,7 @@ fn say_untrusted(why: &ClientError, device_required: bool, demanded: bool) -> u8
         output::notice(format!("hint: {hint}"));
     }
     if device_required {
-        output::notice("note: this cluster requires a trusted device, so most things will be refused");
+        output::notice("note: a trusted device is required of you, so most things will be refused");
     }
     u8::from(demanded)
 }

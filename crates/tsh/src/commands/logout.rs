@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use gatehouse_client::{ClientError, Profile, Result, Session, now};
+use gatehouse_client::{ClientError, Identity, Profile, Result, Session, now};
 use gatehouse_model::ErrorKind;
 
 use super::Context;
@@ -26,10 +26,17 @@ pub(crate) async fn run(context: &Context) -> Outcome {
     Ok(0)
 }
 
-/// Ends one session on its server; one that has expired needs no ending.
+/// Ends the session of a profile on its server; one that has expired needs no ending.
 async fn end_session(context: &Context, profile: Profile) -> Result<()> {
+    match context.home.identity(profile)? {
+        Some(identity) => end(identity).await,
+        None => Ok(()),
+    }
+}
+
+/// Ends a session on its server, unless it has expired.
+pub(super) async fn end(identity: Identity) -> Result<()> {
     let now = now();
-    let Some(identity) = context.home.identity(profile)? else { return Ok(()) };
     if identity.x509.not_after <= now {
         return Ok(());
     }

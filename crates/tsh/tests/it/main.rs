@@ -1,10 +1,87 @@
-//! `tsh` as a person meets it without a server: exit code, standard output and standard error together.
+//! `tsh` as a person meets it: exit code, standard output and standard error together, without a server and with the
+//! real one.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// Compares what a person typed and saw with the snapshot of the test.
+macro_rules! assert_transcript {
+    ($desk:expr) => {
+        assert_transcript!($desk, [])
+    };
+    ($desk:expr, [$($more:expr),*]) => {{
+        let mut settings = insta::Settings::clone_current();
+        settings.set_filters(gatehouse_testkit::server::FILTERS.to_vec());
+        let more: &[(&str, &str)] = &[$($more),*];
+        more.iter().for_each(|(pattern, name)| settings.add_filter(pattern, *name));
+        settings.set_omit_expression(true);
+        settings.bind(|| insta::assert_snapshot!($desk.transcript()));
+    }};
+}
+
+mod auto_enroll;
+mod device_key;
+mod device_lock;
+mod doctor;
+mod endorsement;
+mod enroll;
+mod expired;
 mod help;
+mod login;
+mod logout;
+mod self_enrolment;
+mod server_key;
+mod trust;
 mod without_server;
+
+use gatehouse_testkit::server::{Desk, TestServer};
+use gatehouse_testkit::swtpm::{FakeSysfs, Swtpm};
+
+/// The serial number of the machine at which the tests sit.
+const SERIAL: &str = "C00AA0AAAA0A";
+/// What the people of the tests choose.
+const PASSWORD: &str = "correct horse battery staple\n";
+
+/// A server, and a machine with a TPM at which somebody sits who is also an administrator of the server's host.
+struct Scene {
+    server: TestServer,
+    desk: Desk,
+    tpm: Swtpm,
+    sysfs: FakeSysfs,
+}
+
+impl std::ops::Deref for Scene {
+    type Target = Desk;
+
+    fn deref(&self) -> &Desk {
+        &self.desk
+    }
+}
+
+impl Scene {
+    fn new() -> Self {
+        Self::on(TestServer::start())
+    }
+
+    fn on(server: TestServer) -> Self {
+        let tpm = Swtpm::start();
+        let sysfs = FakeSysfs::new(SERIAL);
+        let desk = Desk::new(&server, &sysfs).with_tpm(&tpm);
+        Self { server, desk, tpm, sysfs }
+    }
+
+    /// With the user alice, who is logged in at the machine, enrolled there.
+    fn enrolled() -> Self {
+        Self::new().enrol()
+    }
+
+    fn enrol(self) -> Self {
+        self.adds_user("alice", "access");
+        self.is_logged_in("alice");
+        self.enrols(SERIAL);
+        self
+    }
+}
 
 /// Several runs as a person would see them, one after the other.
 fn transcript(home: &Path, runs: &[&[&str]]) -> String {

@@ -13,12 +13,15 @@ use gatehouse_proto::gatehouse::v1::resource_service_client::ResourceServiceClie
 use gatehouse_proto::gatehouse::v1::session_service_client::SessionServiceClient;
 use gatehouse_proto::gatehouse::v1::user_service_client::UserServiceClient;
 use hyper_util::rt::TokioIo;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tonic::transport::{Channel, Endpoint, Error};
+use tonic_health::pb::health_client::HealthClient;
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 
 /// Where the server is, and the certificate by which it is known.
 #[derive(Clone)]
@@ -40,6 +43,11 @@ impl Connection {
         let address = target.address;
         let connector = tower::service_fn(move |_| open(address, Arc::clone(&config)));
         Endpoint::from_static("http://localhost").connect_with_connector(connector).await.map(Self)
+    }
+
+    /// The bare channel, for calls that no stub knows.
+    pub(crate) fn channel(&self) -> Channel {
+        self.0.clone()
     }
 
     pub(crate) async fn unix(path: &Path) -> Self {
@@ -72,6 +80,8 @@ services! {
     users: UserServiceClient,
     sessions: SessionServiceClient,
     audit: AuditServiceClient,
+    health: HealthClient,
+    reflection: ServerReflectionClient,
 }
 
 /// TLS that trusts the server's certificate alone and speaks HTTP/2 alone.
@@ -79,14 +89,16 @@ fn client_config(target: &Target, identity: Option<Identity>) -> Arc<ClientConfi
     let mut roots = RootCertStore::empty();
     roots.add(target.certificate.clone()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots);
     let mut config = match identity {
         Some((certificate, key)) => {
-            let key = PrivateKeyDer::Pkcs8(key.into());
-            builder.with_client_auth_cert(vec![CertificateDer::from(certificate)], key).unwrap()
+            let key = provider.key_provider.load_private_key(PrivateKeyDer::Pkcs8(key.into())).unwrap();
+            // Unlike `with_client_auth_cert`, this asks not whether the two belong together: thieves do not either.
+            let certified = CertifiedKey::new(vec![CertificateDer::from(certificate)], key);
+            builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certified)))
         }
         None => builder.with_no_client_auth(),
     };
