@@ -1,5 +1,7 @@
 //! The one port and the admin's Unix socket: accepts connections, tells browsers from gRPC clients, serves HTTP.
 
+mod activity;
+mod addresses;
 mod admin_socket;
 mod connection;
 mod limits;
@@ -18,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::data_dir::DataDir;
 use crate::tls::ServerConfigs;
+use addresses::Addresses;
 use admin_socket::AdminSocket;
 
 /// How long requests in flight may take after the server was told to stop.
@@ -131,6 +134,7 @@ async fn accept_tls(
     context: &Context,
     tasks: &TaskTracker,
 ) {
+    let addresses = Addresses::default();
     loop {
         // At the cap, clients wait in the backlog.
         let Ok(slot) = Arc::clone(slots).acquire_owned().await else { return };
@@ -141,10 +145,14 @@ async fn accept_tls(
                 continue;
             }
         };
+        let Some(place) = addresses.take(remote.ip().to_canonical()) else {
+            tracing::debug!(%remote, "refused a connection: the address has too many");
+            continue;
+        };
         let (tls, context) = (tls.clone(), context.clone());
         tasks.spawn(async move {
             connection::serve_tls(stream, remote, &tls, &context).await;
-            drop(slot);
+            drop((slot, place));
         });
     }
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
 use gatehouse_client::{
-    ClientError, Connection, Credentials, Home, Identity, Login, ServerTrust, begin_signup, finish_signup, login,
+    ClientError, Connection, Credentials, Home, Identity, Login, ServerTrust, begin_signup, finish_signup,
+    login,
 };
 use gatehouse_proto::gatehouse::v1::PingRequest;
 
@@ -40,9 +41,11 @@ pub(crate) fn log_in(server: &Server, installation: &Installation) -> Result<Vec
         let connection = Connection::tls(&server.address()?, ServerTrust::Pin(server.pin), None).await?;
         let ping = connection.auth().ping(PingRequest {}).await.map_err(ClientError::from)?.into_inner();
         let user = name(number).parse().map_err(|error| anyhow!("{error}"))?;
-        let wanted = Login { proxy: server.address()?, user, pin: Some(server.pin), ttl_seconds: 0, ping: &ping };
+        let wanted =
+            Login { proxy: server.address()?, user, pin: Some(server.pin), ttl_seconds: 0, ping: &ping };
         let credentials = Credentials { password: PASSWORD.to_owned(), otp_code: String::new() };
-        let (identity, _) = login(&connection, &Home::new(home(installation, number)), wanted, credentials).await?;
+        let (identity, _) =
+            login(&connection, &Home::new(home(installation, number)), wanted, credentials).await?;
         Ok(identity)
     };
     (0..USERS).map(|number| runtime.block_on(one(number))).collect()

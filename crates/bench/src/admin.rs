@@ -52,8 +52,11 @@ impl Admin {
                 })
                 .collect();
             let request = wire::BulkCreateDevicesRequest { devices, create_as_resource: false };
-            let answer =
-                self.runtime.block_on(client.bulk_create_devices(request)).map_err(ClientError::from)?.into_inner();
+            let answer = self
+                .runtime
+                .block_on(client.bulk_create_devices(request))
+                .map_err(ClientError::from)?
+                .into_inner();
             for created in answer.devices {
                 if let Some(status) = created.status.filter(|status| status.code != 0) {
                     bail!("a device was not registered: {}", status.message);
@@ -74,7 +77,8 @@ impl Admin {
             ..wire::CreateDeviceEnrollTokenRequest::default()
         };
         let mut client = self.connection.devices();
-        let token = self.runtime.block_on(client.create_device_enroll_token(request)).map_err(ClientError::from)?;
+        let token =
+            self.runtime.block_on(client.create_device_enroll_token(request)).map_err(ClientError::from)?;
         Ok(token.into_inner().token)
     }
 

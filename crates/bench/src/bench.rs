@@ -36,7 +36,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
     let admin = Admin::open(&server)?;
     if let Some(seconds) = args.profile {
-        return profile(&Load { server: &server, admin: &admin, identities: &identities, clients: 8 }, args, seconds);
+        return profile(
+            &Load { server: &server, admin: &admin, identities: &identities, clients: 8 },
+            args,
+            seconds,
+        );
     }
     let equipment = Equipment::new(&installation.folder)?;
     for kind in Kind::ALL {
@@ -61,10 +65,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
 
     say(format!("Registering {} devices …", args.inventory));
-    let devices: Vec<_> = (0..args.inventory).map(|number| (OsType::Linux, format!("BENCH{number:06}"))).collect();
+    let devices: Vec<_> =
+        (0..args.inventory).map(|number| (OsType::Linux, format!("BENCH{number:06}"))).collect();
     admin.register(&devices)?;
     let listed = programs::tctl_devices_ls(&installation, args.inventory)?;
     report.aim(format!("`tctl devices ls`, {} devices", args.inventory), millis(listed), 150.0, "ms");
+    // The server waits for open connections.
+    drop(admin);
     server.stop()?;
 
     report.print();
@@ -105,6 +112,9 @@ fn profile(load: &Load<'_>, args: &Args, seconds: u64) -> Result<()> {
         outcome.authentications.add(more.authentications);
     }
     say(format!("Server CPU of an enrolment: {:.3} ms", outcome.enrolments.figures().server_cpu_ms));
-    say(format!("Server CPU of an authentication: {:.3} ms", outcome.authentications.figures().server_cpu_ms));
+    say(format!(
+        "Server CPU of an authentication: {:.3} ms",
+        outcome.authentications.figures().server_cpu_ms
+    ));
     Ok(())
 }

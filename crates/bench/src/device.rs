@@ -68,7 +68,10 @@ impl SoftDevice {
                 .map(|worker| {
                     let ca = &ca;
                     scope.spawn(move || {
-                        (worker..count).step_by(threads).map(|_| Self::make(kind, ca)).collect::<Result<Vec<_>>>()
+                        (worker..count)
+                            .step_by(threads)
+                            .map(|_| Self::make(kind, ca))
+                            .collect::<Result<Vec<_>>>()
                     })
                 })
                 .collect();
@@ -124,7 +127,11 @@ impl DeviceKey for SoftDevice {
 
     fn activate(&mut self, credential: &EncryptedCredential) -> gatehouse_client::Result<Vec<u8>> {
         self.tpm.activate(&self.ak, credential).map_err(|error| {
-            ClientError::new(ErrorKind::Internal, "activation", format!("the credential does not open: {error:?}"))
+            ClientError::new(
+                ErrorKind::Internal,
+                "activation",
+                format!("the credential does not open: {error:?}"),
+            )
         })
     }
 

@@ -86,7 +86,11 @@ impl Equipment {
         }
         let floor = |[handshake, cryptography, writes]: [Duration; 3]| {
             let each = |sum: Duration| millis(sum) / f64::from(count.max(1));
-            Floor { handshake_ms: each(handshake), cryptography_ms: each(cryptography), writes_ms: each(writes) }
+            Floor {
+                handshake_ms: each(handshake),
+                cryptography_ms: each(cryptography),
+                writes_ms: each(writes),
+            }
         };
         let [enrolment, authentication] = sums.map(floor);
         Ok(Floors { enrolment, authentication })

@@ -74,7 +74,9 @@ impl Load<'_> {
     fn enrol(&self, machines: &mut [Machine]) -> Result<Samples> {
         self.measure(machines, async |connection, _, machine: &mut Machine| {
             let data = collected(machine.os, &machine.serial);
-            enrol(&connection, &mut machine.tpm, &data, &machine.token).await.context("an enrolment failed")?;
+            enrol(&connection, &mut machine.tpm, &data, &machine.token)
+                .await
+                .context("an enrolment failed")?;
             Ok(())
         })
     }

@@ -36,7 +36,11 @@ fn timed(command: &mut Command, word: &str, lines: usize) -> Result<Duration> {
         samples.push(begun.elapsed());
         let text = String::from_utf8_lossy(&out.stdout);
         if !out.status.success() || text.lines().filter(|line| line.contains(word)).count() < lines {
-            bail!("{command:?} ({}) did not print what it should: {}", out.status, String::from_utf8_lossy(&out.stderr));
+            bail!(
+                "{command:?} ({}) did not print what it should: {}",
+                out.status,
+                String::from_utf8_lossy(&out.stderr)
+            );
         }
     }
     Ok(median(samples))

@@ -45,9 +45,10 @@ impl Report {
     /// Adds a measurement with its two aims.
     pub(crate) fn add(&mut self, measurement: Measurement) {
         let Measurement { key, clients, enrolment, authentication, floor } = &measurement;
-        for (name, figures, floor) in
-            [("enrolment", enrolment, &floor.enrolment), ("authentication", authentication, &floor.authentication)]
-        {
+        for (name, figures, floor) in [
+            ("enrolment", enrolment, &floor.enrolment),
+            ("authentication", authentication, &floor.authentication),
+        ] {
             let what = format!("server CPU of an {name}, {key}, {clients} clients");
             let ratio = figures.server_cpu_ms / floor.total_ms();
             let met = ratio <= AIM_OF_FLOOR;

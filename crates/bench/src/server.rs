@@ -58,13 +58,15 @@ impl Installation {
     /// Starts the server; port 0 for any.
     pub(crate) fn start(&self, port: u16) -> Result<Server> {
         let log = self.folder.join("server.log");
-        let log = fs::File::options().create(true).append(true).open(&log).context("opening the server's log")?;
+        let log =
+            fs::File::options().create(true).append(true).open(&log).context("opening the server's log")?;
         let mut command = Command::new(self.program("gatehouse"));
         command.arg("start").arg("--config").arg(self.config()).arg("--data-dir").arg(self.data());
         command.args(["--listen", &format!("127.0.0.1:{port}")]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         let begun = Instant::now();
-        let mut child = command.spawn().with_context(|| format!("starting {}", self.program("gatehouse").display()))?;
+        let mut child =
+            command.spawn().with_context(|| format!("starting {}", self.program("gatehouse").display()))?;
         let stdout = child.stdout.take().context("the server has no stdout")?;
         let mut stdout = BufReader::new(stdout);
         let mut ready = None;
@@ -79,7 +81,8 @@ impl Installation {
                 let port = url.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
                 ready = Some((begun.elapsed(), port.context("the server names no port")?));
             }
-            if let (Some((ready_after, port)), Some(pin)) = (ready, line.trim_end().strip_prefix("CA pin: ")) {
+            if let (Some((ready_after, port)), Some(pin)) = (ready, line.trim_end().strip_prefix("CA pin: "))
+            {
                 let pin = pin.parse().map_err(|error: String| anyhow!(error))?;
                 return Ok(Server { child, stdout, port, pin, ready_after, data: self.data() });
             }
@@ -117,17 +120,21 @@ impl Server {
 
     /// User and system time so far (proc(5), `/proc/pid/stat`, fields 14 and 15).
     pub(crate) fn cpu(&self) -> Result<Duration> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).context("reading the server's CPU time")?;
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))
+            .context("reading the server's CPU time")?;
         let ticks: u64 = stat
             .rsplit_once(')')
-            .map(|(_, rest)| rest.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum())
+            .map(|(_, rest)| {
+                rest.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum()
+            })
             .context("the server's CPU time is not where it should be")?;
         Ok(Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64))
     }
 
     /// Resident memory in MiB.
     pub(crate) fn resident_mib(&self) -> Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).context("reading the server's memory")?;
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))
+            .context("reading the server's memory")?;
         let kib = status
             .lines()
             .find_map(|line| line.strip_prefix("VmRSS:"))

@@ -8,15 +8,13 @@ mod ceremonies;
 mod device_trust;
 mod device_wire;
 mod documents;
+mod gate;
 mod paging;
 mod resource_service;
 mod status;
 
 use std::sync::Arc;
 
-use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::Response;
 use gatehouse_domain::Services;
 use gatehouse_model::Timestamp;
 use gatehouse_proto::MAX_MESSAGE_BYTES;
@@ -34,8 +32,6 @@ use wire::user_service_server::UserServiceServer;
 
 pub use ceremonies::StreamLimits;
 pub(crate) use documents::shadow_warning;
-
-use caller::Method;
 
 /// What every gRPC service works with.
 #[derive(Clone)]
@@ -106,12 +102,5 @@ pub async fn router(gateway: &Gateway) -> Result<axum::Router, tonic_reflection:
         StatusServiceServer of gateway,
     );
     let routes = routes.add_service(health_service).add_service(reflection);
-    Ok(routes.into_axum_router().layer(axum::middleware::from_fn(note_method)))
-}
-
-/// Which method was called is known to the path alone; the audit trail of the host's admin wants it.
-async fn note_method(mut request: Request, next: Next) -> Response {
-    let method = Method::of_path(request.uri().path());
-    request.extensions_mut().insert(method);
-    next.run(request).await
+    Ok(routes.into_axum_router().layer(axum::middleware::from_fn(gate::layer)))
 }

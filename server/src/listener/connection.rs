@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -17,7 +18,8 @@ use tokio_rustls::server::TlsStream;
 use tower::Service as _;
 
 use super::Context;
-use super::limits::{MAX_HEADER_BYTES, MAX_HEADERS, MAX_STREAMS};
+use super::activity::Activity;
+use super::limits::{MAX_HEADER_BYTES, MAX_HEADERS, MAX_STRANGER_STREAMS, MAX_STREAMS};
 use crate::connection_info::{Channel, ConnectionInfo};
 use crate::peer_certificate::PeerCertificate;
 use crate::tls::{self, ServerConfigs};
@@ -84,19 +86,36 @@ where
     let router: Router =
         if is_browser { context.services.browser.clone() } else { context.services.grpc.clone() };
     let service_info = info.clone();
+    let activity = Arc::new(Activity::new());
+    let requests = Arc::clone(&activity);
     let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(service_info.clone());
         let mut router = router.clone();
+        let busy = requests.begin();
         async move {
             let response: Result<_, Infallible> = router.call(request.map(Body::new)).await;
-            response
+            // Busy until the last of the answer is sent: it may be a stream.
+            response.map(|response| {
+                response.map(|body| {
+                    Body::new(body.map_frame(move |frame| {
+                        let _until_then = &busy;
+                        frame
+                    }))
+                })
+            })
         }
     });
-    let builder = http(is_browser);
+    let is_stranger = info.peer.is_none() && matches!(info.channel, Channel::Grpc { .. });
+    let builder = http(is_browser, if is_stranger { MAX_STRANGER_STREAMS } else { MAX_STREAMS });
     // Not `serve_connection_with_upgrades`, which speaks HTTP/1 even where HTTP/2 alone is asked for.
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = activity.idle() => {
+            connection.as_mut().graceful_shutdown();
+            // A client that has said nothing at all does not answer to that either.
+            tokio::time::timeout(KEEPALIVE_TIME, connection.as_mut()).await.unwrap_or(Ok(()))
+        }
         () = context.stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             tokio::select! {
@@ -110,7 +129,7 @@ where
     }
 }
 
-fn http(is_browser: bool) -> Builder<TokioExecutor> {
+fn http(is_browser: bool, streams: u32) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -123,7 +142,7 @@ fn http(is_browser: bool) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_TIME)
-        .max_concurrent_streams(MAX_STREAMS)
+        .max_concurrent_streams(streams)
         .max_header_list_size(MAX_HEADER_BYTES);
     if is_browser { builder } else { builder.http2_only() }
 }

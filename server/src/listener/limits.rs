@@ -6,6 +6,10 @@ const MAX_CONNECTIONS: u64 = 4096;
 const OTHER_FILES: u64 = 128;
 /// Streams of one HTTP/2 connection.
 pub(super) const MAX_STREAMS: u32 = 128;
+/// Streams of one HTTP/2 connection of a stranger.
+pub(super) const MAX_STRANGER_STREAMS: u32 = 16;
+/// Most TLS connections from one network address, of those there are.
+pub(super) const MAX_PER_ADDRESS: usize = 512;
 /// Headers of one request, in bytes.
 pub(super) const MAX_HEADER_BYTES: u32 = 32 * 1024;
 /// Headers of one HTTP/1 request, in number.

@@ -44,15 +44,15 @@ class Registrar:
                         yield int(entry.name)
 
     def stop(self):
-        """The parent ignores SIGTERM while it has workers, so all are told; who stays is killed."""
-        for how, patience in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
+        """The parent ignores SIGTERM while it has workers, so these go first; who stays is killed."""
+        for how, patience in ((signal.SIGTERM, 8), (signal.SIGKILL, 4)):
             deadline = time.monotonic() + patience
             while time.monotonic() < deadline:
                 self.process.poll()
                 left = list(self.members())
                 if not left:
                     return
-                for pid in left:
+                for pid in [pid for pid in left if pid != self.process.pid] or left:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, how)
                 time.sleep(0.2)
@@ -93,7 +93,7 @@ def configure(folder, templates):
         check=True, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
     )
     port, tls_port = free_ports(2)
-    settings = {"ip": '"127.0.0.1"', "port": f'"{port}"', "tls_port": f'"{tls_port}"', "tls_dir": '"default"'}
+    settings = {"ip": '"127.0.0.1"', "port": port, "tls_port": tls_port, "tls_dir": "default"}
     path = conf / "registrar.conf"
     text = path.read_text()
     for name, value in settings.items():

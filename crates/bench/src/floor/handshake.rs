@@ -47,7 +47,8 @@ impl Handshakes {
         let issued = foundation.user_ca.issue(&request).context("issuing the user's certificates")?;
 
         let pem = foundation.data_dir.tls().join("cert.pem");
-        let own = CertificateDer::from_pem_file(&pem).with_context(|| format!("reading {}", pem.display()))?;
+        let own =
+            CertificateDer::from_pem_file(&pem).with_context(|| format!("reading {}", pem.display()))?;
         let mut roots = RootCertStore::empty();
         roots.add(own)?;
         let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.to_pkcs8_der()?.to_vec()));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail};
 use gatehouse_attestation::EkCertificate;
 use gatehouse_domain::entity::{
-    AuditEvent, CHALLENGE_SECS, CollectedRecord, Counters, Credential, Device, DeviceMetadata, EnrollToken, Evidence,
-    RecordKind, Session, SessionDevice, SessionKind, TokenPurpose, User,
+    AuditEvent, CHALLENGE_SECS, CollectedRecord, Counters, Credential, Device, DeviceMetadata, EnrollToken,
+    Evidence, RecordKind, Session, SessionDevice, SessionKind, TokenPurpose, User,
 };
 use gatehouse_domain::ports::{CertificateRequest, Clock, Random, Store, uuid_v4};
 use gatehouse_model::resource::UserKind;

@@ -67,7 +67,7 @@ async fn run(
             Ok(connection.devices().create_device_enroll_token(request.clone()).await?.into_inner())
         })
         .await
-        .map_err(|error| reworded(error, "create device enrollment tokens"))?
+        .map_err(|error| reworded(error, MAKING_TOKENS))?
         .token
     } else {
         let request = CreateDeviceRequest {
@@ -111,11 +111,15 @@ async fn run(
     Ok(())
 }
 
+const MAKING_TOKENS: &str = "create device enrollment tokens";
+
 /// A refusal for lack of rights names what is lacking and who can help. A refusal for want of trust is left as it is.
 fn reworded(error: ClientError, doing: &str) -> ClientError {
     if error.kind != ErrorKind::PermissionDenied || error.code == "trusted_device_required" {
         return error;
     }
+    // Registering asks for a token in the same breath, and that may be what is lacking.
+    let doing = if error.message.contains("\"create_enroll_token\"") { MAKING_TOKENS } else { doing };
     ClientError {
         message: format!(
             "User does not have permissions to {doing}. Contact your cluster device administrator."
@@ -134,6 +138,12 @@ mod tests {
         assert_eq!(
             reworded(denied, "list devices").message,
             "User does not have permissions to list devices. Contact your cluster device administrator."
+        );
+        let no_tokens = "access denied: none of your roles allows \"create_enroll_token\" on \"device\"";
+        let denied = ClientError::new(ErrorKind::PermissionDenied, "denied", no_tokens);
+        assert_eq!(
+            reworded(denied, "register devices").message,
+            "User does not have permissions to create device enrollment tokens. Contact your cluster device administrator."
         );
         let other = ClientError::new(ErrorKind::Conflict, "x", "as it is");
         assert_eq!(reworded(other, "list devices").message, "as it is");

@@ -1,5 +1,7 @@
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
-use argon2::{Algorithm, Argon2, Params, Version};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use argon2::password_hash::{self, Output, ParamsString, PasswordHash, Salt, SaltString};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
@@ -8,6 +10,7 @@ use super::AccountError;
 /// Password hashing with argon2id (RFC 9106), a few at a time: each takes 19 MiB.
 pub(super) struct Passwords {
     slots: Semaphore,
+    memory: Memory,
     /// How many may wait for a slot; further ones are turned away, so that a flood of guesses cannot hold up
     /// everybody's login for long.
     waiting: Semaphore,
@@ -16,14 +19,75 @@ pub(super) struct Passwords {
     decoy_salt: [u8; 16],
 }
 
+/// Working memory, handed from one hash to the next: given back to the allocator, it would stay with whichever thread
+/// had it, 19 MiB each.
+#[derive(Clone, Default)]
+struct Memory(Arc<Mutex<Vec<Vec<Block>>>>);
+
+impl Memory {
+    /// Argon2id of a password.
+    fn digest(
+        &self,
+        password: &[u8],
+        salt: Salt<'_>,
+        version: Version,
+        params: Params,
+        length: usize,
+    ) -> Result<Output, password_hash::Error> {
+        let mut bytes = [0; 64];
+        let salt = salt.decode_b64(&mut bytes)?;
+        let mut blocks = self.idle().pop().unwrap_or_default();
+        blocks.resize(blocks.len().max(params.block_count()), Block::new());
+        let argon2 = Argon2::new(Algorithm::Argon2id, version, params);
+        let output = Output::init_with(length, |out| {
+            Ok(argon2.hash_password_into_with_memory(password, salt, out, &mut blocks)?)
+        });
+        // What it holds was made from the password.
+        blocks.fill(Block::new());
+        self.idle().push(blocks);
+        output
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 const CONCURRENT: usize = 2;
 const WAITING: usize = 64;
 const MIN_CHARS: usize = 10;
 const MAX_BYTES: usize = 512;
 
-fn argon2() -> Result<Argon2<'static>, argon2::Error> {
-    // The parameters OWASP recommends first: 19 MiB, two passes, one lane.
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(19 * 1024, 2, 1, None)?))
+/// The parameters OWASP recommends first: 19 MiB, two passes, one lane.
+fn parameters() -> Result<Params, argon2::Error> {
+    Params::new(19 * 1024, 2, 1, None)
+}
+
+fn make_hash(memory: &Memory, password: &[u8], salt: [u8; 16]) -> Result<String, password_hash::Error> {
+    let salt = SaltString::encode_b64(&salt)?;
+    let (version, params) = (Version::V0x13, parameters()?);
+    let written = ParamsString::try_from(&params)?;
+    let output = memory.digest(password, salt.as_salt(), version, params, Params::DEFAULT_OUTPUT_LEN)?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(version.into()),
+        params: written,
+        salt: Some(salt.as_salt()),
+        hash: Some(output),
+    };
+    Ok(hash.to_string())
+}
+
+/// Whether the password has this hash. The outputs are compared in constant time.
+fn fits(memory: &Memory, password: &[u8], hash: &str) -> Result<bool, password_hash::Error> {
+    let parsed = PasswordHash::new(hash)?;
+    let (Some(salt), Some(expected)) = (parsed.salt, parsed.hash) else { return Ok(false) };
+    if parsed.algorithm != Algorithm::Argon2id.ident() {
+        return Ok(false);
+    }
+    let version = parsed.version.map(Version::try_from).transpose()?.unwrap_or_default();
+    let params = Params::try_from(&parsed)?;
+    Ok(memory.digest(password, salt, version, params, expected.len())? == expected)
 }
 
 /// What a new password must be.
@@ -46,6 +110,7 @@ impl Passwords {
     pub(super) fn new(decoy_salt: [u8; 16]) -> Self {
         Self {
             slots: Semaphore::new(CONCURRENT),
+            memory: Memory::default(),
             waiting: Semaphore::new(WAITING),
             decoy: tokio::sync::OnceCell::new(),
             decoy_salt,
@@ -55,13 +120,9 @@ impl Passwords {
     /// Hashes a password into a PHC string.
     pub(super) async fn hash(&self, password: &str, salt: [u8; 16]) -> Result<String, AccountError> {
         let password = Zeroizing::new(password.to_owned());
-        self.run(move || {
-            let salt = SaltString::encode_b64(&salt).map_err(|error| error.to_string())?;
-            let hasher = argon2().map_err(|error| error.to_string())?;
-            let hash = hasher.hash_password(password.as_bytes(), &salt).map_err(|error| error.to_string())?;
-            Ok(hash.to_string())
-        })
-        .await
+        let memory = self.memory.clone();
+        self.run(move || make_hash(&memory, password.as_bytes(), salt).map_err(|error| error.to_string()))
+            .await
     }
 
     /// Whether the password fits; without a hash it never does, after the same work.
@@ -72,13 +133,9 @@ impl Passwords {
         let decoy = self.decoy.get_or_try_init(|| self.hash("decoy", self.decoy_salt)).await?;
         let known = hash.is_some();
         let (password, hash) = (Zeroizing::new(password.to_owned()), hash.unwrap_or(decoy).to_owned());
-        let fits = self
-            .run(move || {
-                let parsed = PasswordHash::new(&hash).map_err(|error| error.to_string())?;
-                let verifier = argon2().map_err(|error| error.to_string())?;
-                Ok(verifier.verify_password(password.as_bytes(), &parsed).is_ok())
-            })
-            .await?;
+        let memory = self.memory.clone();
+        let work = move || fits(&memory, password.as_bytes(), &hash).map_err(|error| error.to_string());
+        let fits = self.run(work).await?;
         Ok(fits && known)
     }
 

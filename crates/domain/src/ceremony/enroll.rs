@@ -80,6 +80,16 @@ enum Claim {
     SecureEnclave { anchor: Digest },
 }
 
+/// What a token leads to, from one snapshot.
+struct Found {
+    token: EnrollToken,
+    device: Device,
+    /// The target of the lock on the device that is in force, if one is.
+    lock: Option<String>,
+    /// PEM.
+    allowed_cas: Vec<String>,
+}
+
 /// What a finished ceremony has shown.
 struct Proven {
     anchor: Digest,
@@ -103,19 +113,21 @@ impl Enrolment {
         init: EnrollInit,
     ) -> Result<(EnrollChallenge, PendingEnrolment), CeremonyError> {
         let (user, grant) = principal.account()?;
-        let (token, device, allowed_cas) = match self.look_up(&init.token, &user.name).await {
+        let Found { token, device, lock, allowed_cas } = match self.look_up(&init.token, &user.name).await {
             Ok(found) => found,
             Err((device, error)) => {
                 self.note_refusal(grant.by(), device.as_ref(), &init.credential_id, &error).await?;
                 return Err(error);
             }
         };
-        let begun = async {
+        let begin = || {
             check_data(&device, &init.data)?;
-            self.check_lock(&device).await?;
+            if let Some(target) = &lock {
+                return Err(CeremonyError::Locked(target.clone()));
+            }
             self.make_claim(&init, &device, &allowed_cas)
         };
-        let (claim, challenge, nonce) = match begun.await {
+        let (claim, challenge, nonce) = match begin() {
             Ok(claimed) => claimed,
             Err(error) => {
                 self.note_refusal(grant.by(), Some(&device), &init.credential_id, &error).await?;
@@ -186,11 +198,7 @@ impl Enrolment {
 
     /// The token's row, its device, and the CAs that EK certificates must chain to; a refusal comes with the device
     /// where that is known.
-    async fn look_up(
-        &self,
-        token: &str,
-        user: &str,
-    ) -> Result<(EnrollToken, Device, Vec<String>), (Option<Device>, CeremonyError)> {
+    async fn look_up(&self, token: &str, user: &str) -> Result<Found, (Option<Device>, CeremonyError)> {
         let unknown = |error: CeremonyError| (None, error);
         let token = SecretToken::read(token).ok_or(unknown(CeremonyError::TokenInvalid))?;
         let mut work = self.core.read().await.map_err(|error| unknown(error.into()))?;
@@ -206,15 +214,13 @@ impl Enrolment {
         if row.bound_user.as_deref().is_some_and(|bound| bound != user) {
             return Err((Some(device), CeremonyError::TokenInvalid));
         }
-        match check_token_state(&row, self.core.now()) {
-            Ok(()) => Ok((row, device, effective.ekcert_allowed_cas)),
-            Err(error) => Err((Some(device), error)),
+        let now = self.core.now();
+        if let Err(error) = check_token_state(&row, now) {
+            return Err((Some(device), error));
         }
-    }
-
-    async fn check_lock(&self, device: &Device) -> Result<(), CeremonyError> {
-        let mut work = self.core.read().await?;
-        check_device_lock(work.as_mut(), device, self.core.now()).await
+        let lock = work.lock_in_force(None, &[], Some(&device.id), now).await;
+        let lock = lock.map_err(|error| unknown(error.into()))?.map(|lock| lock.target_text());
+        Ok(Found { token: row, device, lock, allowed_cas: effective.ekcert_allowed_cas })
     }
 
     fn make_claim(

@@ -1,5 +1,4 @@
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
 use gatehouse_testkit::server::TestServer;
 
@@ -32,24 +31,11 @@ fn an_enrolled_device_makes_a_login_trusted() {
 fn what_a_login_stores_is_for_its_owner_alone() {
     let desk = Scene::enrolled();
     desk.is_logged_in("alice");
-    let mut seen = Vec::new();
-    walk(&desk.file("tsh"), &mut seen);
-    assert!(seen.len() >= 8, "{seen:?}");
-    let names = seen.iter().map(|path| path.strip_prefix(desk.home()).unwrap().display().to_string());
-    let names = names.collect::<Vec<_>>().join("\n");
+    let names = desk.prepares("find tsh | LC_ALL=C sort", "").stdout;
     insta::assert_snapshot!(names);
-    for path in seen {
+    for path in names.lines().map(|name| desk.file(name)) {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, if path.is_dir() { 0o700 } else { 0o600 }, "{}: {mode:o}", path.display());
-    }
-}
-
-fn walk(folder: &Path, seen: &mut Vec<std::path::PathBuf>) {
-    seen.push(folder.to_owned());
-    let mut entries: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() { walk(&path, seen) } else { seen.push(path) }
     }
 }
 

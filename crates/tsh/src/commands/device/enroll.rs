@@ -36,7 +36,7 @@ pub(crate) async fn run(context: &Context, args: EnrollArgs) -> Outcome {
             say(outcome.device.as_ref(), action)?;
         }
         if let Some(failure) = outcome.failure {
-            return Err(failure.into());
+            return Err(with_way_out(failure).into());
         }
         say_next(&session);
         return Ok(0);
@@ -45,6 +45,14 @@ pub(crate) async fn run(context: &Context, args: EnrollArgs) -> Outcome {
     say(Some(&device), "enrolled")?;
     say_next(&session);
     Ok(0)
+}
+
+/// The server cannot know that the device at hand may be an enrolled one.
+fn with_way_out(error: ClientError) -> ClientError {
+    if error.code != "trusted_device_required" {
+        return error;
+    }
+    error.with_hint("if this device is enrolled already, `tsh login` makes the session a trusted one; else ask your device administrator for a token")
 }
 
 fn say(device: Option<&Device>, action: &str) -> Result<(), Failure> {

@@ -1,0 +1,106 @@
+//! What is decided of a call before a byte of its message is read: whether strangers may make it, how large and how
+//! slow it may be. A decoder runs before any handler does, so a handler's own check would come too late.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use gatehouse_domain::Failure;
+use gatehouse_domain::authz::AuthzError;
+use gatehouse_model::ErrorKind;
+use gatehouse_proto::MAX_MESSAGE_BYTES;
+use http_body_util::Limited;
+
+use super::caller::Method;
+use super::status;
+use crate::connection_info::{Channel, ConnectionInfo};
+use crate::request_id::RequestId;
+
+/// Services that strangers may call.
+const OPEN: [&str; 4] = [
+    "gatehouse.v1.AuthService",
+    "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
+];
+/// Methods that stream: their messages have limits of their own.
+const STREAMS: [&str; 3] = [
+    "teleport.devicetrust.v1.DeviceTrustService/EnrollDevice",
+    "teleport.devicetrust.v1.DeviceTrustService/AuthenticateDevice",
+    "teleport.devicetrust.v1.DeviceTrustService/SyncInventory",
+];
+/// For a call that is one message each way, the reading of its body included.
+const UNARY_TIME: Duration = Duration::from_secs(30);
+/// Body of an ordinary call, in bytes.
+const ORDINARY_BYTES: usize = 64 * 1024;
+/// Body of a call that carries many small structures, which take far more memory than their bytes.
+const BULK_BYTES: usize = 512 * 1024;
+
+/// Bytes that the body of a call to this method may have.
+fn body_limit(method: &str) -> usize {
+    match method {
+        // Two messages, of which the second may carry an event log.
+        method if STREAMS.contains(&method) => 2 * MAX_MESSAGE_BYTES,
+        "teleport.devicetrust.v1.DeviceTrustService/BulkCreateDevices" => BULK_BYTES,
+        // Documents may hold lists of CA certificates.
+        method if method.starts_with("gatehouse.v1.ResourceService/") => MAX_MESSAGE_BYTES,
+        _ => ORDINARY_BYTES,
+    }
+}
+
+pub(super) async fn layer(mut request: Request, next: Next) -> Response {
+    let path = request.uri().path().trim_start_matches('/').to_owned();
+    let extensions = request.extensions_mut();
+    extensions.insert(Method::of_path(&path));
+    let request_id = extensions.get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default();
+    let refuse = |failure: Failure| status::of(&failure, &request_id).into_http();
+    let service = path.split('/').next().unwrap_or_default();
+    if !OPEN.contains(&service) && is_stranger(extensions.get::<ConnectionInfo>()) {
+        return refuse(AuthzError::Anonymous.into());
+    }
+    let limit = body_limit(&path);
+    let request = request.map(|body| Body::new(Limited::new(body, limit)));
+    let is_call = !STREAMS.contains(&path.as_str()) && !service.starts_with("grpc.");
+    if !is_call {
+        return next.run(request).await;
+    }
+    match tokio::time::timeout(UNARY_TIME, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => refuse(Failure {
+            kind: ErrorKind::RateLimited,
+            code: "call_timeout",
+            hint: Some("try again".to_owned()),
+            error: "the call took too long".into(),
+        }),
+    }
+}
+
+/// Neither a certificate nor the admin's socket; a request without a known connection is nobody's.
+fn is_stranger(connection: Option<&ConnectionInfo>) -> bool {
+    connection.is_none_or(|connection| {
+        connection.peer.is_none() && !matches!(connection.channel, Channel::AdminSocket { .. })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_calls_have_small_limits() {
+        assert_eq!(body_limit("gatehouse.v1.AuthService/Login"), ORDINARY_BYTES);
+        assert_eq!(body_limit("teleport.devicetrust.v1.DeviceTrustService/BulkCreateDevices"), BULK_BYTES);
+        assert_eq!(body_limit("gatehouse.v1.ResourceService/UpdateResource"), MAX_MESSAGE_BYTES);
+        assert_eq!(
+            body_limit("teleport.devicetrust.v1.DeviceTrustService/EnrollDevice"),
+            2 * MAX_MESSAGE_BYTES
+        );
+    }
+
+    #[test]
+    fn no_connection_is_a_stranger() {
+        assert!(is_stranger(None));
+    }
+}
