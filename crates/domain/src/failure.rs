@@ -47,6 +47,7 @@ impl Decision for StoreError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Conflict { .. } => ErrorKind::Conflict,
+            Self::NoText => ErrorKind::InvalidInput,
             Self::Unavailable(_) => ErrorKind::Unavailable,
             Self::Corrupt { .. } | Self::Driver(_) => ErrorKind::Internal,
         }
@@ -55,6 +56,7 @@ impl Decision for StoreError {
     fn code(&self) -> &'static str {
         match self {
             Self::Conflict { .. } => "conflict",
+            Self::NoText => "invalid_text",
             Self::Unavailable(_) => "storage_unavailable",
             Self::Corrupt { .. } => "storage_corrupt",
             Self::Driver(_) => "storage_failed",

@@ -5,6 +5,9 @@ use sqlx::Error;
 
 use crate::dialect::Dialect;
 
+/// PostgreSQL's code (character_not_in_repertoire) for text with a NUL in it.
+const NO_TEXT: &str = "22021";
+
 /// What the driver's error means to the caller.
 pub(crate) fn failure(dialect: &Dialect, error: Error) -> StoreError {
     match error {
@@ -14,6 +17,7 @@ pub(crate) fn failure(dialect: &Dialect, error: Error) -> StoreError {
         Error::Database(inner) if inner.code().is_some_and(|code| (dialect.may_pass)(&code)) => {
             StoreError::Unavailable(Box::new(Error::Database(inner)))
         }
+        Error::Database(inner) if inner.code().is_some_and(|code| code == NO_TEXT) => StoreError::NoText,
         Error::Io(_) | Error::Tls(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => {
             StoreError::Unavailable(Box::new(error))
         }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use axum::BoxError;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -11,7 +12,7 @@ use gatehouse_domain::Failure;
 use gatehouse_domain::authz::AuthzError;
 use gatehouse_model::ErrorKind;
 use gatehouse_proto::MAX_MESSAGE_BYTES;
-use http_body_util::Limited;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
 use super::caller::Method;
 use super::status;
@@ -61,7 +62,8 @@ pub(super) async fn layer(mut request: Request, next: Next) -> Response {
         return refuse(AuthzError::Anonymous.into());
     }
     let limit = body_limit(&path);
-    let request = request.map(|body| Body::new(Limited::new(body, limit)));
+    let overlong = refusal_of_overlong(limit, request_id.clone());
+    let request = request.map(|body| Body::new(Limited::new(body, limit).map_err(overlong)));
     let is_call = !STREAMS.contains(&path.as_str()) && !service.starts_with("grpc.");
     if !is_call {
         return next.run(request).await;
@@ -74,6 +76,17 @@ pub(super) async fn layer(mut request: Request, next: Next) -> Response {
             hint: Some("try again".to_owned()),
             error: "the call took too long".into(),
         }),
+    }
+}
+
+/// Gives the error of a body that is over its limit the form in which it leaves; others stay as they are.
+fn refusal_of_overlong(limit: usize, request_id: String) -> impl FnMut(BoxError) -> BoxError {
+    move |error| {
+        if !error.is::<LengthLimitError>() {
+            return error;
+        }
+        let text = format!("the message is longer than the {limit} bytes that this call takes");
+        Box::new(status::of(&status::invalid("message_too_long", text), &request_id))
     }
 }
 

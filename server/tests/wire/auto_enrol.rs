@@ -169,9 +169,22 @@ async fn a_device_that_another_user_enrols_meanwhile_stays_theirs() {
     let for_alice = ask(&alice.connection, machine.data()).await.unwrap();
     machine.enrol(&bob.connection, &for_bob).await.unwrap();
     let late = machine.other_os_user().enrol(&alice.connection, &for_alice).await;
-    refused(late, PermissionDenied, "token_invalid");
+    refused(late, PermissionDenied, "auto_enroll_refused");
     let mut work = rig.store.read().await.unwrap();
     assert_eq!(work.device_users(&id).await.unwrap(), ["bob"]);
+}
+
+#[tokio::test]
+async fn a_token_is_void_when_it_is_switched_off_meanwhile() {
+    let rig = rig().await;
+    let alice = rig.person("alice", &["access"]).await;
+    let (id, _) = rig.register_linux("PF000001").await;
+    let machine = Machine::new("PF000001");
+    let token = ask(&alice.connection, machine.data()).await.unwrap();
+    rig.prefer(json!({"device_trust": {"auto_enroll": false}})).await;
+    let late = machine.enrol(&alice.connection, &token).await;
+    refused(late, PermissionDenied, "auto_enroll_refused");
+    rig.assert_untouched(&id).await;
 }
 
 #[tokio::test]

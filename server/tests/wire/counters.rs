@@ -30,6 +30,11 @@ impl Case {
         self.machine.tpm.boot = Boot { reset_count, restart_count, clock, ..Boot::default() };
         self.machine.authenticate(&self.alice).await.map(|_| ())
     }
+
+    async fn accept(&self) {
+        let request = wire::AcceptCountersRequest { device_id: self.id.clone() };
+        self.rig.admin.device_admin().accept_counters(request).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -41,45 +46,66 @@ async fn a_reset_counter_that_goes_back_is_refused() {
     assert_eq!(case.alice.who().await.unwrap().device_id, "");
     let event = case.rig.events("device.authenticate").await.remove(0);
     assert_eq!((&event["success"], &event["reason"]), (&false.into(), &"counters_went_back".into()));
-    // What was refused does not become the measure.
-    case.at(7, 0, 1001).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_refusal_stays_until_somebody_has_looked_at_it() {
+    let mut case = enrolled_at(7, 0, 1000).await;
+    refused(case.at(6, 0, 2000).await, PermissionDenied, "counters_went_back");
+    // Neither waiting until the counters have caught up nor enrolling again mends it.
+    refused(case.at(7, 0, 3000).await, PermissionDenied, "counters_went_back");
+    refused(case.at(8, 0, 3000).await, PermissionDenied, "counters_went_back");
+    let token = case.rig.token(&case.id).await;
+    let again = case.machine.enrol(&case.alice.connection, &token).await;
+    refused(again, PermissionDenied, "counters_went_back");
+    case.accept().await;
+    case.at(8, 0, 3000).await.unwrap();
+}
+
+#[tokio::test]
+async fn enrolling_again_with_older_counters_is_refused() {
+    let mut case = enrolled_at(7, 0, 1000).await;
+    case.machine.tpm.boot = Boot { reset_count: 6, ..Boot::default() };
+    let token = case.rig.token(&case.id).await;
+    let again = case.machine.enrol(&case.alice.connection, &token).await;
+    refused(again, PermissionDenied, "counters_went_back");
+    case.accept().await;
+    case.machine.enrol(&case.alice.connection, &case.rig.token(&case.id).await).await.unwrap();
 }
 
 #[tokio::test]
 async fn the_measure_moves_with_every_authentication() {
     let mut case = enrolled_at(7, 0, 1000).await;
     case.at(9, 0, 2000).await.unwrap();
-    refused(case.at(8, 0, 3000).await, PermissionDenied, "counters_went_back");
     case.at(9, 0, 3000).await.unwrap();
+    refused(case.at(8, 0, 4000).await, PermissionDenied, "counters_went_back");
 }
 
 #[tokio::test]
 async fn a_reset_counter_may_wrap() {
     let mut case = enrolled_at(u32::MAX, 3, 1000).await;
     case.at(0, 0, 2000).await.unwrap();
-    refused(case.at(u32::MAX, 3, 3000).await, PermissionDenied, "counters_went_back");
-    // Differences of half the range and more count as back.
-    refused(case.at(1 << 31, 0, 3000).await, PermissionDenied, "counters_went_back");
     case.at((1 << 31) - 1, 0, 3000).await.unwrap();
+    // Differences of half the range and more count as back.
+    refused(case.at(u32::MAX, 3, 4000).await, PermissionDenied, "counters_went_back");
 }
 
 #[tokio::test]
 async fn a_restart_counter_is_compared_within_one_reset_only() {
     let mut case = enrolled_at(7, 5, 1000).await;
-    refused(case.at(7, 4, 2000).await, PermissionDenied, "counters_went_back");
     case.at(7, 6, 2000).await.unwrap();
     case.at(8, 0, 3000).await.unwrap();
     case.at(8, u32::MAX >> 1, 3000).await.unwrap();
     case.at(9, u32::MAX, 3000).await.unwrap();
     case.at(9, 1, 3000).await.unwrap();
+    refused(case.at(9, 0, 4000).await, PermissionDenied, "counters_went_back");
 }
 
 #[tokio::test]
 async fn counters_that_went_back_can_be_accepted() {
     let mut case = enrolled_at(7, 0, 1000).await;
     refused(case.at(3, 0, 500).await, PermissionDenied, "counters_went_back");
-    let request = wire::AcceptCountersRequest { device_id: case.id.clone() };
-    case.rig.admin.device_admin().accept_counters(request).await.unwrap();
+    case.accept().await;
     case.at(3, 0, 500).await.unwrap();
     // From there on they count again.
     refused(case.at(2, 0, 600).await, PermissionDenied, "counters_went_back");

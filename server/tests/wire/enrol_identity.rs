@@ -70,6 +70,9 @@ async fn another_ek_for_an_enrolled_device_is_refused_until_it_is_unenrolled() {
     let device = rig.unenrol(&id).await;
     assert_eq!(device.enroll_status(), DeviceEnrollStatus::NotEnrolled);
     assert_eq!((device.credential, device.owner), (None, String::new()));
+    // Tokens from before are for the device as it was.
+    refused(new.enrol(&alice.connection, &token).await, PermissionDenied, "token_revoked");
+    let token = rig.token(&id).await;
     let device = new.enrol(&alice.connection, &token).await.unwrap();
     assert_eq!(device.credential.unwrap().id, new.credential_id());
     new.authenticate(&alice).await.unwrap();

@@ -135,6 +135,16 @@ async fn a_message_over_4_mib_is_refused() {
 }
 
 #[tokio::test]
+async fn a_call_of_one_message_takes_less() {
+    let (_rig, alice) = rig().await;
+    let request =
+        gatehouse_proto::gatehouse::v1::LoginRequest { password: "x".repeat(100_000), ..Default::default() };
+    let outcome = alice.connection.auth().login(request).await;
+    let status = refused(outcome, Code::InvalidArgument, "message_too_long");
+    assert!(status.message().contains("65536"), "{}", status.message());
+}
+
+#[tokio::test]
 async fn a_length_that_is_only_claimed_allocates_nothing() {
     let (rig, alice) = rig().await;
     for length in [u32::MAX, 4 * 1024 * 1024 + 1] {

@@ -44,6 +44,9 @@ async fn a_spent_token_is_refused() {
     assert_eq!(status.message(), "invalid device enrollment token: it has been used");
     assert!(hint_of(&status).contains("tctl devices enroll"));
     assert_eq!(case.state().await, ("spent".to_owned(), 1));
+    let event = case.rig.events("device.enroll").await.remove(0);
+    assert_eq!((&event["success"], &event["reason"]), (&false.into(), &"token_spent".into()));
+    assert_eq!(event["device"]["device_id"], case.id.as_str());
 }
 
 #[tokio::test]

@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn questions_are_answered_and_secrets_not_shown() {
-        let script = "printf 'Password: '; read -r word; echo \"${#word} letters\"";
+        let script = "printf 'Password: '; read -r word; echo; echo \"${#word} letters\"";
         let text = converse(Command::new("sh").args(["-c", script]), &Answers::new("secret")).unwrap();
         assert_eq!(text, "Password: \n6 letters\n");
     }

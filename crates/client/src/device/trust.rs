@@ -45,7 +45,7 @@ pub async fn establish_trust(
     };
     let mut enrolled = None;
     let result = match first {
-        Err(original) if auto_enroll && original.kind != ErrorKind::Unimplemented => {
+        Err(original) if auto_enroll && may_help(&original) => {
             match enrol_first(&connection, key, data).await {
                 Ok(done) => {
                     enrolled = Some(done);
@@ -72,6 +72,14 @@ pub async fn establish_trust(
         )),
     };
     Ok((identity, trust))
+}
+
+/// Whether enrolling could mend the failure: not where the server does not do that, and not where an administrator has
+/// to decide first.
+fn may_help(original: &ClientError) -> bool {
+    original.kind != ErrorKind::Unimplemented
+        && !["counters_went_back", "locked", "device_locked", "already_trusted", "device_trust_off"]
+            .contains(&original.code.as_str())
 }
 
 async fn enrol_first(

@@ -15,6 +15,9 @@ pub enum StoreError {
     /// A uniqueness rule; `constraint` names the rule, such as `devices_os_tag`.
     #[error("conflicts with what is stored ({constraint})")]
     Conflict { constraint: String },
+    /// Text that a database cannot hold: with a NUL character in it.
+    #[error("the request holds a NUL character where text is expected")]
+    NoText,
     /// The database cannot be reached or is busy; asking again may help.
     #[error("storage is unavailable")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

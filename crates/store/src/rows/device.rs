@@ -32,7 +32,8 @@ const DEVICE: Decode<Device> = Decode {
     },
 };
 
-const MAYBE_TIME: Decode<Option<Timestamp>> = Decode { entity: "device", read: |columns| columns.maybe_time() };
+const MAYBE_TIME: Decode<Option<Timestamp>> =
+    Decode { entity: "device", read: |columns| columns.maybe_time() };
 
 const COUNTS: Decode<(i64, i64)> =
     Decode { entity: "count", read: |columns| Ok((columns.int()?, columns.int()?)) };

@@ -173,7 +173,12 @@ impl<E: Executor> UserRows for Unit<E> {
         self.0.all(sql::PURGE_LINKS, values![before], HASH).await
     }
 
-    async fn take_attempt(&mut self, key: &str, now: Timestamp, quiet_before: Timestamp) -> Stored<Option<i64>> {
+    async fn take_attempt(
+        &mut self,
+        key: &str,
+        now: Timestamp,
+        quiet_before: Timestamp,
+    ) -> Stored<Option<i64>> {
         self.0.optional(sql::TAKE_ATTEMPT, values![key, now, quiet_before], NUMBER).await
     }
 

@@ -10,13 +10,6 @@ statements! {
         from users u left join user_roles r on r.user_name = u.name
         where u.name = $1
         order by r.place";
-    /// As [`USER`], for PostgreSQL: the row stays as it is until the unit of work ends.
-    USER_LOCKED = "
-        select u.name, u.kind, u.logins, u.password_hash, u.totp_last_step, u.created, u.updated, r.role
-        from users u left join user_roles r on r.user_name = u.name
-        where u.name = $1
-        order by r.place
-        for update of u";
     /// Rows as [`USER`], of `$2` users.
     USERS = "
         select u.name, u.kind, u.logins, u.password_hash, u.totp_last_step, u.created, u.updated, r.role
@@ -64,3 +57,11 @@ statements! {
     CLEAR_THROTTLE = "delete from throttles where key = $1";
     PURGE_THROTTLES = "delete from throttles where last_failure < $1 and blocked_until < $1";
 }
+
+/// [`USER`] on an engine that locks rows by asking for it.
+pub(crate) const USER_LOCKED: &str = "
+    select u.name, u.kind, u.logins, u.password_hash, u.totp_last_step, u.created, u.updated, r.role
+    from users u left join user_roles r on r.user_name = u.name
+    where u.name = $1
+    order by r.place
+    for update of u";

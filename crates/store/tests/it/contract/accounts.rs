@@ -16,6 +16,10 @@ on_both_engines!(
     a_step_is_taken_once,
     links_are_used_once_and_in_time,
     throttles_are_replaced_and_purged,
+    attempts_are_counted_until_the_key_closes,
+    attempts_side_by_side_are_all_counted,
+    expired_links_are_purged,
+    text_with_a_nul_breaks_nothing,
     roles_are_stored_whole,
 );
 
@@ -39,6 +43,8 @@ async fn users_are_stored_whole(store: Arc<dyn Store>) {
     assert!(work.update_user(&alice).await.unwrap());
     assert_eq!(work.user("alice").await.unwrap(), Some(alice));
     assert!(!work.update_user(&user("bob")).await.unwrap());
+    assert_eq!(work.user_for_update("alice").await.unwrap(), work.user("alice").await.unwrap());
+    assert_eq!(work.user_for_update("bob").await.unwrap(), None);
     assert_eq!(conflict(work.insert_user(&user("alice")).await), "users_name");
 }
 
@@ -130,6 +136,54 @@ async fn throttles_are_replaced_and_purged(store: Arc<dyn Store>) {
     assert!(work.throttle("a").await.unwrap().is_some() && work.throttle("b").await.unwrap().is_some());
     work.clear_throttle("a").await.unwrap();
     assert_eq!(work.throttle("a").await.unwrap(), None);
+}
+
+async fn attempts_are_counted_until_the_key_closes(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    assert_eq!(work.take_attempt("k", at(10), at(0)).await.unwrap(), Some(1));
+    assert_eq!(work.take_attempt("k", at(11), at(0)).await.unwrap(), Some(2));
+    let closed = Throttle { failures: 2, last_failure: at(11), blocked_until: at(20) };
+    work.put_throttle("k", &closed).await.unwrap();
+    assert_eq!(work.take_attempt("k", at(19), at(0)).await.unwrap(), None, "the key is closed");
+    assert_eq!(work.throttle("k").await.unwrap(), Some(closed), "a refused attempt counts for nothing");
+    assert_eq!(work.take_attempt("k", at(20), at(0)).await.unwrap(), Some(3));
+    work.return_attempt("k").await.unwrap();
+    assert_eq!(work.throttle("k").await.unwrap().unwrap().failures, 2);
+    assert_eq!(work.take_attempt("k", at(90), at(50)).await.unwrap(), Some(1), "after a quiet time");
+    work.return_attempt("none").await.unwrap();
+}
+
+async fn attempts_side_by_side_are_all_counted(store: Arc<dyn Store>) {
+    let attempts = (0..8).map(|_| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            let mut work = store.begin().await.unwrap();
+            let failures = work.take_attempt("k", at(10), at(0)).await.unwrap().unwrap();
+            work.commit().await.unwrap();
+            failures
+        })
+    });
+    let mut seen = Vec::new();
+    for attempt in attempts.collect::<Vec<_>>() {
+        seen.push(attempt.await.unwrap());
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, (1..=8).collect::<Vec<_>>());
+}
+
+async fn expired_links_are_purged(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    let (old, new) = (link(1, "alice"), link(2, "alice"));
+    work.insert_link(&gatehouse_domain::entity::UserLink { expires: at(5), ..old.clone() }).await.unwrap();
+    work.insert_link(&gatehouse_domain::entity::UserLink { expires: at(50), ..new.clone() }).await.unwrap();
+    assert_eq!(work.purge_links(at(10)).await.unwrap(), [old.hash]);
+    assert_eq!(work.link(&old.hash).await.unwrap(), None);
+    assert!(work.link(&new.hash).await.unwrap().is_some());
+}
+
+async fn text_with_a_nul_breaks_nothing(store: Arc<dyn Store>) {
+    let found = store.read().await.unwrap().user("ali\0ce").await;
+    assert!(matches!(found, Ok(None) | Err(gatehouse_domain::ports::StoreError::NoText)), "{found:?}");
 }
 
 async fn roles_are_stored_whole(store: Arc<dyn Store>) {

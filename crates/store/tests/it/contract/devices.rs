@@ -19,7 +19,21 @@ on_both_engines!(
     users_of_a_device,
     a_deleted_device_takes_its_own_along_and_leaves_the_records,
     collected_data_is_trimmed,
+    a_counter_alarm_stays_until_it_is_taken_away,
 );
+
+async fn a_counter_alarm_stays_until_it_is_taken_away(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    let one = device("d1", OsType::Linux, "ONE");
+    work.insert_device(&one).await.unwrap();
+    assert_eq!(work.counter_alarm("d1").await.unwrap(), None);
+    work.set_counter_alarm("d1", Some(at(5))).await.unwrap();
+    work.update_device(&one).await.unwrap();
+    assert_eq!(work.counter_alarm("d1").await.unwrap(), Some(at(5)));
+    work.set_counter_alarm("d1", None).await.unwrap();
+    assert_eq!(work.counter_alarm("d1").await.unwrap(), None);
+    assert_eq!(work.counter_alarm("none").await.unwrap(), None);
+}
 
 fn ids(devices: Vec<Device>) -> Vec<String> {
     devices.into_iter().map(|device| device.id).collect()

@@ -16,6 +16,8 @@ on_both_engines!(
     a_revoked_token_opens_and_spends_nothing,
     an_expired_token_opens_and_spends_nothing,
     tokens_come_in_pages_and_by_filter,
+    all_tokens_of_a_device_are_revoked_at_once,
+    old_tokens_are_purged,
 );
 
 async fn with_token(store: &Arc<dyn Store>) -> Box<dyn UnitOfWork> {
@@ -23,6 +25,39 @@ async fn with_token(store: &Arc<dyn Store>) -> Box<dyn UnitOfWork> {
     work.insert_device(&device("d1", OsType::Linux, "ONE")).await.unwrap();
     work.insert_enroll_token(&token("t1", "d1", 1)).await.unwrap();
     work
+}
+
+async fn all_tokens_of_a_device_are_revoked_at_once(store: Arc<dyn Store>) {
+    let mut work = with_token(&store).await;
+    work.insert_device(&device("d2", OsType::Linux, "TWO")).await.unwrap();
+    let bound = |id: &str, created, user: &str| EnrollToken {
+        bound_user: Some(user.to_owned()),
+        ..token(id, "d1", created)
+    };
+    for other in [bound("t2", 2, "alice"), bound("t3", 3, "bob"), token("t4", "d2", 4)] {
+        work.insert_enroll_token(&other).await.unwrap();
+    }
+    assert!(work.open_challenge("t2", "c1", at(10), at(0)).await.unwrap());
+    work.revoke_enroll_tokens("d1", Some("alice"), at(11)).await.unwrap();
+    assert!(!work.spend_enroll_token("t2", "c1", at(12)).await.unwrap(), "its ceremony died with it");
+    assert_eq!(work.enroll_token("t3").await.unwrap().unwrap().revoked, None);
+    work.revoke_enroll_tokens("d1", None, at(13)).await.unwrap();
+    assert_eq!(
+        work.enroll_token("t2").await.unwrap().unwrap().revoked,
+        Some(at(11)),
+        "the first time counts"
+    );
+    assert_eq!(work.enroll_token("t3").await.unwrap().unwrap().revoked, Some(at(13)));
+    assert_eq!(work.enroll_token("t4").await.unwrap().unwrap().revoked, None);
+}
+
+async fn old_tokens_are_purged(store: Arc<dyn Store>) {
+    let mut work = with_token(&store).await;
+    let expires = work.enroll_token("t1").await.unwrap().unwrap().expires;
+    work.purge_enroll_tokens(expires).await.unwrap();
+    assert!(work.enroll_token("t1").await.unwrap().is_some());
+    work.purge_enroll_tokens(expires.plus_secs(1)).await.unwrap();
+    assert_eq!(work.enroll_token("t1").await.unwrap(), None);
 }
 
 async fn tokens_are_stored_whole(store: Arc<dyn Store>) {
