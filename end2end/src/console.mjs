@@ -10,7 +10,7 @@ export const PASSWORD = "correct horse battery staple";
 export async function signUp(page, link, { name } = {}) {
   await page.goto(link);
   if (name) await page.getByLabel("User name").fill(name);
-  const authenticator = new Authenticator(await page.locator("[data-secret]").innerText());
+  const authenticator = new Authenticator((await page.locator("[data-secret]").innerText()).replaceAll(" ", ""));
   await page.getByLabel("New password").fill(PASSWORD);
   await page.getByLabel("The same password again").fill(PASSWORD);
   await page.getByLabel("One-time code").fill(await authenticator.next());

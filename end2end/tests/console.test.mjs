@@ -53,7 +53,7 @@ test("an island comes to life: the theme is chosen and kept", async () => {
   const { page, problems, close } = await openPage(browser, { colorScheme: "light" });
   await page.goto(`${server.origin}/web/login`);
   await islandsReady(page);
-  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   const light = await background();
   await page.getByRole("button", { name: "Dark" }).click();
   assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");

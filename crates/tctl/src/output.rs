@@ -42,7 +42,9 @@ pub(crate) fn data<T: Serialize>(
 
 /// Writes a line to standard error; that nobody reads it is no failure.
 pub(crate) fn notice(text: impl AsRef<str>) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", printable(text.as_ref()));
+    // In one piece: what goes to standard output meanwhile must not land within the line.
+    let line = format!("{}\n", printable(text.as_ref()));
+    let _ = std::io::stderr().lock().write_all(line.as_bytes());
 }
 
 /// Writes an error that does not end the command.

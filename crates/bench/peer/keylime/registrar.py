@@ -44,15 +44,15 @@ class Registrar:
                         yield int(entry.name)
 
     def stop(self):
-        """The parent ignores SIGTERM while it has workers, so these go first; who stays is killed."""
-        for how, patience in ((signal.SIGTERM, 8), (signal.SIGKILL, 4)):
+        """Tells all at once: the parent alone does not heed SIGTERM, and workers that end before it are replaced."""
+        for how, patience in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
             deadline = time.monotonic() + patience
             while time.monotonic() < deadline:
                 self.process.poll()
-                left = list(self.members())
+                left = sorted(self.members())
                 if not left:
                     return
-                for pid in [pid for pid in left if pid != self.process.pid] or left:
+                for pid in left:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, how)
                 time.sleep(0.2)

@@ -87,10 +87,11 @@ impl Accounts {
 
 /// How long a key stays closed that is `over` its free failures: 1, 2, 4, … seconds.
 fn closed_secs(over: i64, longest_secs: i64) -> i64 {
-    match u32::try_from(over) {
-        Err(_) => 0,
-        Ok(over) => 2_i64.checked_pow(over).map_or(longest_secs, |secs| secs.min(longest_secs)),
+    if over < 0 {
+        return 0;
     }
+    let doubled = u32::try_from(over).ok().and_then(|over| 2_i64.checked_pow(over));
+    doubled.map_or(longest_secs, |secs| secs.min(longest_secs))
 }
 
 #[cfg(test)]
