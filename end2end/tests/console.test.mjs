@@ -32,7 +32,7 @@ test("the first admin signs up by the printed link and sees the inventory", asyn
   authenticator = await signUp(page, server.signup, { name: "admin" });
   await assertAccessible(page);
   await signIn(page, "admin", authenticator);
-  await page.getByRole("heading", { name: "Devices" }).waitFor();
+  await page.getByRole("heading", { name: "Devices", exact: true }).waitFor();
   assert.equal(new URL(page.url()).pathname, "/web/devices");
   await assertAccessible(page);
   assert.match(await page.locator(".empty").innerText(), /tctl devices add/);
@@ -89,7 +89,7 @@ test("under a required device the inventory is closed, the account stays open, a
   const { page, problems, close } = await openPage(browser);
   await page.goto(`${server.origin}/web/devices`);
   await signIn(page, "admin", authenticator);
-  await page.getByRole("heading", { name: "Devices" }).waitFor();
+  await page.getByRole("heading", { name: "Devices", exact: true }).waitFor();
   assert.equal(await page.locator(".shield").count(), 0);
   assertQuiet(problems);
 
@@ -114,7 +114,7 @@ test("the console works without scripts", async () => {
   const { page, close } = await openPage(browser, { javaScriptEnabled: false });
   await page.goto(`${server.origin}/web/devices`);
   await signIn(page, "admin", authenticator);
-  await page.getByRole("heading", { name: "Devices" }).waitFor();
+  await page.getByRole("heading", { name: "Devices", exact: true }).waitFor();
   assert.equal(await page.locator("table tbody tr").count(), 2);
   await page.goto(`${server.origin}/web/account`);
   await page.getByRole("button", { name: "Sign out" }).last().click();

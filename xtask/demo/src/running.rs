@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-/// A running program with everything that it has printed, stdout and stderr in the order of their arrival.
+/// A running program with everything that it has printed, stdout and stderr in the order in which it was written.
 #[derive(Debug)]
 pub(crate) struct Running {
     child: Child,
@@ -33,15 +33,15 @@ impl Running {
     /// When the program does not start.
     pub(crate) fn start(command: &mut Command) -> Result<Self> {
         let program = command.get_program().to_string_lossy().into_owned();
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("starting {program}"))?;
+        // One pipe for both, as a terminal is: only so do they come in the order in which they were written.
+        let (output, writer) = std::io::pipe().context("making a pipe")?;
+        command.stdin(Stdio::piped()).stdout(writer.try_clone().context("sharing the pipe")?).stderr(writer);
+        let spawned = command.spawn().with_context(|| format!("starting {program}"));
+        // The command keeps its ends open, and the pipe would never end.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = spawned?;
         let (sender, chunks) = channel();
-        follow(child.stdout.take().context("the child has no stdout")?, sender.clone());
-        follow(child.stderr.take().context("the child has no stderr")?, sender);
+        follow(output, sender);
         let input = child.stdin.take();
         Ok(Self { child, input, chunks, bytes: Vec::new() })
     }
