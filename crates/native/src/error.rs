@@ -126,27 +126,27 @@ impl NativeError {
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::Tpm(error) => return error.hint(),
-            Self::PlatformNotSupported => "Device trust works on Linux with a TPM 2.0.",
-            Self::NoAttestationKey => "Enrol this device: `tsh device enroll --token=<token>`.",
+            Self::PlatformNotSupported => "device trust works on Linux with a TPM 2.0",
+            Self::NoAttestationKey => "enrol this device: `tsh device enroll --token=<token>`",
             Self::ForeignAttestationKey { .. } | Self::DamagedAttestationKey { .. } => {
-                "Enrol this device again: `tsh device enroll --token=<token>`. A new key is made then."
+                "enrol this device again: `tsh device enroll --token=<token>`; a new key is made then"
             }
             Self::NoEndorsementKey => {
-                "Check that the endorsement hierarchy is enabled in the firmware setup; `tsh device doctor` shows more."
+                "check that the endorsement hierarchy is enabled in the firmware setup; `tsh device doctor` shows more"
             }
             Self::EndorsementKeyUnavailable { .. } => {
-                "Leave out `--ek`, or choose another kind of key with it."
+                "leave out `--ek`, or choose another kind of key with it"
             }
             Self::EndorsementKeyMismatch { .. } => {
-                "The TPM's endorsement seed was changed after it left its maker. Choose another key with `--ek`."
+                "the TPM's endorsement seed was changed after it left its maker; choose another key with `--ek`"
             }
-            Self::ForeignChallenge { .. } => "Try again; if it stays so, run `tsh device doctor`.",
-            Self::UnsteadyPcrs => "Try again in a moment.",
+            Self::ForeignChallenge { .. } => "try again; if it stays so, run `tsh device doctor`",
+            Self::UnsteadyPcrs => "try again in a moment",
             Self::State { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                "The folder belongs to somebody else, perhaps because tsh once ran under sudo. Give it back with chown."
+                "the folder belongs to somebody else, perhaps because tsh once ran under sudo; give it back with chown"
             }
             Self::Escalation { .. } => {
-                "Check that you may use sudo, or run `sudo -v` first. The serial numbers are kept after the first time."
+                "check that you may use sudo, or run `sudo -v` first; the serial numbers are kept after the first time"
             }
             Self::MalformedChallenge { .. } | Self::State { .. } => return None,
         };

@@ -77,7 +77,7 @@ pub(super) fn state_folder(state_dir: &Path) -> Finding {
                 CHECK,
                 format!("{} may be read by others (mode {mode:04o})", state_dir.display()),
             )
-            .with_hint(format!("Run `chmod 700 {}`.", state_dir.display()));
+            .with_hint(format!("run `chmod 700 {}`", state_dir.display()));
         }
     }
     if !metadata.is_dir() {

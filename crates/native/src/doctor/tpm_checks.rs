@@ -76,7 +76,7 @@ fn ek_certificates(tpm: &Tpm) -> Finding {
     }
     if found.is_empty() {
         return Finding::warn(CHECK, "none in the TPM; the bare endorsement key is used").with_hint(
-            "Servers that ask for certificates of a TPM maker (ekcert_allowed_cas) refuse this device.",
+            "servers that ask for certificates of a TPM maker (ekcert_allowed_cas) refuse this device",
         );
     }
     Finding::ok(CHECK, found.join("; "))
@@ -114,7 +114,7 @@ fn attestation_key(tpm: &Tpm, state_dir: &Path, has_storage_key: bool) -> Findin
             CHECK,
             "one is stored, but the TPM no longer has the storage key it was made under",
         )
-        .with_hint("If the TPM was cleared, enrol this device again: `tsh device enroll --token=<token>`.");
+        .with_hint("if the TPM was cleared, enrol this device again: `tsh device enroll --token=<token>`");
     }
     match blob.load(tpm) {
         Ok(_) => Finding::ok(CHECK, format!("loads; credential {}", blob.credential_id())),
@@ -132,5 +132,5 @@ fn pcr_banks(tpm: &Tpm) -> Finding {
     if names.iter().any(|name| name == "SHA256") {
         return Finding::ok(CHECK, detail);
     }
-    Finding::warn(CHECK, detail).with_hint("Turn on the SHA-256 bank in the firmware setup.")
+    Finding::warn(CHECK, detail).with_hint("turn on the SHA-256 bank in the firmware setup")
 }

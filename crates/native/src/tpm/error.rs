@@ -102,16 +102,16 @@ impl TpmError {
                     .to_owned(),
             ),
             Self::NotFound { .. } => {
-                Some("Start the software TPM first, or select another TPM with `--tpm` or TCTI.".to_owned())
+                Some("start the software TPM first, or select another TPM with `--tpm` or TCTI".to_owned())
             }
             Self::Open { source, .. } if source.kind() == io::ErrorKind::ResourceBusy => Some(
-                "Another program holds the TPM. Use /dev/tpmrm0, which many programs can share.".to_owned(),
+                "another program holds the TPM; use /dev/tpmrm0, which many programs can share".to_owned(),
             ),
             Self::Open { .. } | Self::Malformed { .. } => None,
             Self::Address { .. } => Some(
-                "Write device:/dev/tpmrm0, swtpm:path=/run/tpm.sock or swtpm:host=127.0.0.1,port=2321.".to_owned(),
+                "write device:/dev/tpmrm0, swtpm:path=/run/tpm.sock or swtpm:host=127.0.0.1,port=2321".to_owned(),
             ),
-            Self::Exchange { .. } => Some("Try again; if it stays so, restart the machine.".to_owned()),
+            Self::Exchange { .. } => Some("try again; if it stays so, restart the machine".to_owned()),
             Self::Lockout => Some(
                 "Wait for the TPM's recovery time and try again, or reset the counter with `tpm2_dictionarylockout \
                  --clear-lockout`. `tsh device doctor` shows the counter."
@@ -141,11 +141,11 @@ fn permission_hint(path: &std::path::Path) -> String {
 
 fn refusal_hint(code: ResponseCode) -> Option<String> {
     let text = match code.value() {
-        0x100 => "The TPM was not started up. Start swtpm with `--flags not-need-init,startup-clear`.",
+        0x100 => "the TPM was not started up; start swtpm with `--flags not-need-init,startup-clear`",
         0x902..=0x904 => {
-            "The TPM has no room for more keys or sessions. Use /dev/tpmrm0, or restart the software TPM."
+            "the TPM has no room for more keys or sessions; use /dev/tpmrm0, or restart the software TPM"
         }
-        _ if code.is_temporary() => "The TPM is busy. Try again in a moment.",
+        _ if code.is_temporary() => "the TPM is busy; try again in a moment",
         _ if code.is_wrong_password() => {
             "The owner or endorsement hierarchy of this TPM has a password; Gatehouse needs them without one. Clear \
              it with `tpm2_changeauth`."
