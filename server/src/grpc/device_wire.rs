@@ -2,9 +2,9 @@
 
 use gatehouse_domain::Failure;
 use gatehouse_domain::device::{DeviceChange, DeviceSpec, DeviceView, NewEnrollToken};
-use gatehouse_domain::entity::{CollectedRecord, Credential, DeviceProfile, DeviceSource};
+use gatehouse_domain::entity::{CollectedRecord, Credential, Evidence, DeviceProfile, DeviceSource};
 use gatehouse_model::{AssetTag, DeviceOrigin, EnrollStatus, clean_label};
-use gatehouse_proto::convert::{collected_data, read_os, read_timestamp, timestamp};
+use gatehouse_proto::convert::{collected_data, platform_parameters, read_os, read_timestamp, timestamp};
 use gatehouse_proto::devicetrust as wire;
 
 use super::status;
@@ -23,7 +23,7 @@ pub(super) fn device(view: DeviceView) -> wire::Device {
         enroll_token: None,
         enroll_status: device.enroll_status as i32,
         credential: view.credential.map(credential),
-        collected_data: view.collected.into_iter().map(collected).collect(),
+        collected_data: view.collected.iter().map(|record| collected(record, &view.evidence)).collect(),
         source: device
             .source
             .map(|source| wire::DeviceSource { name: source.name, origin: source.origin as i32 }),
@@ -49,8 +49,17 @@ fn credential(credential: Credential) -> wire::DeviceCredential {
     }
 }
 
-fn collected(record: CollectedRecord) -> wire::DeviceCollectedData {
-    collected_data(&record.data)
+fn collected(record: &CollectedRecord, evidence: &[Evidence]) -> wire::DeviceCollectedData {
+    let proof = evidence.iter().find(|proof| {
+        proof.kind == record.kind && Some(proof.time) == record.data.record_time && !proof.platform.quotes.is_empty()
+    });
+    wire::DeviceCollectedData {
+        tpm_platform_attestation: proof.map(|proof| wire::TpmPlatformAttestation {
+            nonce: proof.nonce.clone(),
+            platform_parameters: Some(platform_parameters(proof.platform.clone())),
+        }),
+        ..collected_data(&record.data)
+    }
 }
 
 fn profile(profile: DeviceProfile) -> wire::DeviceProfile {

@@ -308,7 +308,8 @@ impl Enrolment {
         proven: &Proven,
         record: &Evidence,
     ) -> Result<DeviceView, CeremonyError> {
-        let now = self.core.now();
+        // One moment for all of it: by it, collected data and the evidence it came with find each other.
+        let now = record.time;
         let mut work = self.core.begin().await?;
         let id = &pending.device.id;
         let mut device = work.device_for_update(id).await?.ok_or(CeremonyError::TokenInvalid)?;
@@ -355,7 +356,7 @@ impl Enrolment {
         work.append_event(&enrolled).await?;
         let users = work.device_users(&device.id).await?;
         work.commit().await?;
-        Ok(DeviceView { device, credential: Some(credential), users, collected: Vec::new() })
+        Ok(DeviceView { device, credential: Some(credential), users, collected: Vec::new(), evidence: Vec::new() })
     }
 
     /// Enrolling again must not wash away that a TPM's counters went back.

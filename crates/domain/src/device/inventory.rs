@@ -11,7 +11,7 @@ use crate::authz::{
     ReadDevice, UpdateDevice,
 };
 use crate::cluster::Preference;
-use crate::entity::{CollectedRecord, Credential, Device, DeviceCursor};
+use crate::entity::{CollectedRecord, Credential, Device, DeviceCursor, Evidence};
 use crate::ports::{StoreError, UnitOfWork};
 
 /// The inventory of devices.
@@ -28,6 +28,9 @@ pub struct DeviceView {
     pub users: Vec<String>,
     /// Newest first; empty in listings.
     pub collected: Vec<CollectedRecord>,
+    /// What the latest enrolments were judged by, newest first; only of a single device. A record of collected data has
+    /// the time of the evidence that it came with.
+    pub evidence: Vec<Evidence>,
 }
 
 /// Devices and where the next page begins.
@@ -41,6 +44,8 @@ pub struct DevicePage {
 const MAX_PAGE: i64 = 1000;
 /// Most devices of one page that come with their history.
 const MAX_WHOLE_PAGE: i64 = 100;
+/// Most pieces of evidence that come with one device; an event log can be large.
+const MAX_EVIDENCE: i64 = 3;
 /// Most devices that one search answers with.
 const MAX_FOUND: i64 = 100;
 
@@ -282,7 +287,9 @@ impl Inventory {
     pub async fn get(&self, _grant: &Grant<ReadDevice>, id: &str) -> Result<DeviceView, DeviceError> {
         let mut work = self.core.read().await?;
         let device = work.device(id).await?.ok_or_else(|| DeviceError::NotFound(clean_label(id)))?;
-        Ok(view(work.as_mut(), device, true).await?)
+        let mut view = view(work.as_mut(), device, true).await?;
+        view.evidence = work.evidence_of_device(id, MAX_EVIDENCE).await?;
+        Ok(view)
     }
 
     /// Devices by tag; with credentials, users and history only where `whole`.
@@ -337,7 +344,7 @@ impl Inventory {
 
 impl DeviceView {
     fn bare(device: Device) -> Self {
-        Self { device, credential: None, users: Vec::new(), collected: Vec::new() }
+        Self { device, credential: None, users: Vec::new(), collected: Vec::new(), evidence: Vec::new() }
     }
 }
 
@@ -382,7 +389,7 @@ pub(crate) async fn view(
     let credential = work.credentials_of_device(&device.id).await?.into_iter().next();
     let users = work.device_users(&device.id).await?;
     let collected = if whole { work.collected(&device.id).await? } else { Vec::new() };
-    Ok(DeviceView { device, credential, users, collected })
+    Ok(DeviceView { device, credential, users, collected, evidence: Vec::new() })
 }
 
 /// Two creations that race: the loser's insert meets the unique index.
