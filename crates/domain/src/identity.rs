@@ -7,7 +7,7 @@ use gatehouse_model::{ErrorKind, Timestamp};
 
 use crate::authz::{Actor, Principal, SignedIn};
 use crate::cluster::Preference;
-use crate::entity::{Session, SessionKind, User};
+use crate::entity::{Session, SessionKey, SessionKind, Standing, User};
 use crate::ports::{DeviceExtensions, StoreError, UnitOfWork};
 use crate::{Core, Decision, SecretToken};
 
@@ -108,11 +108,14 @@ impl Identity {
             return Err(IdentityError::CertificateExpired);
         }
         let mut work = self.core.read().await?;
-        let session = work
-            .session(&certificate.session_id)
+        let standing = work
+            .standing(SessionKey::Id(&certificate.session_id))
             .await?
-            .filter(|session| session.kind == SessionKind::Cli && session.user == certificate.user)
+            .filter(|Standing { session, .. }| {
+                session.kind == SessionKind::Cli && session.user == certificate.user
+            })
             .ok_or(IdentityError::SessionEnded)?;
+        let session = standing.session.clone();
         // Certificate and session must agree: a certificate from before the device authenticated proves no device,
         // and a session that lost its device makes the certificate's claim void.
         let device = certificate.device.clone().filter(|claimed| {
@@ -122,7 +125,7 @@ impl Identity {
             })
         });
         let claimed_device = certificate.device.as_ref().map(|device| device.device_id.as_str());
-        let mut user = self.signed_in(work.as_mut(), &session, device, claimed_device).await?;
+        let mut user = self.signed_in(work.as_mut(), standing, device, claimed_device).await?;
         drop(work);
         user.certificate_has_device = certificate.device.is_some();
         user.tls_public_key_der.clone_from(&certificate.public_key_der);
@@ -140,15 +143,16 @@ impl Identity {
             return Ok(self.anonymous(facts));
         };
         let mut work = self.core.read().await?;
-        let Some(session) = work.session_by_cookie(&token.hash()).await? else {
+        let Some(standing) = work.standing(SessionKey::Cookie(&token.hash())).await? else {
             return Ok(self.anonymous(facts));
         };
+        let session = standing.session.clone();
         let device = session.device.as_ref().map(|device| DeviceExtensions {
             device_id: device.device_id.clone(),
             asset_tag: device.asset_tag.clone(),
             credential_id: device.credential_id.clone(),
         });
-        let user = match self.signed_in(work.as_mut(), &session, device, None).await {
+        let user = match self.signed_in(work.as_mut(), standing, device, None).await {
             Ok(user) => user,
             Err(IdentityError::SessionEnded) => return Ok(self.anonymous(facts)),
             Err(error) => return Err(error),
@@ -161,7 +165,7 @@ impl Identity {
     async fn signed_in(
         &self,
         work: &mut dyn UnitOfWork,
-        session: &Session,
+        Standing { session, account, roles }: Standing,
         device: Option<DeviceExtensions>,
         claimed_device: Option<&str>,
     ) -> Result<SignedIn, IdentityError> {
@@ -170,9 +174,7 @@ impl Identity {
             return Err(IdentityError::SessionEnded);
         }
         // A session that is older than its account belonged to another one of the same name.
-        let account = work
-            .user(&session.user)
-            .await?
+        let account = account
             .filter(|account| account.created <= session.created)
             .ok_or(IdentityError::SessionEnded)?;
         let locked_device = device.as_ref().map(|device| device.device_id.as_str()).or(claimed_device);
@@ -181,7 +183,6 @@ impl Identity {
         {
             return Err(IdentityError::Locked(lock.target_text()));
         }
-        let roles = work.roles_named(&account.roles).await?;
         let mode = self.preference.effective(work).await?.mode;
         let is_bot = account.kind == gatehouse_model::resource::UserKind::Bot;
         // What a role that is gone asked for is not known: the strictest.
@@ -199,7 +200,7 @@ impl Identity {
             name: account.name,
             kind: account.kind,
             roles,
-            session_id: session.id.clone(),
+            session_id: session.id,
             device,
             certificate_has_device: false,
             factor_time: session.factor_time,

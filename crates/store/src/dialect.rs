@@ -13,7 +13,7 @@ pub struct Dialect {
     pub begin: &'static str,
     /// Begins a unit of work that reads from one snapshot.
     pub begin_read: &'static str,
-    /// Reads a device so that nobody else changes it until the unit of work ends.
+    /// Reads a device and its counter alarm so that nobody else changes it until the unit of work ends.
     pub device_for_update: &'static str,
     /// Reads a user likewise.
     pub user_for_update: &'static str,
@@ -28,7 +28,7 @@ pub static SQLITE: Dialect = Dialect {
     engine: "sqlite",
     begin: "begin immediate",
     begin_read: "begin deferred",
-    device_for_update: sql::device::DEVICE,
+    device_for_update: sql::device::DEVICE_HELD,
     user_for_update: sql::user::USER,
     uniqueness_rule: sqlite_rule,
     may_pass: sqlite_may_pass,

@@ -13,6 +13,7 @@ mod platform;
 mod pools;
 mod rows;
 pub mod sql;
+mod sqlite_connections;
 mod sqlite_file;
 mod value;
 

@@ -8,9 +8,10 @@ use std::time::Duration;
 use gatehouse_domain::ports::Store;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 use crate::pools::{PostgresStore, SqliteStore};
+use crate::sqlite_connections::SqliteConnections;
 use crate::sqlite_file;
 
 /// The schema of SQLite, step by step.
@@ -20,7 +21,7 @@ pub static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/post
 
 /// How long to wait for a connection, or for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
-const SQLITE_READERS: u32 = 8;
+const SQLITE_READERS: usize = 8;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// A connection that rested for longer is tried before it is used.
 const TRUSTED_REST: Duration = Duration::from_secs(5);
@@ -68,12 +69,14 @@ pub async fn open(location: &Location) -> Result<Arc<dyn Store>, OpenError> {
         Location::Sqlite(path) => {
             sqlite_file::prepare(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
             let store = connect_sqlite(path).await?;
-            migrate(&SQLITE_MIGRATIONS, &store.writer).await?;
+            let mut writer = store.writer.lend().await.map_err(OpenError::Connect)?;
+            migrate(&SQLITE_MIGRATIONS, writer.connection().map_err(OpenError::Connect)?).await?;
+            drop(writer);
             Ok(Arc::new(store))
         }
         Location::Postgres(url) => {
             let store = connect_postgres(url).await?;
-            migrate(&POSTGRES_MIGRATIONS, &store.writer).await?;
+            migrate(&POSTGRES_MIGRATIONS, &store.pool).await?;
             Ok(Arc::new(store))
         }
     }
@@ -102,16 +105,10 @@ async fn connect_sqlite(path: &Path) -> Result<SqliteStore, OpenError> {
         .statement_cache_capacity(STATEMENTS_KEPT)
         .pragma("temp_store", "memory")
         .pragma("trusted_schema", "off");
-    let pool = |connections: u32| {
-        SqlitePoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(PATIENCE)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-    };
-    let writer = pool(1).connect_with(options.clone()).await.map_err(OpenError::Connect)?;
-    let reader = pool(SQLITE_READERS).connect_lazy_with(options.pragma("query_only", "on"));
+    let writer = SqliteConnections::new(options.clone(), 1, PATIENCE);
+    // Opened at once, so that a file that is no database is told of here.
+    drop(writer.lend().await.map_err(OpenError::Connect)?);
+    let reader = SqliteConnections::new(options.pragma("query_only", "on"), SQLITE_READERS, PATIENCE);
     Ok(SqliteStore { writer, reader })
 }
 
@@ -147,7 +144,7 @@ async fn connect_postgres(url: &str) -> Result<PostgresStore, OpenError> {
         .connect_with(options)
         .await
         .map_err(OpenError::Connect)?;
-    Ok(PostgresStore { writer: pool.clone(), reader: pool })
+    Ok(PostgresStore { pool })
 }
 
 /// Runs the steps that are missing. Steps of a later release are left alone: a schema only ever grows before what

@@ -2,12 +2,13 @@
 
 use async_trait::async_trait;
 use gatehouse_domain::ports::store::{Store, Stored, UnitOfWork};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::PgPool;
 
-use crate::dialect;
+use crate::dialect::{POSTGRES, SQLITE};
 use crate::executor::{Executor, PostgresTransaction, SqliteTransaction};
 use crate::failure::failure;
 use crate::rows::Unit;
+use crate::sqlite_connections::SqliteConnections;
 
 #[async_trait]
 impl<E: Executor> UnitOfWork for Unit<E> {
@@ -16,44 +17,47 @@ impl<E: Executor> UnitOfWork for Unit<E> {
     }
 }
 
-macro_rules! store {
-    ($(#[$meta:meta])* $name:ident, $pool:ty, $transaction:ident, $dialect:expr) => {
-        $(#[$meta])*
-        pub(crate) struct $name {
-            pub(crate) writer: $pool,
-            pub(crate) reader: $pool,
-        }
-
-        #[async_trait]
-        impl Store for $name {
-            async fn begin(&self) -> Stored<Box<dyn UnitOfWork>> {
-                let begun = self.writer.begin_with($dialect.begin).await;
-                Ok(Box::new(Unit($transaction(begun.map_err(|error| failure(&$dialect, error))?))))
-            }
-
-            async fn read(&self) -> Stored<Box<dyn UnitOfWork>> {
-                let begun = self.reader.begin_with($dialect.begin_read).await;
-                Ok(Box::new(Unit($transaction(begun.map_err(|error| failure(&$dialect, error))?))))
-            }
-
-            fn engine(&self) -> &'static str {
-                $dialect.engine
-            }
-        }
-    };
+/// One connection writes, others read beside it (write-ahead log).
+pub(crate) struct SqliteStore {
+    pub(crate) writer: SqliteConnections,
+    pub(crate) reader: SqliteConnections,
 }
 
-store!(
-    /// One connection writes, others read beside it (write-ahead log).
-    SqliteStore,
-    SqlitePool,
-    SqliteTransaction,
-    dialect::SQLITE
-);
-store!(
-    /// Writer and reader are the same pool.
-    PostgresStore,
-    PgPool,
-    PostgresTransaction,
-    dialect::POSTGRES
-);
+#[async_trait]
+impl Store for SqliteStore {
+    async fn begin(&self) -> Stored<Box<dyn UnitOfWork>> {
+        let begun = SqliteTransaction::begin(&self.writer).await;
+        Ok(Box::new(Unit(begun.map_err(|error| failure(&SQLITE, error))?)))
+    }
+
+    async fn read(&self) -> Stored<Box<dyn UnitOfWork>> {
+        let begun = SqliteTransaction::begin_with_first_statement(&self.reader).await;
+        Ok(Box::new(Unit(begun.map_err(|error| failure(&SQLITE, error))?)))
+    }
+
+    fn engine(&self) -> &'static str {
+        SQLITE.engine
+    }
+}
+
+/// Writers and readers share the connections.
+pub(crate) struct PostgresStore {
+    pub(crate) pool: PgPool,
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn begin(&self) -> Stored<Box<dyn UnitOfWork>> {
+        let begun = self.pool.begin_with(POSTGRES.begin).await;
+        Ok(Box::new(Unit(PostgresTransaction::new(begun.map_err(|error| failure(&POSTGRES, error))?))))
+    }
+
+    async fn read(&self) -> Stored<Box<dyn UnitOfWork>> {
+        let begun = self.pool.begin_with(POSTGRES.begin_read).await;
+        Ok(Box::new(Unit(PostgresTransaction::new(begun.map_err(|error| failure(&POSTGRES, error))?))))
+    }
+
+    fn engine(&self) -> &'static str {
+        POSTGRES.engine
+    }
+}

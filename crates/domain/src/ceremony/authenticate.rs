@@ -10,7 +10,9 @@ use super::{CeremonyError, NONCE_BYTES, check_data};
 use crate::audit::EventKind;
 use crate::authz::{Attribution, Principal, SignedIn};
 use crate::cluster::Preference;
-use crate::entity::{CollectedRecord, Counters, Credential, Device, RecordKind, SessionDevice};
+use crate::entity::{
+    BoundCredential, CollectedRecord, Counters, Credential, Device, RecordKind, SessionDevice,
+};
 use crate::ports::{CertificateRequest, DeviceExtensions, IssuedCertificates, SshCertificateFacts};
 use crate::{Core, Decision};
 
@@ -141,20 +143,13 @@ impl Authentication {
         if user.tls_public_key_der.is_empty() {
             return Err(fail(CeremonyError::NoCertificate));
         }
-        let credential = work
-            .credential(init.data.os_type, &init.credential_id)
-            .await
-            .map_err(|error| fail(error.into()))?
-            .ok_or_else(|| fail(CeremonyError::NotEnrolled))?;
-        let device = work
-            .device(&credential.device_id)
+        let BoundCredential { credential, device, is_user } = work
+            .bound_credential(init.data.os_type, &init.credential_id, &user.name)
             .await
             .map_err(|error| fail(error.into()))?
             .ok_or_else(|| fail(CeremonyError::NotEnrolled))?;
         let judged = async {
-            if device.enroll_status != EnrollStatus::Enrolled
-                || !work.is_device_user(&device.id, &user.name).await?
-            {
+            if device.enroll_status != EnrollStatus::Enrolled || !is_user {
                 return Err(CeremonyError::NotEnrolled);
             }
             check_data(&device, &init.data)?;
@@ -200,27 +195,28 @@ impl Authentication {
         let ssh_public_key = pending.ssh_key(user, ssh_signature)?;
         let now = self.core.now();
         let mut work = self.core.begin().await?;
-        let mut device =
-            work.device_for_update(&pending.device.id).await?.ok_or(CeremonyError::DeviceChanged)?;
+        let (mut device, alarm) = work
+            .device_and_alarm_for_update(&pending.device.id)
+            .await?
+            .ok_or(CeremonyError::DeviceChanged)?;
         let roles: Vec<String> = user.roles.iter().map(|role| role.name.clone()).collect();
         if let Some(lock) = work.lock_in_force(Some(&user.name), &roles, Some(&device.id), now).await? {
             return Err(CeremonyError::Locked(lock.target_text()));
         }
-        if work.counter_alarm(&device.id).await?.is_some() {
+        if alarm.is_some() {
             return Err(CeremonyError::CountersWentBack);
         }
-        let mut credential = work
-            .credential(device.os_type, &pending.credential.id)
+        // Only now that the device is held: what was read with it may be older than the wait for it.
+        let BoundCredential { mut credential, is_user, .. } = work
+            .bound_credential(device.os_type, &pending.credential.id, &user.name)
             .await?
-            .filter(|current| {
+            .filter(|BoundCredential { credential: current, .. }| {
                 current.device_id == device.id
                     && current.ak_public == pending.credential.ak_public
                     && current.public_key_der == pending.credential.public_key_der
             })
             .ok_or(CeremonyError::DeviceChanged)?;
-        if device.enroll_status != EnrollStatus::Enrolled
-            || !work.is_device_user(&device.id, &user.name).await?
-        {
+        if device.enroll_status != EnrollStatus::Enrolled || !is_user {
             return Err(CeremonyError::DeviceChanged);
         }
         // Against the counters as they are now: another quote of this AK may have been accepted meanwhile.

@@ -207,10 +207,8 @@ impl Enrolment {
         if effective.mode == DeviceTrustMode::Off {
             return Err(unknown(CeremonyError::Off));
         }
-        let row = work.enroll_token_by_hash(&token.hash()).await.map_err(|error| unknown(error.into()))?;
-        let row = row.ok_or(unknown(CeremonyError::TokenInvalid))?;
-        let device = work.device(&row.device_id).await.map_err(|error| unknown(error.into()))?;
-        let device = device.ok_or(unknown(CeremonyError::TokenInvalid))?;
+        let found = work.enroll_token_by_hash(&token.hash()).await.map_err(|error| unknown(error.into()))?;
+        let (row, device) = found.ok_or(unknown(CeremonyError::TokenInvalid))?;
         if row.bound_user.as_deref().is_some_and(|bound| bound != user) {
             return Err((Some(device), CeremonyError::TokenInvalid));
         }
@@ -312,23 +310,27 @@ impl Enrolment {
         let now = record.time;
         let mut work = self.core.begin().await?;
         let id = &pending.device.id;
-        let mut device = work.device_for_update(id).await?.ok_or(CeremonyError::TokenInvalid)?;
+        let (mut device, alarm) =
+            work.device_and_alarm_for_update(id).await?.ok_or(CeremonyError::TokenInvalid)?;
         check_data(&device, &pending.init.data)?;
         check_device_lock(work.as_mut(), &device, now).await?;
-        self.check_counters(work.as_mut(), &device, pending, proven).await?;
+        if alarm.is_some() {
+            return Err(CeremonyError::CountersWentBack);
+        }
+        check_counters(work.as_mut(), &device, pending, proven).await?;
         if pending.token.purpose == TokenPurpose::AutoEnroll {
             self.check_auto_enroll(work.as_mut(), &device, pending).await?;
         }
         if device.anchor.is_some_and(|anchor| anchor != proven.anchor) {
             return Err(CeremonyError::OtherKey);
         }
-        if work
-            .device_by_anchor(device.os_type, &proven.anchor)
-            .await?
-            .is_some_and(|other| other.id != device.id)
-        {
-            return Err(CeremonyError::KeyInUse);
-        }
+        let enrolled_before = device.enroll_status == EnrollStatus::Enrolled;
+        device.anchor = Some(proven.anchor);
+        device.enroll_status = EnrollStatus::Enrolled;
+        device.owner.get_or_insert_with(|| pending.user.clone());
+        device.updated = now;
+        // That no other device has this anchor is the store's rule: `KeyInUse`.
+        work.update_device(&device).await?;
         if !work.spend_enroll_token(&pending.token.id, &pending.challenge_id, now).await? {
             let current = work.enroll_token(&pending.token.id).await?.ok_or(CeremonyError::TokenInvalid)?;
             check_token_state(&current, now)?;
@@ -336,11 +338,6 @@ impl Enrolment {
         }
         let credential = pending.credential(proven, now);
         work.put_credential(&credential).await?;
-        device.anchor = Some(proven.anchor);
-        device.enroll_status = EnrollStatus::Enrolled;
-        device.owner.get_or_insert_with(|| pending.user.clone());
-        device.updated = now;
-        work.update_device(&device).await?;
         work.add_device_user(&device.id, &pending.user, now).await?;
         let mut data = pending.init.data.clone();
         data.record_time = Some(now);
@@ -354,33 +351,15 @@ impl Enrolment {
             .about_device(&device, &credential.id)
             .with_details(serde_json::json!({"tier": proven.tier.as_str(), "evidence": record.id}));
         work.append_event(&enrolled).await?;
-        let users = work.device_users(&device.id).await?;
+        // A device that was not enrolled had no users.
+        let users =
+            if enrolled_before { work.device_users(&device.id).await? } else { vec![pending.user.clone()] };
         work.commit().await?;
         Ok(DeviceView { device, credential: Some(credential), users, collected: Vec::new(), evidence: Vec::new() })
     }
 
-    /// Enrolling again must not wash away that a TPM's counters went back.
-    async fn check_counters(
-        &self,
-        work: &mut dyn UnitOfWork,
-        device: &Device,
-        pending: &PendingEnrolment,
-        proven: &Proven,
-    ) -> Result<(), CeremonyError> {
-        if work.counter_alarm(&device.id).await?.is_some() {
-            return Err(CeremonyError::CountersWentBack);
-        }
-        let known = work.credential(device.os_type, &pending.init.credential_id).await?;
-        let before = known.filter(|known| known.device_id == device.id).and_then(|known| known.counters);
-        match (before, proven.counters) {
-            (Some(before), Some(after)) if progress(before, after) == Progress::Back => {
-                Err(CeremonyError::CountersWentBack)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// What allowed the token must still hold, and hold for the data that came with this ceremony.
+    /// What allowed the token must still hold, and hold for the data that came with this ceremony; the device is
+    /// neither locked nor under a counter alarm.
     async fn check_auto_enroll(
         &self,
         work: &mut dyn UnitOfWork,
@@ -391,7 +370,7 @@ impl Enrolment {
             return Err(CeremonyError::AutoEnroll("it is not enabled in this cluster"));
         }
         let (data, user) = (&pending.init.data, &pending.user);
-        let judged = may_auto_enroll(&self.core, work, Some(device), data, user).await?;
+        let judged = may_auto_enroll(work, device, data, user).await?;
         judged.map_err(|refusal| CeremonyError::AutoEnroll(refusal.as_str()))
     }
 
@@ -492,6 +471,23 @@ fn check_token_state(token: &EnrollToken, now: gatehouse_model::Timestamp) -> Re
         TokenState::Expired => Err(CeremonyError::TokenExpired),
         // The last challenge may still be under way: then `spend` decides.
         TokenState::Exhausted => Err(CeremonyError::TokenExhausted),
+    }
+}
+
+/// Enrolling again must not wash away that a TPM's counters went back.
+async fn check_counters(
+    work: &mut dyn UnitOfWork,
+    device: &Device,
+    pending: &PendingEnrolment,
+    proven: &Proven,
+) -> Result<(), CeremonyError> {
+    let known = work.credential(device.os_type, &pending.init.credential_id).await?;
+    let before = known.filter(|known| known.device_id == device.id).and_then(|known| known.counters);
+    match (before, proven.counters) {
+        (Some(before), Some(after)) if progress(before, after) == Progress::Back => {
+            Err(CeremonyError::CountersWentBack)
+        }
+        _ => Ok(()),
     }
 }
 

@@ -86,12 +86,21 @@ impl EnrollTokens {
             return Err(DeviceError::AutoEnrollOff);
         }
         // Held until the commit: what is judged here must still be so when the token is made.
-        let device = match work.device_by_tag(data.os_type, &data.serial_number.trim().to_lowercase()).await?
-        {
-            Some(device) => work.device_for_update(&device.id).await?,
+        let held = match work.device_by_tag(data.os_type, &data.serial_number.trim().to_lowercase()).await? {
+            Some(device) => work.device_and_alarm_for_update(&device.id).await?,
             None => None,
         };
-        let judged = may_auto_enroll(&self.core, work.as_mut(), device.as_ref(), data, &user.name).await?;
+        let judged = match &held {
+            None => Err(AutoEnrollRefusal::NotRegistered),
+            Some((device, _))
+                if work.lock_in_force(None, &[], Some(&device.id), self.core.now()).await?.is_some() =>
+            {
+                Err(AutoEnrollRefusal::Locked)
+            }
+            Some((_, Some(_))) => Err(AutoEnrollRefusal::CountersWentBack),
+            Some((device, None)) => may_auto_enroll(work.as_mut(), device, data, &user.name).await?,
+        };
+        let device = held.map(|(device, _)| device);
         if let Err(refusal) = judged {
             drop(work);
             let error = DeviceError::AutoEnroll(refusal);
@@ -172,23 +181,13 @@ impl EnrollTokens {
     }
 }
 
-/// Whether a user's own login may enrol this device by itself.
+/// Whether a user's own login may enrol this device by itself, if neither a lock nor a counter alarm is on it.
 pub(crate) async fn may_auto_enroll(
-    core: &Core,
     work: &mut dyn UnitOfWork,
-    device: Option<&Device>,
+    device: &Device,
     data: &CollectedData,
     user: &str,
 ) -> Result<Result<(), AutoEnrollRefusal>, StoreError> {
-    let Some(device) = device else {
-        return Ok(Err(AutoEnrollRefusal::NotRegistered));
-    };
-    if work.lock_in_force(None, &[], Some(&device.id), core.now()).await?.is_some() {
-        return Ok(Err(AutoEnrollRefusal::Locked));
-    }
-    if work.counter_alarm(&device.id).await?.is_some() {
-        return Ok(Err(AutoEnrollRefusal::CountersWentBack));
-    }
     let enrolled = device.enroll_status == EnrollStatus::Enrolled;
     let owned_by_another = device.owner.as_deref().is_some_and(|owner| owner != user);
     if owned_by_another || (enrolled && !work.is_device_user(&device.id, user).await?) {

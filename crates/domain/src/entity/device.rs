@@ -68,6 +68,15 @@ pub struct Credential {
     pub counters: Option<Counters>,
 }
 
+/// A credential with the device that it is bound to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundCredential {
+    pub credential: Credential,
+    pub device: Device,
+    /// Whether the user that was asked about is one of the device's.
+    pub is_user: bool,
+}
+
 /// What a quote says about the TPM's starts; obfuscated per key, so only comparable for one AK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {

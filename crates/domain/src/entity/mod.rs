@@ -12,8 +12,8 @@ mod user;
 
 pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, StoredEvent};
 pub use device::{
-    CollectedRecord, Counters, Credential, Device, DeviceCursor, DeviceProfile, DeviceSource, Evidence,
-    RecordKind,
+    BoundCredential, CollectedRecord, Counters, Credential, Device, DeviceCursor, DeviceProfile,
+    DeviceSource, Evidence, RecordKind,
 };
 pub use enroll_token::{
     CHALLENGE_SECS, EnrollToken, MAX_CHALLENGES, TokenCursor, TokenFilter, TokenPurpose, TokenState,
@@ -22,7 +22,7 @@ pub use lock::Lock;
 pub use preference::{PREFERENCE_KEYS, PreferenceKey, StoredValue};
 pub use role::Role;
 pub use sealed::{SealedSecret, SecretPurpose};
-pub use session::{Session, SessionDevice, SessionKind};
+pub use session::{Session, SessionDevice, SessionKey, SessionKind, Standing};
 pub use user::{LinkPurpose, Throttle, User, UserLink};
 
 /// SHA-256 of a secret or a key; secrets are stored only so.

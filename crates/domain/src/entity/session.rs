@@ -1,6 +1,6 @@
 use gatehouse_model::Timestamp;
 
-use super::Digest;
+use super::{Digest, Role, User};
 
 /// How a session came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,4 +47,21 @@ pub struct SessionDevice {
     pub asset_tag: String,
     pub credential_id: String,
     pub since: Timestamp,
+}
+
+/// What a session is looked up by.
+#[derive(Clone, Copy, Debug)]
+pub enum SessionKey<'a> {
+    Id(&'a str),
+    Cookie(&'a Digest),
+}
+
+/// A session with its account as it is now, and those of the account's roles that exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub session: Session,
+    /// `None` if the account is gone.
+    pub account: Option<User>,
+    /// Each once, in the account's order.
+    pub roles: Vec<Role>,
 }

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use gatehouse_model::{OsType, Timestamp};
 
 use crate::entity::{
-    AuditEvent, AuditFilter, CollectedRecord, Credential, Device, DeviceCursor, Digest, EnrollToken,
-    Evidence, Lock, Role, SealedSecret, SecretPurpose, Session, SessionDevice, StoredEvent, StoredValue,
-    Throttle, TokenCursor, TokenFilter, User, UserLink,
+    AuditEvent, AuditFilter, BoundCredential, CollectedRecord, Credential, Device, DeviceCursor, Digest,
+    EnrollToken, Evidence, Lock, Role, SealedSecret, SecretPurpose, Session, SessionDevice, SessionKey,
+    Standing, StoredEvent, StoredValue, Throttle, TokenCursor, TokenFilter, User, UserLink,
 };
 
 /// Why storage could not do as asked. That a row is absent is no error: lookups answer with `Option`.
@@ -169,6 +169,8 @@ pub trait SessionRows {
     async fn insert_session(&mut self, session: &Session) -> Stored<()>;
     async fn session(&mut self, id: &str) -> Stored<Option<Session>>;
     async fn session_by_cookie(&mut self, hash: &Digest) -> Stored<Option<Session>>;
+    /// The session with its account and roles, in one statement: it is asked at every call.
+    async fn standing(&mut self, key: SessionKey<'_>) -> Stored<Option<Standing>>;
     async fn touch_session(&mut self, id: &str, now: Timestamp) -> Stored<()>;
     async fn set_session_factor_time(&mut self, id: &str, now: Timestamp) -> Stored<()>;
     /// Gives a session that has not ended its device (`None` takes it away); false if it has ended.
@@ -202,8 +204,10 @@ pub trait DeviceRows {
     async fn device(&mut self, id: &str) -> Stored<Option<Device>>;
     /// As [`DeviceRows::device`], and nobody else changes the row until this unit of work ends.
     async fn device_for_update(&mut self, id: &str) -> Stored<Option<Device>>;
+    /// As [`DeviceRows::device_for_update`], with the time since which the counters of the device's TPM are known to
+    /// have gone back, if they are.
+    async fn device_and_alarm_for_update(&mut self, id: &str) -> Stored<Option<(Device, Option<Timestamp>)>>;
     async fn device_by_tag(&mut self, os_type: OsType, normalised_tag: &str) -> Stored<Option<Device>>;
-    async fn device_by_anchor(&mut self, os_type: OsType, anchor: &Digest) -> Stored<Option<Device>>;
     /// Writes everything but id and creation time; false if there is no such device. Conflicts as for inserts.
     async fn update_device(&mut self, device: &Device) -> Stored<bool>;
     /// Deletes the device with its tokens, credentials, users and collected data; evidence and audit stay.
@@ -223,8 +227,7 @@ pub trait DeviceRows {
         after: Option<&DeviceCursor>,
         limit: i64,
     ) -> Stored<Vec<Device>>;
-    /// Since when the counters of the device's TPM are known to have gone back, if they are.
-    async fn counter_alarm(&mut self, device_id: &str) -> Stored<Option<Timestamp>>;
+    /// See [`DeviceRows::device_and_alarm_for_update`].
     async fn set_counter_alarm(&mut self, device_id: &str, since: Option<Timestamp>) -> Stored<()>;
     /// Whether the user is a user of a device that is enrolled.
     async fn user_has_enrolled_device(&mut self, user: &str) -> Stored<bool>;
@@ -250,6 +253,13 @@ pub trait CredentialRows {
     /// `credentials_os_id` if it belongs to another.
     async fn put_credential(&mut self, credential: &Credential) -> Stored<()>;
     async fn credential(&mut self, os_type: OsType, id: &str) -> Stored<Option<Credential>>;
+    /// The credential, its device, and whether the user is one of the device's, in one statement.
+    async fn bound_credential(
+        &mut self,
+        os_type: OsType,
+        id: &str,
+        user: &str,
+    ) -> Stored<Option<BoundCredential>>;
     /// Last used first.
     async fn credentials_of_device(&mut self, device_id: &str) -> Stored<Vec<Credential>>;
     /// Of many devices at once, last used first within each.
@@ -266,7 +276,8 @@ pub trait CredentialRows {
 pub trait EnrollTokenRows {
     async fn insert_enroll_token(&mut self, token: &EnrollToken) -> Stored<()>;
     async fn enroll_token(&mut self, id: &str) -> Stored<Option<EnrollToken>>;
-    async fn enroll_token_by_hash(&mut self, hash: &Digest) -> Stored<Option<EnrollToken>>;
+    /// The token with this hash, and its device.
+    async fn enroll_token_by_hash(&mut self, hash: &Digest) -> Stored<Option<(EnrollToken, Device)>>;
     /// Newest first.
     async fn enroll_tokens(
         &mut self,

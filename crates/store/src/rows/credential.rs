@@ -1,10 +1,11 @@
 use async_trait::async_trait;
-use gatehouse_domain::entity::{Counters, Credential};
+use gatehouse_domain::entity::{BoundCredential, Counters, Credential};
 use gatehouse_domain::ports::StoreError;
 use gatehouse_domain::ports::store::{CredentialRows, Stored};
 use gatehouse_model::{AttestationTier, OsType};
 
 use super::Unit;
+use super::device::DEVICE;
 use crate::decode::{Columns, Decode};
 use crate::executor::Executor;
 use crate::sql::credential as sql;
@@ -25,6 +26,17 @@ const CREDENTIAL: Decode<Credential> = Decode {
             created: columns.time()?,
             last_used: columns.time()?,
             counters: counters(columns)?,
+        })
+    },
+};
+
+const BOUND_CREDENTIAL: Decode<BoundCredential> = Decode {
+    entity: "credential with its device",
+    read: |columns| {
+        Ok(BoundCredential {
+            credential: (CREDENTIAL.read)(columns)?,
+            device: (DEVICE.read)(columns)?,
+            is_user: columns.maybe_text()?.is_some(),
         })
     },
 };
@@ -78,6 +90,15 @@ impl<E: Executor> CredentialRows for Unit<E> {
 
     async fn credential(&mut self, os_type: OsType, id: &str) -> Stored<Option<Credential>> {
         self.0.optional(sql::CREDENTIAL, values![os_type, id], CREDENTIAL).await
+    }
+
+    async fn bound_credential(
+        &mut self,
+        os_type: OsType,
+        id: &str,
+        user: &str,
+    ) -> Stored<Option<BoundCredential>> {
+        self.0.optional(sql::BOUND_CREDENTIAL, values![os_type, id, user], BOUND_CREDENTIAL).await
     }
 
     async fn credentials_of_device(&mut self, device_id: &str) -> Stored<Vec<Credential>> {

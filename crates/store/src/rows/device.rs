@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use gatehouse_domain::entity::{CollectedRecord, Device, DeviceCursor, DeviceSource, Digest, RecordKind};
+use gatehouse_domain::entity::{CollectedRecord, Device, DeviceCursor, DeviceSource, RecordKind};
 use gatehouse_domain::ports::StoreError;
 use gatehouse_domain::ports::store::{DeviceRows, Stored};
 use gatehouse_model::{AssetTag, DeviceOrigin, EnrollStatus, OsType, Timestamp};
@@ -13,7 +13,7 @@ use crate::value::values;
 pub(super) const RECORD_KINDS: [RecordKind; 2] = [RecordKind::Enroll, RecordKind::Authenticate];
 const ENROLLED: i64 = EnrollStatus::Enrolled as i64;
 
-const DEVICE: Decode<Device> = Decode {
+pub(super) const DEVICE: Decode<Device> = Decode {
     entity: "device",
     read: |columns| {
         Ok(Device {
@@ -32,8 +32,8 @@ const DEVICE: Decode<Device> = Decode {
     },
 };
 
-const MAYBE_TIME: Decode<Option<Timestamp>> =
-    Decode { entity: "device", read: |columns| columns.maybe_time() };
+const DEVICE_AND_ALARM: Decode<(Device, Option<Timestamp>)> =
+    Decode { entity: "device", read: |columns| Ok(((DEVICE.read)(columns)?, columns.maybe_time()?)) };
 
 const COUNTS: Decode<(i64, i64)> =
     Decode { entity: "count", read: |columns| Ok((columns.int()?, columns.int()?)) };
@@ -105,12 +105,12 @@ impl<E: Executor> DeviceRows for Unit<E> {
         self.0.optional(E::DIALECT.device_for_update, values![id], DEVICE).await
     }
 
-    async fn device_by_tag(&mut self, os_type: OsType, normalised_tag: &str) -> Stored<Option<Device>> {
-        self.0.optional(sql::DEVICE_BY_TAG, values![os_type, normalised_tag], DEVICE).await
+    async fn device_and_alarm_for_update(&mut self, id: &str) -> Stored<Option<(Device, Option<Timestamp>)>> {
+        self.0.optional(E::DIALECT.device_for_update, values![id], DEVICE_AND_ALARM).await
     }
 
-    async fn device_by_anchor(&mut self, os_type: OsType, anchor: &Digest) -> Stored<Option<Device>> {
-        self.0.optional(sql::DEVICE_BY_ANCHOR, values![os_type, anchor], DEVICE).await
+    async fn device_by_tag(&mut self, os_type: OsType, normalised_tag: &str) -> Stored<Option<Device>> {
+        self.0.optional(sql::DEVICE_BY_TAG, values![os_type, normalised_tag], DEVICE).await
     }
 
     async fn update_device(&mut self, device: &Device) -> Stored<bool> {
@@ -159,10 +159,6 @@ impl<E: Executor> DeviceRows for Unit<E> {
     ) -> Stored<Vec<Device>> {
         let (tag, os, id) = place(after);
         self.0.all(sql::DEVICES_OF_USER, values![tag, os, id, limit, user], DEVICE).await
-    }
-
-    async fn counter_alarm(&mut self, device_id: &str) -> Stored<Option<Timestamp>> {
-        Ok(self.0.optional(sql::COUNTER_ALARM, values![device_id], MAYBE_TIME).await?.flatten())
     }
 
     async fn set_counter_alarm(&mut self, device_id: &str, since: Option<Timestamp>) -> Stored<()> {

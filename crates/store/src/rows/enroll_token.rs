@@ -1,9 +1,12 @@
 use async_trait::async_trait;
-use gatehouse_domain::entity::{Digest, EnrollToken, MAX_CHALLENGES, TokenCursor, TokenFilter, TokenPurpose};
+use gatehouse_domain::entity::{
+    Device, Digest, EnrollToken, MAX_CHALLENGES, TokenCursor, TokenFilter, TokenPurpose,
+};
 use gatehouse_domain::ports::store::{EnrollTokenRows, Stored};
 use gatehouse_model::Timestamp;
 
 use super::Unit;
+use super::device::DEVICE;
 use crate::decode::{Columns, Decode};
 use crate::executor::Executor;
 use crate::sql::enroll_token as sql;
@@ -29,6 +32,11 @@ const TOKEN: Decode<EnrollToken> = Decode {
             revoked: columns.maybe_time()?,
         })
     },
+};
+
+const TOKEN_AND_DEVICE: Decode<(EnrollToken, Device)> = Decode {
+    entity: "enrolment token with its device",
+    read: |columns| Ok(((TOKEN.read)(columns)?, (DEVICE.read)(columns)?)),
 };
 
 /// Two columns, set together or not at all.
@@ -67,8 +75,8 @@ impl<E: Executor> EnrollTokenRows for Unit<E> {
         self.0.optional(sql::TOKEN, values![id], TOKEN).await
     }
 
-    async fn enroll_token_by_hash(&mut self, hash: &Digest) -> Stored<Option<EnrollToken>> {
-        self.0.optional(sql::TOKEN_BY_HASH, values![hash], TOKEN).await
+    async fn enroll_token_by_hash(&mut self, hash: &Digest) -> Stored<Option<(EnrollToken, Device)>> {
+        self.0.optional(sql::TOKEN_BY_HASH, values![hash], TOKEN_AND_DEVICE).await
     }
 
     async fn enroll_tokens(

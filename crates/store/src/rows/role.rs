@@ -3,23 +3,29 @@ use gatehouse_domain::entity::Role;
 use gatehouse_domain::ports::store::{RoleRows, Stored};
 
 use super::Unit;
-use crate::decode::{Decode, NUMBER, to_json};
+use crate::decode::{Columns, Decode, NUMBER, to_json};
 use crate::executor::Executor;
 use crate::sql::role as sql;
-use crate::value::values;
+use crate::value::{Value, values};
 
 const ROLE: Decode<Role> = Decode {
     entity: "role",
     read: |columns| {
-        Ok(Role {
-            name: columns.text()?,
-            description: columns.text()?,
-            spec: columns.json()?,
-            created: columns.time()?,
-            updated: columns.time()?,
-        })
+        let name = columns.text()?;
+        role_named(name, columns)
     },
 };
+
+/// What follows the name in a role's row.
+pub(super) fn role_named(name: String, columns: &mut dyn Columns) -> Stored<Role> {
+    Ok(Role {
+        name,
+        description: columns.text()?,
+        spec: columns.json()?,
+        created: columns.time()?,
+        updated: columns.time()?,
+    })
+}
 
 #[async_trait]
 impl<E: Executor> RoleRows for Unit<E> {
@@ -35,13 +41,18 @@ impl<E: Executor> RoleRows for Unit<E> {
     }
 
     async fn roles_named(&mut self, names: &[String]) -> Stored<Vec<Role>> {
+        let place = |name: &str| names.iter().position(|asked| asked == name);
         let mut found: Vec<Role> = Vec::with_capacity(names.len());
-        for name in names {
-            if found.iter().any(|role| role.name == *name) {
-                continue;
+        for some in names.chunks(sql::ROLES_AT_ONCE) {
+            let mut values = [Value::Text(None); sql::ROLES_AT_ONCE];
+            for (value, name) in values.iter_mut().zip(some) {
+                *value = Value::from(name);
             }
-            found.extend(self.role(name).await?);
+            found.append(&mut self.0.all(sql::ROLES_NAMED, &values, ROLE).await?);
         }
+        found.sort_by_key(|role| place(&role.name));
+        // A name that is given again, further on.
+        found.dedup_by(|one, other| one.name == other.name);
         Ok(found)
     }
 

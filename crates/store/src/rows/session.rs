@@ -1,9 +1,13 @@
 use async_trait::async_trait;
-use gatehouse_domain::entity::{Digest, Session, SessionDevice, SessionKind};
+use gatehouse_domain::entity::{
+    Digest, Role, Session, SessionDevice, SessionKey, SessionKind, Standing, User,
+};
 use gatehouse_domain::ports::store::{SessionRows, Stored};
 use gatehouse_model::Timestamp;
 
 use super::Unit;
+use super::role::role_named;
+use super::user::user_with_role;
 use crate::decode::{Columns, Decode, NUMBER};
 use crate::executor::Executor;
 use crate::sql::session as sql;
@@ -27,6 +31,18 @@ const SESSION: Decode<Session> = Decode {
             device: session_device(columns)?,
             remote_address: columns.text()?,
         })
+    },
+};
+
+/// A session, its account with one role, and that role if it exists.
+const STANDING: Decode<(Session, Option<User>, Option<Role>)> = Decode {
+    entity: "session with its account",
+    read: |columns| {
+        let session = (SESSION.read)(columns)?;
+        let Some(name) = columns.maybe_text()? else { return Ok((session, None, None)) };
+        let account = user_with_role(name, columns)?;
+        let role = columns.maybe_text()?.map(|name| role_named(name, columns)).transpose()?;
+        Ok((session, Some(account), role))
     },
 };
 
@@ -75,6 +91,25 @@ impl<E: Executor> SessionRows for Unit<E> {
 
     async fn session_by_cookie(&mut self, hash: &Digest) -> Stored<Option<Session>> {
         self.0.optional(sql::SESSION_BY_COOKIE, values![hash], SESSION).await
+    }
+
+    async fn standing(&mut self, key: SessionKey<'_>) -> Stored<Option<Standing>> {
+        let rows = match key {
+            SessionKey::Id(id) => self.0.all(sql::STANDING, values![id], STANDING).await?,
+            SessionKey::Cookie(hash) => self.0.all(sql::STANDING_BY_COOKIE, values![hash], STANDING).await?,
+        };
+        let mut rows = rows.into_iter();
+        let Some((session, account, role)) = rows.next() else { return Ok(None) };
+        let mut standing = Standing { session, account, roles: role.into_iter().collect() };
+        for (_, account, role) in rows {
+            if let (Some(whole), Some(mut part)) = (&mut standing.account, account) {
+                whole.roles.append(&mut part.roles);
+            }
+            let known = |role: &Role| standing.roles.iter().any(|known| known.name == role.name);
+            let new = role.filter(|role| !known(role));
+            standing.roles.extend(new);
+        }
+        Ok(Some(standing))
     }
 
     async fn touch_session(&mut self, id: &str, now: Timestamp) -> Stored<()> {

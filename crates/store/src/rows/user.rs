@@ -5,7 +5,7 @@ use gatehouse_model::Timestamp;
 use gatehouse_model::resource::UserKind;
 
 use super::Unit;
-use crate::decode::{Decode, NUMBER, to_json};
+use crate::decode::{Columns, Decode, NUMBER, to_json};
 use crate::executor::Executor;
 use crate::sql::user as sql;
 use crate::value::values;
@@ -17,18 +17,24 @@ const PURPOSES: [LinkPurpose; 3] = [LinkPurpose::Invite, LinkPurpose::Reset, Lin
 const USER_WITH_ROLE: Decode<User> = Decode {
     entity: "user",
     read: |columns| {
-        Ok(User {
-            name: columns.text()?,
-            kind: columns.one_of(&KINDS, UserKind::as_str)?,
-            logins: columns.json()?,
-            password_hash: columns.maybe_text()?,
-            totp_last_step: columns.int()?,
-            created: columns.time()?,
-            updated: columns.time()?,
-            roles: columns.maybe_text()?.into_iter().collect(),
-        })
+        let name = columns.text()?;
+        user_with_role(name, columns)
     },
 };
+
+/// What follows the name in such a row.
+pub(super) fn user_with_role(name: String, columns: &mut dyn Columns) -> Stored<User> {
+    Ok(User {
+        name,
+        kind: columns.one_of(&KINDS, UserKind::as_str)?,
+        logins: columns.json()?,
+        password_hash: columns.maybe_text()?,
+        totp_last_step: columns.int()?,
+        created: columns.time()?,
+        updated: columns.time()?,
+        roles: columns.maybe_text()?.into_iter().collect(),
+    })
+}
 
 const LINK: Decode<UserLink> = Decode {
     entity: "link",

@@ -1,5 +1,7 @@
 //! Keys bound to devices.
 
+use super::device::device_columns;
+
 macro_rules! columns {
     () => {
         "os_type, id, device_id, public_key, tier, ekcert_serial, ak_public, user_name, created, last_used,
@@ -20,6 +22,11 @@ statements! {
             restart_count = excluded.restart_count, clock = excluded.clock
         where credentials.device_id = excluded.device_id");
     CREDENTIAL = concat!("select ", columns!(), " from credentials where os_type = $1 and id = $2");
+    /// A credential, its device, and `$3` if that is one of the device's users.
+    BOUND_CREDENTIAL = concat!("select c.*, ", device_columns!("d."), ", u.user_name
+        from (select ", columns!(), " from credentials where os_type = $1 and id = $2) c
+        join devices d on d.id = c.device_id
+        left join device_users u on u.device_id = d.id and u.user_name = $3");
     CREDENTIALS_OF_DEVICE = concat!("select ", columns!(), " from credentials
         where device_id = $1 order by last_used desc, created desc, id");
     /// What is not asked for is null, which equals nothing.

@@ -11,12 +11,16 @@ macro_rules! columns {
     };
 }
 
+/// The columns of a device, for statements of other areas that join it.
+pub(super) use columns as device_columns;
+
 statements! {
     INSERT_DEVICE = concat!("insert into devices (", columns!(), ", asset_tag_norm)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
     DEVICE = concat!("select ", columns!(), " from devices where id = $1");
+    /// With the counter alarm.
+    DEVICE_HELD = concat!("select ", columns!(), ", counter_alarm from devices where id = $1");
     DEVICE_BY_TAG = concat!("select ", columns!(), " from devices where os_type = $1 and asset_tag_norm = $2");
-    DEVICE_BY_ANCHOR = concat!("select ", columns!(), " from devices where os_type = $1 and anchor = $2");
     UPDATE_DEVICE = "
         update devices
         set os_type = $2, asset_tag = $3, asset_tag_norm = $4, updated = $5, enroll_status = $6, owner = $7,
@@ -33,7 +37,6 @@ statements! {
         join devices d on d.id = u.device_id
         where u.user_name = $5 and (d.asset_tag_norm, d.os_type, d.id) > ($1, $2, $3)
         order by d.asset_tag_norm, d.os_type, d.id limit $4");
-    COUNTER_ALARM = "select counter_alarm from devices where id = $1";
     SET_COUNTER_ALARM = "update devices set counter_alarm = $2 where id = $1";
     /// `$2` is the number of the state "enrolled".
     USER_HAS_ENROLLED_DEVICE = "
@@ -61,6 +64,6 @@ statements! {
             order by recorded desc, sequence desc limit $3)";
 }
 
-/// [`DEVICE`] on an engine that locks rows by asking for it.
+/// [`DEVICE_HELD`] on an engine that locks rows by asking for it.
 pub(crate) const DEVICE_LOCKED: &str =
-    concat!("select ", columns!(), " from devices where id = $1 for update");
+    concat!("select ", columns!(), ", counter_alarm from devices where id = $1 for update");

@@ -1,5 +1,7 @@
 //! Enrolment tokens.
 
+use super::device::device_columns;
+
 macro_rules! columns {
     () => {
         "id, hash, device_id, purpose, created_by, bound_user, created, expires, challenges, open_challenge,
@@ -11,7 +13,10 @@ statements! {
     INSERT_TOKEN = concat!("insert into enroll_tokens (", columns!(), ")
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
     TOKEN = concat!("select ", columns!(), " from enroll_tokens where id = $1");
-    TOKEN_BY_HASH = concat!("select ", columns!(), " from enroll_tokens where hash = $1");
+    /// A token and its device.
+    TOKEN_BY_HASH = concat!("select t.*, ", device_columns!("d."), "
+        from (select ", columns!(), " from enroll_tokens where hash = $1) t
+        join devices d on d.id = t.device_id");
     TOKENS = concat!("select ", columns!(), " from enroll_tokens
         where (created, id) < ($1, $2)
         order by created desc, id desc limit $3");

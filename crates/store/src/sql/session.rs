@@ -7,11 +7,33 @@ macro_rules! columns {
     };
 }
 
+macro_rules! standing {
+    ($key:literal) => {
+        concat!(
+            "select s.*, u.name, u.kind, u.logins, u.password_hash, u.totp_last_step, u.created, u.updated,
+                m.role, r.name, r.description, r.spec, r.created, r.updated
+            from (select ",
+            columns!(),
+            " from sessions where ",
+            $key,
+            " = $1) s
+            left join users u on u.name = s.user_name
+            left join user_roles m on m.user_name = u.name
+            left join roles r on r.name = m.role
+            order by m.place"
+        )
+    };
+}
+
 statements! {
     INSERT_SESSION = concat!("insert into sessions (", columns!(), ")
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)");
     SESSION = concat!("select ", columns!(), " from sessions where id = $1");
     SESSION_BY_COOKIE = concat!("select ", columns!(), " from sessions where cookie_hash = $1");
+    /// A session, its account, a role's name, that role: one row for each role of the account, in order.
+    STANDING = standing!("id");
+    /// Rows as [`STANDING`].
+    STANDING_BY_COOKIE = standing!("cookie_hash");
     TOUCH_SESSION = "update sessions set last_seen = $2 where id = $1";
     SET_FACTOR_TIME = "update sessions set factor_time = $2 where id = $1";
     SET_DEVICE = "

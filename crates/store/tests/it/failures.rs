@@ -116,3 +116,50 @@ async fn a_corrupt_row_is_named_and_not_guessed_at() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_beginning_that_is_given_up_leaves_the_writer_usable() {
+    use sqlx::Connection;
+
+    let fresh = Fresh::sqlite().await;
+    let Location::Sqlite(path) = &fresh.location else { unreachable!() };
+    let mut other = sqlx::SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+    sqlx::raw_sql("begin immediate").execute(&mut other).await.unwrap();
+    let given_up = tokio::time::timeout(std::time::Duration::from_millis(50), fresh.store.begin()).await;
+    assert!(given_up.is_err(), "two processes write at once");
+    sqlx::raw_sql("rollback").execute(&mut other).await.unwrap();
+    for _ in 0..3 {
+        let mut work = fresh.store.begin().await.unwrap();
+        work.init_cluster_value("name", "x").await.unwrap();
+        work.commit().await.unwrap();
+    }
+    // Nothing of it holds the database.
+    sqlx::raw_sql("begin immediate; rollback").execute(&mut other).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_dropped_frees_the_database_for_others() {
+    use sqlx::Connection;
+
+    let fresh = Fresh::sqlite().await;
+    let Location::Sqlite(path) = &fresh.location else { unreachable!() };
+    let mut other = sqlx::SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+    for _ in 0..20 {
+        let mut work = fresh.store.begin().await.unwrap();
+        work.init_cluster_value("name", "x").await.unwrap();
+        drop(work);
+        let mut readers = Vec::new();
+        for _ in 0..8 {
+            let mut reader = fresh.store.read().await.unwrap();
+            assert_eq!(reader.cluster_value("name").await.unwrap(), None);
+            readers.push(reader);
+        }
+        drop(readers);
+        drop(fresh.store.read().await.unwrap());
+        // Its connections are not asked again before this: the rollback needs nobody to wait for it.
+        sqlx::raw_sql("begin immediate; rollback").execute(&mut other).await.unwrap();
+        let (busy, _, _): (i64, i64, i64) =
+            sqlx::query_as("pragma wal_checkpoint(truncate)").fetch_one(&mut other).await.unwrap();
+        assert_eq!(busy, 0, "a reader still holds its snapshot");
+    }
+}

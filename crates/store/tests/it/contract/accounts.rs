@@ -199,7 +199,12 @@ async fn roles_are_stored_whole(store: Arc<dyn Store>) {
     assert!(work.update_role(&changed).await.unwrap());
     assert_eq!(work.roles().await.unwrap(), [role("access"), changed]);
     let named = ["none", "access", "editor", "access"].map(str::to_owned);
-    assert_eq!(work.roles_named(&named).await.unwrap().len(), 2);
+    let found = work.roles_named(&named).await.unwrap();
+    assert_eq!(found.iter().map(|role| role.name.as_str()).collect::<Vec<_>>(), ["access", "editor"]);
+    let many: Vec<String> =
+        ["access"; 20].into_iter().chain(["editor", "none", "access"]).map(str::to_owned).collect();
+    assert_eq!(work.roles_named(&many).await.unwrap(), found);
+    assert_eq!(work.roles_named(&[]).await.unwrap(), []);
     assert!(!work.update_role(&role("none")).await.unwrap());
 
     work.insert_user(&user("alice")).await.unwrap();

@@ -1,14 +1,18 @@
 use std::sync::Arc;
 
-use gatehouse_domain::entity::{Counters, Credential};
+use gatehouse_domain::entity::{BoundCredential, Counters, Credential};
 use gatehouse_domain::ports::Store;
 use gatehouse_model::{AttestationTier, OsType};
 
 use super::conflict;
 use crate::engines::on_both_engines;
-use crate::samples::{at, credential, device};
+use crate::samples::{at, credential, device, user};
 
-on_both_engines!(credentials_are_put_and_used, credentials_of_many_devices);
+on_both_engines!(
+    credentials_are_put_and_used,
+    credentials_of_many_devices,
+    a_bound_credential_comes_with_its_device
+);
 
 fn ids(credentials: Vec<Credential>) -> Vec<String> {
     credentials.into_iter().map(|credential| credential.id).collect()
@@ -74,4 +78,28 @@ async fn credentials_of_many_devices(store: Arc<dyn Store>) {
             assert!(pair[0].id.starts_with("new-") && pair[1].id.starts_with("old-"));
         }
     }
+}
+
+async fn a_bound_credential_comes_with_its_device(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    for (id, tag) in [("d1", "ONE"), ("d2", "TWO")] {
+        work.insert_device(&device(id, OsType::Linux, tag)).await.unwrap();
+    }
+    for name in ["alice", "bob"] {
+        work.insert_user(&user(name)).await.unwrap();
+    }
+    let stored = credential(OsType::Linux, "c1", "d1", 1);
+    work.put_credential(&stored).await.unwrap();
+    work.add_device_user("d1", "alice", at(1)).await.unwrap();
+    work.add_device_user("d2", "bob", at(1)).await.unwrap();
+    for (name, is_user) in [("alice", true), ("bob", false), ("none", false)] {
+        let expected = BoundCredential {
+            credential: stored.clone(),
+            device: device("d1", OsType::Linux, "ONE"),
+            is_user,
+        };
+        assert_eq!(work.bound_credential(OsType::Linux, "c1", name).await.unwrap(), Some(expected), "{name}");
+    }
+    assert_eq!(work.bound_credential(OsType::Windows, "c1", "alice").await.unwrap(), None);
+    assert_eq!(work.bound_credential(OsType::Linux, "c2", "alice").await.unwrap(), None);
 }

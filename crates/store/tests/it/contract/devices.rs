@@ -26,13 +26,15 @@ async fn a_counter_alarm_stays_until_it_is_taken_away(store: Arc<dyn Store>) {
     let mut work = store.begin().await.unwrap();
     let one = device("d1", OsType::Linux, "ONE");
     work.insert_device(&one).await.unwrap();
-    assert_eq!(work.counter_alarm("d1").await.unwrap(), None);
+    let held = work.device_and_alarm_for_update("d1").await.unwrap();
+    assert_eq!(held, Some((one.clone(), None)));
     work.set_counter_alarm("d1", Some(at(5))).await.unwrap();
     work.update_device(&one).await.unwrap();
-    assert_eq!(work.counter_alarm("d1").await.unwrap(), Some(at(5)));
+    let held = work.device_and_alarm_for_update("d1").await.unwrap();
+    assert_eq!(held, Some((one.clone(), Some(at(5)))));
     work.set_counter_alarm("d1", None).await.unwrap();
-    assert_eq!(work.counter_alarm("d1").await.unwrap(), None);
-    assert_eq!(work.counter_alarm("none").await.unwrap(), None);
+    assert_eq!(work.device_and_alarm_for_update("d1").await.unwrap(), Some((one, None)));
+    assert_eq!(work.device_and_alarm_for_update("none").await.unwrap(), None);
 }
 
 fn ids(devices: Vec<Device>) -> Vec<String> {
@@ -53,8 +55,6 @@ async fn devices_are_stored_whole(store: Arc<dyn Store>) {
     assert_eq!(work.device_for_update("d2").await.unwrap(), None);
     assert_eq!(work.device_by_tag(OsType::Windows, "tag-ä").await.unwrap().as_ref(), Some(&full));
     assert_eq!(work.device_by_tag(OsType::Linux, "tag-ä").await.unwrap(), None);
-    assert_eq!(work.device_by_anchor(OsType::Windows, &[1; 32]).await.unwrap().as_ref(), Some(&full));
-    assert_eq!(work.device_by_anchor(OsType::Linux, &[1; 32]).await.unwrap(), None);
 
     let bare = Device {
         os_type: OsType::Macos,
@@ -100,6 +100,12 @@ async fn a_second_anchor_is_refused(store: Arc<dyn Store>) {
     let mut second = device("d9", OsType::Linux, "TWO");
     second.anchor = Some([1; 32]);
     assert_eq!(conflict(work.insert_device(&second).await), "devices_os_anchor");
+    drop(work);
+    let mut work = with_one_device(&store).await;
+    second.anchor = None;
+    work.insert_device(&second).await.unwrap();
+    second.anchor = Some([1; 32]);
+    assert_eq!(conflict(work.update_device(&second).await), "devices_os_anchor");
 }
 
 async fn an_update_can_conflict_too(store: Arc<dyn Store>) {

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use gatehouse_domain::entity::Session;
+use gatehouse_domain::entity::{Session, SessionKey, Standing, User};
 use gatehouse_domain::ports::Store;
 
 use super::conflict;
 use crate::engines::on_both_engines;
-use crate::samples::{at, session, session_device};
+use crate::samples::{at, role, session, session_device, user};
 
 on_both_engines!(
     sessions_are_stored_whole,
@@ -13,6 +13,7 @@ on_both_engines!(
     all_sessions_of_a_user_end_but_one,
     a_device_loses_its_sessions_trust,
     active_sessions_come_in_pages,
+    a_standing_is_session_account_and_roles,
 );
 
 fn ids(sessions: Vec<Session>) -> Vec<String> {
@@ -108,4 +109,30 @@ async fn active_sessions_come_in_pages(store: Arc<dyn Store>) {
     assert!(work.session("s1").await.unwrap().is_some());
     work.purge_sessions(at(1001)).await.unwrap();
     assert!(work.session("s1").await.unwrap().is_none());
+}
+
+async fn a_standing_is_session_account_and_roles(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    for name in ["zeta", "access", "other"] {
+        work.insert_role(&role(name)).await.unwrap();
+    }
+    let many =
+        User { roles: ["zeta", "none", "access", "zeta"].map(str::to_owned).to_vec(), ..user("alice") };
+    let bare = User { roles: Vec::new(), ..user("bob") };
+    for (n, account, roles) in
+        [(1, Some(many), vec![role("zeta"), role("access")]), (2, Some(bare), vec![]), (3, None, vec![])]
+    {
+        let name = account.as_ref().map_or("carol", |account| &account.name);
+        let session = session(&format!("s{n}"), name, n);
+        work.insert_session(&session).await.unwrap();
+        if let Some(account) = &account {
+            work.insert_user(account).await.unwrap();
+        }
+        let expected = Some(Standing { session: session.clone(), account, roles });
+        assert_eq!(work.standing(SessionKey::Id(&session.id)).await.unwrap(), expected);
+        let hash = session.cookie_hash.unwrap();
+        assert_eq!(work.standing(SessionKey::Cookie(&hash)).await.unwrap(), expected);
+    }
+    assert_eq!(work.standing(SessionKey::Id("none")).await.unwrap(), None);
+    assert_eq!(work.standing(SessionKey::Cookie(&[77; 32])).await.unwrap(), None);
 }

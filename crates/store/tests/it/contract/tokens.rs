@@ -73,7 +73,9 @@ async fn tokens_are_stored_whole(store: Arc<dyn Store>) {
     };
     work.insert_enroll_token(&full).await.unwrap();
     assert_eq!(work.enroll_token("t1").await.unwrap(), Some(token("t1", "d1", 1)));
-    assert_eq!(work.enroll_token_by_hash(&full.hash).await.unwrap().as_ref(), Some(&full));
+    let on_device = work.device("d1").await.unwrap().unwrap();
+    let found = work.enroll_token_by_hash(&full.hash).await.unwrap();
+    assert_eq!(found, Some((full.clone(), on_device)));
     assert_eq!(work.enroll_token("none").await.unwrap(), None);
     assert_eq!(work.enroll_token_by_hash(&[77; 32]).await.unwrap(), None);
     let same = EnrollToken { id: "t3".to_owned(), ..full };
