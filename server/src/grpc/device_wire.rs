@@ -2,7 +2,7 @@
 
 use gatehouse_domain::Failure;
 use gatehouse_domain::device::{DeviceChange, DeviceSpec, DeviceView, NewEnrollToken};
-use gatehouse_domain::entity::{CollectedRecord, Credential, Evidence, DeviceProfile, DeviceSource};
+use gatehouse_domain::entity::{CollectedRecord, Credential, DeviceProfile, DeviceSource, Evidence};
 use gatehouse_model::{AssetTag, DeviceOrigin, EnrollStatus, clean_label};
 use gatehouse_proto::convert::{collected_data, platform_parameters, read_os, read_timestamp, timestamp};
 use gatehouse_proto::devicetrust as wire;
@@ -51,7 +51,9 @@ fn credential(credential: Credential) -> wire::DeviceCredential {
 
 fn collected(record: &CollectedRecord, evidence: &[Evidence]) -> wire::DeviceCollectedData {
     let proof = evidence.iter().find(|proof| {
-        proof.kind == record.kind && Some(proof.time) == record.data.record_time && !proof.platform.quotes.is_empty()
+        proof.kind == record.kind
+            && Some(proof.time) == record.data.record_time
+            && !proof.platform.quotes.is_empty()
     });
     wire::DeviceCollectedData {
         tpm_platform_attestation: proof.map(|proof| wire::TpmPlatformAttestation {

@@ -355,7 +355,13 @@ impl Enrolment {
         let users =
             if enrolled_before { work.device_users(&device.id).await? } else { vec![pending.user.clone()] };
         work.commit().await?;
-        Ok(DeviceView { device, credential: Some(credential), users, collected: Vec::new(), evidence: Vec::new() })
+        Ok(DeviceView {
+            device,
+            credential: Some(credential),
+            users,
+            collected: Vec::new(),
+            evidence: Vec::new(),
+        })
     }
 
     /// What allowed the token must still hold, and hold for the data that came with this ceremony; the device is
