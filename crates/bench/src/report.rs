@@ -63,6 +63,7 @@ impl Report {
         say("\nDevice authentications");
         table(&self.ceremonies, |m| (&m.authentication, &m.floor.authentication));
         say("\nThe floor of one ceremony (CPU ms): TLS 1.3 handshake + cryptography + durable writes");
+        say("  The writes go through the same storage layer: what that costs counts as floor.");
         for measurement in self.ceremonies.iter().filter(|m| m.clients == 1) {
             let line = |name: &str, floor: &Floor| {
                 say(format!(

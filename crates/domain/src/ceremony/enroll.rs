@@ -1,22 +1,21 @@
+mod binding;
+mod pending;
+
 use std::sync::Arc;
 
 use gatehouse_attestation::{make_credential, verify_device_key, verify_platform};
 use gatehouse_model::tpm::{AttestationParameters, EkMaterial, EncryptedCredential, PlatformParameters};
-use gatehouse_model::{AttestationTier, CollectedData, DeviceTrustMode, EnrollStatus, OsType, clean_label};
+use gatehouse_model::{AttestationTier, CollectedData, DeviceTrustMode, OsType, clean_label};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::counters::{Progress, progress};
 use super::judge::{ClaimedTpm, device_key_anchor};
 use super::{CeremonyError, NONCE_BYTES, check_data, evidence};
 use crate::audit::EventKind;
 use crate::authz::{Attribution, Principal};
 use crate::cluster::Preference;
-use crate::device::{DeviceView, may_auto_enroll};
-use crate::entity::{
-    CHALLENGE_SECS, CollectedRecord, Counters, Credential, Device, Digest, EnrollToken, Evidence, RecordKind,
-    TokenPurpose, TokenState,
-};
+use crate::device::DeviceView;
+use crate::entity::{CHALLENGE_SECS, Counters, Device, Digest, EnrollToken, Evidence, TokenState};
 use crate::ports::UnitOfWork;
 use crate::{Core, Decision, SecretToken};
 
@@ -299,87 +298,6 @@ impl Enrolment {
         }
     }
 
-    /// The one commit that makes a device trusted.
-    async fn bind(
-        &self,
-        pending: &PendingEnrolment,
-        proven: &Proven,
-        record: &Evidence,
-    ) -> Result<DeviceView, CeremonyError> {
-        // One moment for all of it: by it, collected data and the evidence it came with find each other.
-        let now = record.time;
-        let mut work = self.core.begin().await?;
-        let id = &pending.device.id;
-        let (mut device, alarm) =
-            work.device_and_alarm_for_update(id).await?.ok_or(CeremonyError::TokenInvalid)?;
-        check_data(&device, &pending.init.data)?;
-        check_device_lock(work.as_mut(), &device, now).await?;
-        if alarm.is_some() {
-            return Err(CeremonyError::CountersWentBack);
-        }
-        check_counters(work.as_mut(), &device, pending, proven).await?;
-        if pending.token.purpose == TokenPurpose::AutoEnroll {
-            self.check_auto_enroll(work.as_mut(), &device, pending).await?;
-        }
-        if device.anchor.is_some_and(|anchor| anchor != proven.anchor) {
-            return Err(CeremonyError::OtherKey);
-        }
-        let enrolled_before = device.enroll_status == EnrollStatus::Enrolled;
-        device.anchor = Some(proven.anchor);
-        device.enroll_status = EnrollStatus::Enrolled;
-        device.owner.get_or_insert_with(|| pending.user.clone());
-        device.updated = now;
-        // That no other device has this anchor is the store's rule: `KeyInUse`.
-        work.update_device(&device).await?;
-        if !work.spend_enroll_token(&pending.token.id, &pending.challenge_id, now).await? {
-            let current = work.enroll_token(&pending.token.id).await?.ok_or(CeremonyError::TokenInvalid)?;
-            check_token_state(&current, now)?;
-            return Err(CeremonyError::TokenBusy);
-        }
-        let credential = pending.credential(proven, now);
-        work.put_credential(&credential).await?;
-        work.add_device_user(&device.id, &pending.user, now).await?;
-        let mut data = pending.init.data.clone();
-        data.record_time = Some(now);
-        work.add_collected(&device.id, &CollectedRecord { kind: RecordKind::Enroll, data }).await?;
-        work.insert_evidence(record).await?;
-        let spent = self.core.event(EventKind::DEVICE_TOKEN_SPENT, &pending.by).about(&pending.token.id);
-        work.append_event(&spent.about_device(&device, &credential.id)).await?;
-        let enrolled = self
-            .core
-            .event(EventKind::DEVICE_ENROLL, &pending.by)
-            .about_device(&device, &credential.id)
-            .with_details(serde_json::json!({"tier": proven.tier.as_str(), "evidence": record.id}));
-        work.append_event(&enrolled).await?;
-        // A device that was not enrolled had no users.
-        let users =
-            if enrolled_before { work.device_users(&device.id).await? } else { vec![pending.user.clone()] };
-        work.commit().await?;
-        Ok(DeviceView {
-            device,
-            credential: Some(credential),
-            users,
-            collected: Vec::new(),
-            evidence: Vec::new(),
-        })
-    }
-
-    /// What allowed the token must still hold, and hold for the data that came with this ceremony; the device is
-    /// neither locked nor under a counter alarm.
-    async fn check_auto_enroll(
-        &self,
-        work: &mut dyn UnitOfWork,
-        device: &Device,
-        pending: &PendingEnrolment,
-    ) -> Result<(), CeremonyError> {
-        if !self.preference.effective(work).await?.auto_enroll {
-            return Err(CeremonyError::AutoEnroll("it is not enabled in this cluster"));
-        }
-        let (data, user) = (&pending.init.data, &pending.user);
-        let judged = may_auto_enroll(work, device, data, user).await?;
-        judged.map_err(|refusal| CeremonyError::AutoEnroll(refusal.as_str()))
-    }
-
     /// Closes the challenge; a refusal leaves an event, and evidence where there was an answer to judge.
     async fn close(
         &self,
@@ -421,54 +339,6 @@ impl Enrolment {
     }
 }
 
-impl PendingEnrolment {
-    fn credential(&self, proven: &Proven, now: gatehouse_model::Timestamp) -> Credential {
-        let (public_key_der, ak_public, ekcert_serial) = match (&self.init.key, &self.claim) {
-            (DeviceKey::SecureEnclave { public_key_der }, _) => {
-                (public_key_der.clone(), Vec::new(), String::new())
-            }
-            (DeviceKey::Tpm { ak, .. }, Claim::Tpm { tpm, .. }) => {
-                let serial =
-                    tpm.certificate.as_ref().map(|certificate| certificate.serial()).unwrap_or_default();
-                (Vec::new(), ak.public.clone(), serial)
-            }
-            (DeviceKey::Tpm { ak, .. }, Claim::SecureEnclave { .. }) => {
-                (Vec::new(), ak.public.clone(), String::new())
-            }
-        };
-        Credential {
-            id: self.init.credential_id.clone(),
-            device_id: self.device.id.clone(),
-            os_type: self.device.os_type,
-            public_key_der,
-            tier: proven.tier,
-            ekcert_serial,
-            ak_public,
-            user: self.user.clone(),
-            created: now,
-            last_used: now,
-            counters: proven.counters,
-        }
-    }
-
-    /// Puts what was presented into the record, so that the verdict can be checked again.
-    fn describe(&self, answer: &EnrollAnswer, record: &mut Evidence) {
-        match &self.init.key {
-            DeviceKey::Tpm { ak, .. } => record.ak = ak.clone(),
-            DeviceKey::SecureEnclave { public_key_der } => record.device_key.clone_from(public_key_der),
-        }
-        if let Claim::Tpm { tpm, .. } = &self.claim {
-            record.ek_public = tpm.ek.spki_der().to_vec();
-            record.ek_certificate =
-                tpm.certificate.as_ref().map(|cert| cert.der().to_vec()).unwrap_or_default();
-        }
-        match answer {
-            EnrollAnswer::Tpm { platform, .. } => record.platform = platform.clone(),
-            EnrollAnswer::SecureEnclave { signature } => record.signature.clone_from(signature),
-        }
-    }
-}
-
 fn check_token_state(token: &EnrollToken, now: gatehouse_model::Timestamp) -> Result<(), CeremonyError> {
     match token.state(now) {
         TokenState::Active => Ok(()),
@@ -477,23 +347,6 @@ fn check_token_state(token: &EnrollToken, now: gatehouse_model::Timestamp) -> Re
         TokenState::Expired => Err(CeremonyError::TokenExpired),
         // The last challenge may still be under way: then `spend` decides.
         TokenState::Exhausted => Err(CeremonyError::TokenExhausted),
-    }
-}
-
-/// Enrolling again must not wash away that a TPM's counters went back.
-async fn check_counters(
-    work: &mut dyn UnitOfWork,
-    device: &Device,
-    pending: &PendingEnrolment,
-    proven: &Proven,
-) -> Result<(), CeremonyError> {
-    let known = work.credential(device.os_type, &pending.init.credential_id).await?;
-    let before = known.filter(|known| known.device_id == device.id).and_then(|known| known.counters);
-    match (before, proven.counters) {
-        (Some(before), Some(after)) if progress(before, after) == Progress::Back => {
-            Err(CeremonyError::CountersWentBack)
-        }
-        _ => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@ mod change;
 mod error;
 mod inventory;
 mod tokens;
+mod update;
 
 pub use change::{DeviceChange, DeviceSpec};
 pub use error::{AutoEnrollRefusal, DeviceError};

@@ -1,0 +1,137 @@
+//! Changing devices: fields, un-enrolment, hand-over, and writing them as a whole.
+
+use gatehouse_model::{EnrollStatus, clean_label};
+
+use super::inventory::{check_owner, view};
+use super::{DeviceChange, DeviceError, DeviceSpec, DeviceView, Inventory};
+use crate::audit::EventKind;
+use crate::authz::{Attribution, CreateDevice, Grant, UpdateDevice};
+use crate::entity::Device;
+use crate::ports::UnitOfWork;
+
+impl Inventory {
+    /// Changes a device. Taking away its enrolment clears its credentials, its owner and its users, and ends the
+    /// trust of its sessions at once.
+    ///
+    /// # Errors
+    /// No such device; an attempt to write "enrolled"; an owner who does not exist.
+    pub async fn update(
+        &self,
+        grant: &Grant<UpdateDevice>,
+        id: &str,
+        change: &DeviceChange,
+    ) -> Result<DeviceView, DeviceError> {
+        let mut work = self.core.begin().await?;
+        let mut device =
+            work.device_for_update(id).await?.ok_or_else(|| DeviceError::NotFound(clean_label(id)))?;
+        self.apply(work.as_mut(), grant.by(), &mut device, change).await?;
+        let view = view(work.as_mut(), device, true).await?;
+        work.commit().await?;
+        Ok(view)
+    }
+
+    pub(super) async fn apply(
+        &self,
+        work: &mut dyn UnitOfWork,
+        by: &Attribution,
+        device: &mut Device,
+        change: &DeviceChange,
+    ) -> Result<(), DeviceError> {
+        let unenrols = change.unenrols(device);
+        if change.enroll_status == Some(EnrollStatus::Enrolled)
+            && device.enroll_status != EnrollStatus::Enrolled
+        {
+            return Err(DeviceError::EnrollStatus);
+        }
+        if let Some(owner) = &change.owner
+            && *owner != device.owner
+        {
+            let before = std::mem::replace(&mut device.owner, check_owner(work, owner.clone()).await?);
+            self.hand_over(work, device, before.as_deref()).await?;
+        }
+        if let Some(source) = &change.source {
+            device.source.clone_from(source);
+        }
+        if let Some(profile) = &change.profile {
+            device.profile.clone_from(profile);
+        }
+        if unenrols {
+            device.enroll_status = EnrollStatus::NotEnrolled;
+            device.owner = None;
+            device.anchor = None;
+            work.delete_credentials(&device.id).await?;
+            work.clear_device_users(&device.id).await?;
+            // What is out must not enrol it again: neither tokens nor ceremonies that are under way.
+            work.revoke_enroll_tokens(&device.id, None, self.core.now()).await?;
+            work.set_counter_alarm(&device.id, None).await?;
+            work.untrust_sessions_of_device(&device.id).await?;
+        }
+        device.updated = self.core.now();
+        work.update_device(device).await?;
+        let event = self
+            .core
+            .event(EventKind::DEVICE_UPDATE, by)
+            .about_device(device, "")
+            .with_details(serde_json::json!({"unenrolled": unenrols, "owner": device.owner}));
+        work.append_event(&event).await?;
+        Ok(())
+    }
+
+    /// An enrolled device changes hands: the former owner is no longer a user of it, the new one is, and sessions on it
+    /// must authenticate anew.
+    async fn hand_over(
+        &self,
+        work: &mut dyn UnitOfWork,
+        device: &Device,
+        former: Option<&str>,
+    ) -> Result<(), DeviceError> {
+        if device.enroll_status != EnrollStatus::Enrolled {
+            return Ok(());
+        }
+        let users = work.device_users(&device.id).await?;
+        work.clear_device_users(&device.id).await?;
+        let kept = users.iter().map(String::as_str).filter(|user| Some(*user) != former);
+        for user in kept.chain(device.owner.as_deref()) {
+            work.add_device_user(&device.id, user, self.core.now()).await?;
+        }
+        work.untrust_sessions_of_device(&device.id).await?;
+        Ok(())
+    }
+
+    /// Writes a device as a whole: creates it, or replaces every mutable field of the one with this id, or else of
+    /// the one with this (os, tag).
+    ///
+    /// # Errors
+    /// As for creating and changing; an existing device's OS and tag stay.
+    pub async fn upsert(
+        &self,
+        create: &Grant<CreateDevice>,
+        update: &Grant<UpdateDevice>,
+        spec: DeviceSpec,
+    ) -> Result<DeviceView, DeviceError> {
+        let mut work = self.core.begin().await?;
+        let existing = match &spec.id {
+            Some(id) => work.device(id).await?,
+            None => work.device_by_tag(spec.os_type, &spec.asset_tag.normalised()).await?,
+        };
+        let view = match existing {
+            None => DeviceView::bare(self.insert(work.as_mut(), create.by(), spec).await?),
+            Some(found) => {
+                if found.os_type != spec.os_type {
+                    return Err(DeviceError::Immutable("os_type"));
+                }
+                if found.asset_tag != spec.asset_tag {
+                    return Err(DeviceError::Immutable("asset_tag"));
+                }
+                let mut device = work
+                    .device_for_update(&found.id)
+                    .await?
+                    .ok_or_else(|| DeviceError::NotFound(found.id.clone()))?;
+                self.apply(work.as_mut(), update.by(), &mut device, &DeviceChange::all_of(&spec)).await?;
+                view(work.as_mut(), device, true).await?
+            }
+        };
+        work.commit().await?;
+        Ok(view)
+    }
+}
