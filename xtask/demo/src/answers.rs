@@ -57,6 +57,14 @@ impl Answers {
         bail!("the walk has no answer to `{question}`")
     }
 
+    /// The authenticator app's secret in base32, once sign-up has shown it.
+    pub(crate) fn secret(&self) -> String {
+        let authenticator = self.authenticator.borrow();
+        let secret =
+            authenticator.as_ref().map(|app| Secret::Raw(app.secret.clone()).to_encoded().to_string());
+        secret.unwrap_or_default()
+    }
+
     /// Takes the secret from an `otpauth://` link, as an app does that scans it.
     fn learn(&self, printed: &str) -> Result<()> {
         let secret = printed.split("otpauth://").nth(1).and_then(|link| link.split("secret=").nth(1));

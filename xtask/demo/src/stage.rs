@@ -55,7 +55,6 @@ impl std::fmt::Debug for Machine {
 struct Ready {
     url: String,
     pin: String,
-    first_admin: String,
 }
 
 impl Stage {
@@ -131,10 +130,10 @@ impl Stage {
     pub(crate) fn show_links(&self) {
         output::explain("Server and TPM keep running; Ctrl-C ends them");
         output::plain(&format!(
-            "Console: {}\nCreate the first admin: {}\nTry it yourself:\n  export TSH_HOME={} GATEHOUSE_DATA_DIR={} \\\n    \
+            "Console: {}\nSign in there as myuser, password `{PASSWORD}`; one-time codes come from the secret {}\nTry it yourself:\n  export TSH_HOME={} GATEHOUSE_DATA_DIR={} \\\n    \
              GATEHOUSE_SYSFS={} TCTI={}\n  export PATH={}:$PATH\n",
             self.ready.url,
-            self.ready.first_admin,
+            self.answers.secret(),
             self.tsh_home().display(),
             self.folder.join("data").display(),
             self.machine.sysfs.path().display(),
@@ -193,10 +192,11 @@ impl Ready {
         // A line that is still being written is not read.
         let (complete, _) = printed.rsplit_once('\n')?;
         let after = |start: &str| complete.lines().find_map(|line| line.strip_prefix(start));
+        // The last of the three; the walk makes a user of its own.
+        after("Create the first admin: ")?;
         Some(Self {
             url: after("Gatehouse ")?.split_once(" is ready on ")?.1.to_owned(),
             pin: after("CA pin: ")?.to_owned(),
-            first_admin: after("Create the first admin: ")?.to_owned(),
         })
     }
 }
@@ -212,6 +212,5 @@ mod tests {
         let ready = Ready::parse(&format!("{said}z\n")).unwrap();
         assert_eq!(ready.url, "https://localhost:3080");
         assert_eq!(ready.pin, "sha256:ab");
-        assert_eq!(ready.first_admin, "https://x/yz");
     }
 }

@@ -218,7 +218,9 @@ impl Decision for CeremonyError {
             Self::SerialMismatch => {
                 "`tsh device asset-tag` prints this device's tag; the token is for another device"
             }
-            Self::OsMismatch => "the token is for the same tag under another system; ask for one for this system",
+            Self::OsMismatch => {
+                "the token is for the same tag under another system; ask for one for this system"
+            }
             Self::Locked(_) => "ask an administrator what the lock is for",
             Self::OtherKey => {
                 "if the TPM or mainboard was replaced, an administrator un-enrols the device first: \
