@@ -2,11 +2,13 @@ use std::sync::Arc;
 
 use gatehouse_attestation::{AkPublic, verify_device_key, verify_platform, verify_raw_signature};
 use gatehouse_model::tpm::PlatformParameters;
-use gatehouse_model::{CollectedData, DeviceTrustMode, EnrollStatus, clean_label};
+use gatehouse_model::{CollectedData, DeviceTrustMode, EnrollStatus};
 
 use super::counters::{Progress, progress};
 use super::enroll::check_device_lock;
+use super::refusal::Refusal;
 use super::{CeremonyError, NONCE_BYTES, check_data};
+use crate::Core;
 use crate::audit::EventKind;
 use crate::authz::{Attribution, Principal, SignedIn};
 use crate::cluster::Preference;
@@ -14,7 +16,6 @@ use crate::entity::{
     BoundCredential, CollectedRecord, Counters, Credential, Device, RecordKind, SessionDevice,
 };
 use crate::ports::{CertificateRequest, DeviceExtensions, IssuedCertificates, SshCertificateFacts};
-use crate::{Core, Decision};
 
 /// The authentication ceremony.
 pub struct Authentication {
@@ -102,8 +103,16 @@ impl Authentication {
                 };
                 Ok((challenge, pending))
             }
-            Err((device, error)) => {
-                self.note_refusal(grant.by(), device.as_ref(), &init.credential_id, &error).await?;
+            Err(Refusal { device, error }) => {
+                self.core
+                    .note_refusal(
+                        EventKind::DEVICE_AUTHENTICATE,
+                        grant.by(),
+                        device.as_ref(),
+                        &init.credential_id,
+                        &error,
+                    )
+                    .await?;
                 Err(error)
             }
         }
@@ -121,7 +130,15 @@ impl Authentication {
     ) -> Result<Authenticated, CeremonyError> {
         let outcome = self.trust(principal, &pending, &answer).await;
         if let Err(error) = &outcome {
-            self.note_refusal(&pending.by, Some(&pending.device), &pending.credential.id, error).await?;
+            self.core
+                .note_refusal(
+                    EventKind::DEVICE_AUTHENTICATE,
+                    &pending.by,
+                    Some(&pending.device),
+                    &pending.credential.id,
+                    error,
+                )
+                .await?;
         }
         outcome
     }
@@ -130,24 +147,21 @@ impl Authentication {
         &self,
         user: &SignedIn,
         init: &AuthenticateInit,
-    ) -> Result<(Device, Credential, Option<SshCertificateFacts>), (Option<Device>, CeremonyError)> {
-        let fail = |error: CeremonyError| (None, error);
-        let mut work = self.core.read().await.map_err(|error| fail(error.into()))?;
-        let mode = self.preference.effective(work.as_mut()).await.map_err(|error| fail(error.into()))?.mode;
-        if mode == DeviceTrustMode::Off {
-            return Err(fail(CeremonyError::Off));
+    ) -> Result<(Device, Credential, Option<SshCertificateFacts>), Refusal> {
+        let mut work = self.core.read().await?;
+        if self.preference.effective(work.as_mut()).await?.mode == DeviceTrustMode::Off {
+            return Err(CeremonyError::Off.into());
         }
         if user.certificate_has_device {
-            return Err(fail(CeremonyError::AlreadyTrusted));
+            return Err(CeremonyError::AlreadyTrusted.into());
         }
         if user.tls_public_key_der.is_empty() {
-            return Err(fail(CeremonyError::NoCertificate));
+            return Err(CeremonyError::NoCertificate.into());
         }
         let BoundCredential { credential, device, is_user } = work
             .bound_credential(init.data.os_type, &init.credential_id, &user.name)
-            .await
-            .map_err(|error| fail(error.into()))?
-            .ok_or_else(|| fail(CeremonyError::NotEnrolled))?;
+            .await?
+            .ok_or(CeremonyError::NotEnrolled)?;
         let judged = async {
             if device.enroll_status != EnrollStatus::Enrolled || !is_user {
                 return Err(CeremonyError::NotEnrolled);
@@ -158,7 +172,7 @@ impl Authentication {
         };
         match judged.await {
             Ok(ssh) => Ok((device, credential, ssh)),
-            Err(error) => Err((Some(device), error)),
+            Err(error) => Err(Refusal { device: Some(device), error }),
         }
     }
 
@@ -286,23 +300,6 @@ impl Authentication {
         let mut work = self.core.begin().await?;
         work.set_counter_alarm(&device.id, Some(self.core.now())).await?;
         Ok(work.commit().await?)
-    }
-
-    async fn note_refusal(
-        &self,
-        by: &Attribution,
-        device: Option<&Device>,
-        credential_id: &str,
-        error: &CeremonyError,
-    ) -> Result<(), CeremonyError> {
-        let credential_id = clean_label(credential_id);
-        let mut event = self.core.event(EventKind::DEVICE_AUTHENTICATE, by);
-        event = match device {
-            Some(device) => event.about_device(device, &credential_id),
-            None => event.about(credential_id),
-        };
-        let event = event.failed(EventKind::DEVICE_AUTHENTICATE, error.code(), error);
-        Ok(self.core.append_alone(&event).await?)
     }
 }
 

@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::judge::{ClaimedTpm, device_key_anchor};
+use super::refusal::Refusal;
 use super::{CeremonyError, NONCE_BYTES, check_data, evidence};
 use crate::audit::EventKind;
 use crate::authz::{Attribution, Principal};
@@ -114,8 +115,16 @@ impl Enrolment {
         let (user, grant) = principal.account()?;
         let Found { token, device, lock, allowed_cas } = match self.look_up(&init.token, &user.name).await {
             Ok(found) => found,
-            Err((device, error)) => {
-                self.note_refusal(grant.by(), device.as_ref(), &init.credential_id, &error).await?;
+            Err(Refusal { device, error }) => {
+                self.core
+                    .note_refusal(
+                        EventKind::DEVICE_ENROLL,
+                        grant.by(),
+                        device.as_ref(),
+                        &init.credential_id,
+                        &error,
+                    )
+                    .await?;
                 return Err(error);
             }
         };
@@ -129,13 +138,29 @@ impl Enrolment {
         let (claim, challenge, nonce) = match begin() {
             Ok(claimed) => claimed,
             Err(error) => {
-                self.note_refusal(grant.by(), Some(&device), &init.credential_id, &error).await?;
+                self.core
+                    .note_refusal(
+                        EventKind::DEVICE_ENROLL,
+                        grant.by(),
+                        Some(&device),
+                        &init.credential_id,
+                        &error,
+                    )
+                    .await?;
                 return Err(error);
             }
         };
         let challenge_id = self.core.new_id();
         if let Err(error) = self.open_challenge(&token, &challenge_id).await {
-            self.note_refusal(grant.by(), Some(&device), &init.credential_id, &error).await?;
+            self.core
+                .note_refusal(
+                    EventKind::DEVICE_ENROLL,
+                    grant.by(),
+                    Some(&device),
+                    &init.credential_id,
+                    &error,
+                )
+                .await?;
             return Err(error);
         }
         let pending = PendingEnrolment {
@@ -197,26 +222,24 @@ impl Enrolment {
 
     /// The token's row, its device, and the CAs that EK certificates must chain to; a refusal comes with the device
     /// where that is known.
-    async fn look_up(&self, token: &str, user: &str) -> Result<Found, (Option<Device>, CeremonyError)> {
-        let unknown = |error: CeremonyError| (None, error);
-        let token = SecretToken::read(token).ok_or(unknown(CeremonyError::TokenInvalid))?;
-        let mut work = self.core.read().await.map_err(|error| unknown(error.into()))?;
-        let effective =
-            self.preference.effective(work.as_mut()).await.map_err(|error| unknown(error.into()))?;
+    async fn look_up(&self, token: &str, user: &str) -> Result<Found, Refusal> {
+        let token = SecretToken::read(token).ok_or(CeremonyError::TokenInvalid)?;
+        let mut work = self.core.read().await?;
+        let effective = self.preference.effective(work.as_mut()).await?;
         if effective.mode == DeviceTrustMode::Off {
-            return Err(unknown(CeremonyError::Off));
+            return Err(CeremonyError::Off.into());
         }
-        let found = work.enroll_token_by_hash(&token.hash()).await.map_err(|error| unknown(error.into()))?;
-        let (row, device) = found.ok_or(unknown(CeremonyError::TokenInvalid))?;
+        let found = work.enroll_token_by_hash(&token.hash()).await?;
+        let (row, device) = found.ok_or(CeremonyError::TokenInvalid)?;
         if row.bound_user.as_deref().is_some_and(|bound| bound != user) {
-            return Err((Some(device), CeremonyError::TokenInvalid));
+            return Err(Refusal { device: Some(device), error: CeremonyError::TokenInvalid });
         }
         let now = self.core.now();
         if let Err(error) = check_token_state(&row, now) {
-            return Err((Some(device), error));
+            return Err(Refusal { device: Some(device), error });
         }
-        let lock = work.lock_in_force(None, &[], Some(&device.id), now).await;
-        let lock = lock.map_err(|error| unknown(error.into()))?.map(|lock| lock.target_text());
+        let lock = work.lock_in_force(None, &[], Some(&device.id), now).await?;
+        let lock = lock.map(|lock| lock.target_text());
         Ok(Found { token: row, device, lock, allowed_cas: effective.ekcert_allowed_cas })
     }
 
@@ -319,23 +342,6 @@ impl Enrolment {
             .failed(EventKind::DEVICE_ENROLL, code, reason);
         work.append_event(&event).await?;
         Ok(work.commit().await?)
-    }
-
-    async fn note_refusal(
-        &self,
-        by: &Attribution,
-        device: Option<&Device>,
-        credential_id: &str,
-        error: &CeremonyError,
-    ) -> Result<(), CeremonyError> {
-        let credential_id = clean_label(credential_id);
-        let event = self.core.event(EventKind::DEVICE_ENROLL, by);
-        let event = match device {
-            Some(device) => event.about_device(device, &credential_id),
-            None => event.about(credential_id),
-        };
-        let event = event.failed(EventKind::DEVICE_ENROLL, error.code(), error);
-        Ok(self.core.append_alone(&event).await?)
     }
 }
 

@@ -10,6 +10,7 @@ mod enroll;
 mod error;
 mod evidence;
 mod judge;
+mod refusal;
 
 pub use authenticate::{
     AuthenticateAnswer, AuthenticateChallenge, AuthenticateInit, Authenticated, Authentication,
