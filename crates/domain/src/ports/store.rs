@@ -124,7 +124,6 @@ pub trait UserRows {
     async fn return_attempt(&mut self, key: &str) -> Stored<()>;
     /// Replaces.
     async fn put_throttle(&mut self, key: &str, throttle: &Throttle) -> Stored<()>;
-    async fn clear_throttle(&mut self, key: &str) -> Stored<()>;
     /// Deletes throttles whose last failure and block lie before the moment.
     async fn purge_throttles(&mut self, before: Timestamp) -> Stored<()>;
 }
@@ -168,7 +167,6 @@ pub trait LockRows {
 pub trait SessionRows {
     async fn insert_session(&mut self, session: &Session) -> Stored<()>;
     async fn session(&mut self, id: &str) -> Stored<Option<Session>>;
-    async fn session_by_cookie(&mut self, hash: &Digest) -> Stored<Option<Session>>;
     /// The session with its account and roles, in one statement: it is asked at every call.
     async fn standing(&mut self, key: SessionKey<'_>) -> Stored<Option<Standing>>;
     async fn touch_session(&mut self, id: &str, now: Timestamp) -> Stored<()>;

@@ -89,10 +89,6 @@ impl<E: Executor> SessionRows for Unit<E> {
         self.0.optional(sql::SESSION, values![id], SESSION).await
     }
 
-    async fn session_by_cookie(&mut self, hash: &Digest) -> Stored<Option<Session>> {
-        self.0.optional(sql::SESSION_BY_COOKIE, values![hash], SESSION).await
-    }
-
     async fn standing(&mut self, key: SessionKey<'_>) -> Stored<Option<Standing>> {
         let rows = match key {
             SessionKey::Id(id) => self.0.all(sql::STANDING, values![id], STANDING).await?,

@@ -203,11 +203,6 @@ impl<E: Executor> UserRows for Unit<E> {
         Ok(())
     }
 
-    async fn clear_throttle(&mut self, key: &str) -> Stored<()> {
-        self.0.execute(sql::CLEAR_THROTTLE, values![key]).await?;
-        Ok(())
-    }
-
     async fn purge_throttles(&mut self, before: Timestamp) -> Stored<()> {
         self.0.execute(sql::PURGE_THROTTLES, values![before]).await?;
         Ok(())

@@ -29,7 +29,6 @@ statements! {
     INSERT_SESSION = concat!("insert into sessions (", columns!(), ")
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)");
     SESSION = concat!("select ", columns!(), " from sessions where id = $1");
-    SESSION_BY_COOKIE = concat!("select ", columns!(), " from sessions where cookie_hash = $1");
     /// A session, its account, a role's name, that role: one row for each role of the account, in order.
     STANDING = standing!("id");
     /// Rows as [`STANDING`].

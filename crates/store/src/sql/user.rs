@@ -54,7 +54,6 @@ statements! {
         returning failures";
     RETURN_ATTEMPT = "
         update throttles set failures = failures - 1, blocked_until = 0 where key = $1 and failures > 0";
-    CLEAR_THROTTLE = "delete from throttles where key = $1";
     PURGE_THROTTLES = "delete from throttles where last_failure < $1 and blocked_until < $1";
 }
 

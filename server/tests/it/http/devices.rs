@@ -1,7 +1,7 @@
 use gatehouse_domain::account::NewUser;
 use gatehouse_domain::authz::{CreateDevice, CreateUser};
 use gatehouse_domain::device::DeviceSpec;
-use gatehouse_domain::entity::SessionDevice;
+use gatehouse_domain::entity::{SessionDevice, SessionKey};
 use gatehouse_domain::ports::Clock as _;
 use gatehouse_model::resource::{DeviceTrustSpec, PreferenceSpec, UserSpec};
 use gatehouse_model::{AssetTag, DeviceTrustMode, OsType, SecondFactor};
@@ -31,7 +31,7 @@ async fn required() -> Cluster {
 async fn trust(browser: &Browser<'_>, device_id: &str, asset_tag: &str) {
     let cookie = gatehouse_domain::SecretToken::read(browser.cookie.as_deref().unwrap()).unwrap();
     let mut work = browser.cluster.store.begin().await.unwrap();
-    let session = work.session_by_cookie(&cookie.hash()).await.unwrap().unwrap();
+    let session = work.standing(SessionKey::Cookie(&cookie.hash())).await.unwrap().unwrap().session;
     let device = SessionDevice {
         device_id: device_id.to_owned(),
         asset_tag: asset_tag.to_owned(),
