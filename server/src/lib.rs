@@ -16,6 +16,7 @@ pub mod listener;
 pub mod logging;
 pub mod output;
 pub mod peer_certificate;
+pub mod passkeys;
 mod private_file;
 pub mod request_id;
 pub mod secrets;

@@ -38,6 +38,9 @@ impl Retention {
             work.delete_sealed_secret(SecretPurpose::Totp, &pending_row_of(&hash)).await?;
         }
         work.purge_throttles(now.plus_secs(-DAY)).await?;
+        work.purge_passkey_ceremonies(now).await?;
+        work.purge_pending_sign_ins(now).await?;
+        work.purge_offered_secrets().await?;
         work.commit().await?;
         Ok((events, evidence))
     }

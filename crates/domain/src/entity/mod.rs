@@ -4,6 +4,7 @@ mod audit;
 mod device;
 mod enroll_token;
 mod lock;
+mod passkey;
 mod preference;
 mod role;
 mod sealed;
@@ -19,6 +20,7 @@ pub use enroll_token::{
     CHALLENGE_SECS, EnrollToken, MAX_CHALLENGES, TokenCursor, TokenFilter, TokenPurpose, TokenState,
 };
 pub use lock::Lock;
+pub use passkey::{CeremonyPurpose, Passkey, PasskeyCeremony, PasskeyUse, PendingSignIn};
 pub use preference::{PREFERENCE_KEYS, PreferenceKey, StoredValue};
 pub use role::Role;
 pub use sealed::{SealedSecret, SecretPurpose};

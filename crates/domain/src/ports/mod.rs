@@ -2,6 +2,7 @@
 
 mod ca;
 mod environment;
+mod passkeys;
 mod secrets;
 pub mod store;
 
@@ -10,5 +11,6 @@ pub use ca::{
     SshCertificateFacts,
 };
 pub use environment::{Clock, Random, uuid_v4};
+pub use passkeys::{ClaimedPasskey, MadePasskey, PasskeyChallenge, PasskeyFault, Passkeys, UsedPasskey};
 pub use secrets::{SealError, Sealer};
 pub use store::{Store, StoreError, UnitOfWork};

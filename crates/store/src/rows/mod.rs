@@ -6,6 +6,7 @@ mod credential;
 mod device;
 mod enroll_token;
 mod evidence;
+mod factor;
 mod lock;
 mod role;
 mod session;
