@@ -11,8 +11,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::config_check::shadow_warning;
 use crate::foundation::Foundation;
-use crate::passkeys::WebauthnPasskeys;
 use crate::grpc::{self, Gateway, ServerFacts, StreamLimits};
+use crate::passkeys::WebauthnPasskeys;
 use crate::{http, listener, request_id};
 
 /// The server cannot be put together.

@@ -10,7 +10,6 @@ use {
     axum::http::{HeaderValue, header::SET_COOKIE},
     gatehouse_domain::SecretToken,
     gatehouse_domain::account::LoginRequest,
-    gatehouse_model::SecondFactor,
     leptos_axum::ResponseOptions,
 };
 
@@ -73,7 +72,7 @@ pub async fn sign_in_form() -> Result<SignInForm, ApiError> {
     let preference = console.services.preference.current().await.map_err(|error| console.refuse(error))?;
     Ok(SignInForm {
         cluster_name: console.services.status.cluster_name().to_owned(),
-        wants_code: preference.second_factor == SecondFactor::Otp,
+        wants_code: preference.second_factor.is_required(),
     })
 }
 

@@ -7,6 +7,7 @@ use crate::ApiError;
 #[cfg(feature = "ssr")]
 use {
     crate::{ConsoleContext, moment::moment},
+    gatehouse_domain::account::NewFactor,
     gatehouse_domain::entity::LinkPurpose,
 };
 
@@ -100,10 +101,11 @@ pub async fn redeem(
     if answers.password != answers.password_again {
         return Err(ApiError::invalid("passwords_differ", "the two passwords differ"));
     }
+    let factor = NewFactor::Code(answers.code.clone());
     let finished = console
         .services
         .accounts
-        .finish_signup(token, &answers.user, &answers.password, &answers.code, &console.facts)
+        .finish_signup(token, &answers.user, &answers.password, &factor, &console.facts)
         .await;
-    finished.map(|user| user.name).map_err(|error| console.refuse(error))
+    finished.map(|done| done.user.name).map_err(|error| console.refuse(error))
 }

@@ -79,6 +79,7 @@ impl Accounts {
             device: None,
         })?;
         work.insert_session(&session).await?;
+        self.note_login(work.as_mut(), &proven, facts).await?;
         work.commit().await?;
         Ok(LoggedIn {
             session,
@@ -89,8 +90,8 @@ impl Accounts {
         })
     }
 
-    /// Checks name, password and code; answers with a unit of work in which the code is used up and the login noted.
-    async fn prove(
+    /// Checks name, password and code; answers with a unit of work in which the code is used up.
+    pub(super) async fn prove(
         &self,
         request: &LoginRequest,
         facts: &RequestFacts,
@@ -101,7 +102,6 @@ impl Accounts {
         match self.prove_factors(request, name.as_deref()).await {
             Ok((mut work, proven)) => {
                 self.return_attempt(work.as_mut(), &keys).await?;
-                self.note_login(work.as_mut(), &proven, facts).await?;
                 Ok((work, proven))
             }
             Err(error) => Err(self.note_failed_login(name.as_deref(), error, facts).await?),

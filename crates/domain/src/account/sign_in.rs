@@ -3,7 +3,7 @@
 use gatehouse_model::UserName;
 
 use super::factors::{FactorChoices, Proof};
-use super::login::{Proven, password_mark};
+use super::login::{LoginRequest, Proven, password_mark};
 use super::passkeys::{Bound, PasskeyAnswer, PasskeyQuestion};
 use super::throttle::Keys;
 use super::{AccountError, Accounts};
@@ -63,6 +63,19 @@ impl Accounts {
             Ok(step) => Ok(step),
             Err(error) => Err(self.note_failed_login(name.as_deref(), error, facts).await?),
         }
+    }
+
+    /// Signs in with name, password and code at once.
+    ///
+    /// # Errors
+    /// As [`Accounts::login`].
+    pub async fn web_login(
+        &self,
+        request: &LoginRequest,
+        facts: &RequestFacts,
+    ) -> Result<WebLogin, AccountError> {
+        let (work, proven) = self.prove(request, facts).await?;
+        self.open_web_session(work, &proven, facts).await
     }
 
     async fn after_password(
