@@ -47,10 +47,13 @@ pub(super) struct Cluster {
     _folder: tempfile::TempDir,
 }
 
-/// A browser that keeps at most the session's cookie.
+/// A browser that keeps the console's cookies.
 pub(super) struct Browser<'a> {
     pub(super) cluster: &'a Cluster,
+    /// The session's.
     pub(super) cookie: Option<String>,
+    /// What is to be said on the next page.
+    said: Option<String>,
 }
 
 pub(super) struct Page {
@@ -93,7 +96,12 @@ pub(super) async fn cluster_with(preference: PreferenceSpec, site: &Site) -> Clu
     let clock = Arc::new(StoppedClock(AtomicI64::new(foundation.clock.now().secs())));
     foundation.clock = Arc::clone(&clock) as Arc<dyn Clock>;
     let composed = compose::compose(&foundation).await.unwrap();
-    let router = console::router(Arc::clone(&composed.services), Arc::clone(&foundation.random), site);
+    let router = console::router(
+        Arc::clone(&composed.services),
+        Arc::clone(&foundation.random),
+        site,
+        "gate.example:3080",
+    );
     let link = composed.first_admin_url.unwrap();
     let (_, path) = link.split_once("/web/").unwrap();
     Cluster {
@@ -109,7 +117,7 @@ pub(super) async fn cluster_with(preference: PreferenceSpec, site: &Site) -> Clu
 
 impl Cluster {
     pub(super) fn browser(&self) -> Browser<'_> {
-        Browser { cluster: self, cookie: None }
+        Browser { cluster: self, cookie: None, said: None }
     }
 
     /// A browser in which `root`, the first admin, is signed in.
@@ -152,7 +160,14 @@ impl Browser<'_> {
         let request = Request::post(path)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header("sec-fetch-site", "same-origin");
-        let body = form(fields);
+        // What the page's own forms carry, unless the test has something else in mind.
+        let key = self.cluster.services.form_keys.fresh();
+        let has_key = fields.iter().any(|(name, _)| *name == "form_key");
+        let mut fields = fields.to_vec();
+        if !has_key {
+            fields.push(("form_key", &key));
+        }
+        let body = form(&fields);
         self.ask(request.header(CONTENT_LENGTH, body.len()), Body::from(body)).await
     }
 
@@ -162,15 +177,21 @@ impl Browser<'_> {
 
     async fn ask(&mut self, mut request: http::request::Builder, body: Body) -> Page {
         request = request.header("host", "gate.example:3080");
-        if let Some(cookie) = &self.cookie {
-            request = request.header(COOKIE, format!("__Host-gatehouse_session={cookie}"));
+        for (name, value) in [("session", &self.cookie), ("said", &self.said)] {
+            if let Some(value) = value {
+                request = request.header(COOKIE, format!("__Host-gatehouse_{name}={value}"));
+            }
         }
         let page = self.cluster.send(request.body(body).unwrap()).await;
         for set in page.headers.get_all(SET_COOKIE) {
             let (name, rest) = set.to_str().unwrap().split_once('=').unwrap();
-            assert_eq!(name, "__Host-gatehouse_session");
             let (value, attributes) = rest.split_once("; ").unwrap();
-            self.cookie = (!attributes.contains("Max-Age=0")).then(|| value.to_owned());
+            let kept = (!attributes.contains("Max-Age=0")).then(|| value.to_owned());
+            match name {
+                "__Host-gatehouse_session" => self.cookie = kept,
+                "__Host-gatehouse_said" => self.said = kept,
+                other => panic!("an unknown cookie: {other}"),
+            }
         }
         page
     }
