@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use gatehouse_domain::SecretToken;
+use gatehouse_model::is_unprintable;
 use leptos::prelude::use_context;
 use serde::de::DeserializeOwned;
 
@@ -74,7 +75,12 @@ impl Posted {
         Answer::from(Reaction::Again(FormOutcome {
             action: self.action().to_owned(),
             error: Some(error),
-            fields: self.fields.iter().filter(kept).cloned().collect(),
+            fields: self
+                .fields
+                .iter()
+                .filter(kept)
+                .map(|(name, value)| (name.clone(), printable(value)))
+                .collect(),
             shown: None,
         }))
     }
@@ -88,6 +94,11 @@ impl Posted {
             ..FormOutcome::default()
         }))
     }
+}
+
+/// Without what could reorder or hide what stands around it; lines stay lines.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| matches!(c, '\n' | '\t') || !is_unprintable(*c)).collect()
 }
 
 /// What came of a form; the page that is rendered asks for it.
@@ -106,6 +117,12 @@ impl FormOutcome {
     #[must_use]
     pub fn current() -> Self {
         use_context().unwrap_or_default()
+    }
+
+    /// Of a form that could not even be read.
+    #[must_use]
+    pub fn unread(error: ApiError) -> Self {
+        Self { error: Some(error), ..Self::default() }
     }
 
     /// What was filled in; empty where nothing was.

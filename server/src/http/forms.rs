@@ -1,5 +1,7 @@
 //! What plain HTML forms post. Accepted, they lead on to another page; refused, their own page comes again.
 
+use std::convert::Infallible;
+
 use axum::extract::multipart::MultipartError;
 use axum::extract::{DefaultBodyLimit, Form, FromRequest as _, Multipart, RawPathParams, Request, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -28,7 +30,10 @@ pub(super) fn answer(route: PostRoute) -> MethodRouter<Console> {
         let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         submit(route, &console, context, params, request).await
     };
-    post(submit).layer(DefaultBodyLimit::disable()).layer(RequestBodyLimitLayer::new(route.max_body))
+    let methods: MethodRouter<Console> = post(submit);
+    methods
+        .layer::<_, Infallible>(DefaultBodyLimit::disable())
+        .layer::<_, Infallible>(RequestBodyLimitLayer::new(route.max_body))
 }
 
 async fn submit(
@@ -87,7 +92,10 @@ async fn read(params: Vec<(String, String)>, request: Request) -> Result<(Parts,
         ..Posted::default()
     };
     let kind = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let done = if kind.starts_with("multipart/form-data") {
+    let done = if kind.is_empty() {
+        // Nothing was filled in.
+        Ok(())
+    } else if kind.starts_with("multipart/form-data") {
         read_parts(request, &mut posted).await
     } else {
         Form::<Vec<(String, String)>>::from_request(request, &())
@@ -135,6 +143,5 @@ fn too_large() -> ApiError {
 }
 
 async fn again(console: &Console, context: ConsoleContext, parts: Parts, error: ApiError) -> Response {
-    let outcome = FormOutcome { error: Some(error), ..FormOutcome::default() };
-    pages::again(console, context, parts, outcome).await
+    pages::again(console, context, parts, FormOutcome::unread(error)).await
 }

@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use axum::Router;
 use axum::body::Body;
 use gatehouse_domain::Services;
-use gatehouse_domain::authz::Principal;
+use gatehouse_domain::authz::{CreateDevice, Principal};
+use gatehouse_domain::device::DeviceSpec;
 use gatehouse_domain::identity::RequestFacts;
 use gatehouse_domain::ports::{Clock, Store};
 use gatehouse_model::resource::PreferenceSpec;
-use gatehouse_model::{SecondFactor, Timestamp};
+use gatehouse_model::{AssetTag, OsType, SecondFactor, Timestamp};
 use gatehouse_server::config::Config;
 use gatehouse_server::connection_info::{Channel, ConnectionInfo};
 use gatehouse_server::foundation::Foundation;
@@ -136,12 +137,22 @@ impl Cluster {
         self.services.identity.host_admin(0, RequestFacts::default())
     }
 
-    pub(super) async fn send(&self, mut request: Request<Body>) -> Page {
+    /// Registers a device; answers with its id.
+    pub(super) async fn register(&self, os: OsType, tag: &str) -> String {
+        let grant = self.host_admin().grant::<CreateDevice>().unwrap();
+        let spec = DeviceSpec::new(os, AssetTag::try_from(tag).unwrap());
+        self.services.devices.create(&grant, spec, None).await.unwrap().0.device.id
+    }
+
+    pub(super) async fn raw(&self, mut request: Request<Body>) -> axum::response::Response {
         let remote = "192.0.2.7:40000".parse().unwrap();
         let info = ConnectionInfo { channel: Channel::Browser { remote }, peer: None };
         request.extensions_mut().insert(info);
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    pub(super) async fn send(&self, request: Request<Body>) -> Page {
+        let (parts, body) = self.raw(request).await.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Page {
             status: parts.status,
