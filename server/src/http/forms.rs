@@ -16,6 +16,7 @@ use http::header::{CONTENT_TYPE, SET_COOKIE};
 use http::request::Parts;
 use tower_http::limit::RequestBodyLimitLayer;
 
+use super::compression::HoldsSecret;
 use super::{Console, pages, said};
 
 /// Fields and files of one form, at most.
@@ -64,6 +65,8 @@ async fn submit(
         Reaction::Go(to) => Redirect::to(&to).into_response(),
         Reaction::Again(outcome) => pages::again(console, context, parts, outcome).await,
     };
+    // Whatever is answered to a form may show something once.
+    response.extensions_mut().insert(HoldsSecret);
     let cookies = [said.map(|text| said::cookie(&text)), cookie.map(|change| changed(&change))];
     for cookie in cookies.into_iter().flatten() {
         if let Ok(mut value) = HeaderValue::from_str(&cookie) {
