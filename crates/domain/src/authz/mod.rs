@@ -181,4 +181,4 @@ impl Principal {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

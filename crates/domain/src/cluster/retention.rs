@@ -21,8 +21,8 @@ impl Retention {
         Self { core }
     }
 
-    /// Deletes evidence and events older than [`RETENTION_DAYS`], sessions, links and tokens some time after their end, and throttles that
-    /// no longer throttle. Answers with how many events and pieces of evidence went.
+    /// Deletes evidence and events older than [`RETENTION_DAYS`], sessions, links and tokens some time after
+    /// their end, throttles that no longer throttle, and the keys of forms that were sent. Answers with how many events and pieces of evidence went.
     ///
     /// # Errors
     /// Storage.
@@ -41,6 +41,7 @@ impl Retention {
         work.purge_passkey_ceremonies(now).await?;
         work.purge_pending_sign_ins(now).await?;
         work.purge_offered_secrets().await?;
+        work.purge_form_keys(now.plus_secs(-DAY)).await?;
         work.commit().await?;
         Ok((events, evidence))
     }
