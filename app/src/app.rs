@@ -5,7 +5,10 @@ use leptos_router::path;
 
 use crate::components::{Footer, Header, Navigation, SaidNotice};
 use crate::islands::Companion;
-use crate::pages::{AccountPage, DevicesPage, LoginPage, NotFoundPage, RefusedPage, SignupPage};
+use crate::pages::{
+    AccountPage, AuthenticatorPage, ConfirmPage, DevicesPage, LoginPage, NotFoundPage, PasskeyPage,
+    RefusedPage, SecondFactorPage, SecurityPage, SignupPage,
+};
 use crate::{ConsoleContext, Refusal};
 
 /// The console: header, the ways to the pages, the page that the address names, footer.
@@ -39,9 +42,14 @@ fn Page() -> impl IntoView {
         None => view! {
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/web/login") view=LoginPage/>
+                <Route path=path!("/web/login/second-factor") view=SecondFactorPage/>
                 <Route path=path!("/web/signup/:token") view=SignupPage/>
                 <Route path=path!("/web/devices") view=DevicesPage/>
                 <Route path=path!("/web/account") view=AccountPage/>
+                <Route path=path!("/web/account/security") view=SecurityPage/>
+                <Route path=path!("/web/account/security/authenticator") view=AuthenticatorPage/>
+                <Route path=path!("/web/account/security/passkeys/:id") view=PasskeyPage/>
+                <Route path=path!("/web/account/confirm") view=ConfirmPage/>
             </Routes>
         }
         .into_any(),

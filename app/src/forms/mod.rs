@@ -1,6 +1,7 @@
 //! What answers the forms: each handler parses what was sent, calls one method of the domain, and says how to go on.
 
 mod entry;
+mod security;
 
 use crate::form::PostRoute;
 
@@ -16,7 +17,12 @@ macro_rules! handler {
 pub fn posts() -> Vec<PostRoute> {
     vec![
         PostRoute::new("/web/login", handler!(entry::sign_in)).open(),
+        PostRoute::new("/web/login/second-factor", handler!(entry::second_factor)).open(),
         PostRoute::new("/web/logout", handler!(entry::sign_out)).open(),
         PostRoute::new("/web/signup/{token}", handler!(entry::sign_up)).open(),
+        PostRoute::new("/web/account/security", handler!(security::account)),
+        PostRoute::new("/web/account/security/authenticator", handler!(security::authenticator)),
+        PostRoute::new("/web/account/security/passkeys/{id}", handler!(security::passkey)),
+        PostRoute::new("/web/account/confirm", handler!(security::confirm)),
     ]
 }

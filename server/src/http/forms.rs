@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, post};
 use axum::{Extension, body::Body};
 use gatehouse_app::{
     Answer, ApiError, ConsoleContext, CookieChange, FormOutcome, KEY_FIELD, PostRoute, Posted, PostedFile,
-    Reaction, clear_session_cookie, session_cookie,
+    Reaction, clear_pending_cookie, clear_session_cookie, pending_cookie, session_cookie,
 };
 use http::HeaderValue;
 use http::header::{CONTENT_TYPE, SET_COOKIE};
@@ -67,8 +67,8 @@ async fn submit(
     };
     // Whatever is answered to a form may show something once.
     response.extensions_mut().insert(HoldsSecret);
-    let cookies = [said.map(|text| said::cookie(&text)), cookie.map(|change| changed(&change))];
-    for cookie in cookies.into_iter().flatten() {
+    let changes = cookie.as_ref().map(changed).unwrap_or_default();
+    for cookie in changes.into_iter().chain(said.map(|text| said::cookie(&text))) {
         if let Ok(mut value) = HeaderValue::from_str(&cookie) {
             value.set_sensitive(true);
             response.headers_mut().append(SET_COOKIE, value);
@@ -77,10 +77,11 @@ async fn submit(
     response
 }
 
-fn changed(cookie: &CookieChange) -> String {
+fn changed(cookie: &CookieChange) -> Vec<String> {
     match cookie {
-        CookieChange::Set(token) => session_cookie(token),
-        CookieChange::Clear => clear_session_cookie(),
+        CookieChange::Set(token) => vec![session_cookie(token), clear_pending_cookie()],
+        CookieChange::Clear => vec![clear_session_cookie()],
+        CookieChange::Pending(token) => vec![pending_cookie(token)],
     }
 }
 

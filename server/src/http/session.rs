@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use gatehouse_app::{ConsoleContext, Refusal, SESSION_COOKIE};
+use gatehouse_app::{ConsoleContext, PENDING_COOKIE, Refusal, SESSION_COOKIE};
 use gatehouse_domain::identity::{IdentityError, RequestFacts};
 use http::HeaderMap;
 use http::header::COOKIE;
@@ -21,17 +21,19 @@ pub(super) async fn layer(State(console): State<Console>, mut request: Request, 
         Some(cookie) => identity.by_cookie(cookie, facts.clone()).await,
         None => Ok(identity.anonymous(facts.clone())),
     };
+    let pending: Arc<str> = named(request.headers(), PENDING_COOKIE).unwrap_or_default().into();
     let context = |principal| ConsoleContext {
         services: Arc::clone(&console.services),
         principal,
         facts: facts.clone(),
         public_address: Arc::clone(&console.public_address),
+        pending_sign_in: Arc::clone(&pending),
     };
     let path = request.uri().path();
     let principal = match found {
         Ok(principal) => principal,
         // Somebody whose session is locked can still sign out, or in as somebody else.
-        Err(IdentityError::Locked(_)) if matches!(path, "/web/login" | "/web/logout") => {
+        Err(IdentityError::Locked(_)) if path == "/web/logout" || path.starts_with("/web/login") => {
             identity.anonymous(facts.clone())
         }
         Err(error) => {

@@ -91,7 +91,7 @@ impl Accounts {
     }
 
     /// Checks name, password and code; answers with a unit of work in which the code is used up.
-    pub(super) async fn prove(
+    async fn prove(
         &self,
         request: &LoginRequest,
         facts: &RequestFacts,

@@ -3,7 +3,7 @@
 use gatehouse_model::UserName;
 
 use super::factors::{FactorChoices, Proof};
-use super::login::{LoginRequest, Proven, password_mark};
+use super::login::{Proven, password_mark};
 use super::passkeys::{Bound, PasskeyAnswer, PasskeyQuestion};
 use super::throttle::Keys;
 use super::{AccountError, Accounts};
@@ -25,7 +25,7 @@ pub struct WebLogin {
 /// How far a right password leads.
 #[derive(Debug)]
 pub enum SignIn {
-    Done(WebLogin),
+    Done(Box<WebLogin>),
     /// The second factor is still to come; the token goes into a cookie.
     SecondFactor(SecretToken),
 }
@@ -65,19 +65,6 @@ impl Accounts {
         }
     }
 
-    /// Signs in with name, password and code at once.
-    ///
-    /// # Errors
-    /// As [`Accounts::login`].
-    pub async fn web_login(
-        &self,
-        request: &LoginRequest,
-        facts: &RequestFacts,
-    ) -> Result<WebLogin, AccountError> {
-        let (work, proven) = self.prove(request, facts).await?;
-        self.open_web_session(work, &proven, facts).await
-    }
-
     async fn after_password(
         &self,
         name: Option<&str>,
@@ -93,7 +80,7 @@ impl Accounts {
         self.return_attempt(work.as_mut(), keys).await?;
         let policy = self.preference.effective(work.as_mut()).await?.second_factor;
         if !self.factors(work.as_mut(), policy, &account.name).await?.is_required() {
-            return Ok(SignIn::Done(self.open_web_session(work, &proven, facts).await?));
+            return Ok(SignIn::Done(Box::new(self.open_web_session(work, &proven, facts).await?)));
         }
         let now = self.core.now();
         let token = SecretToken::generate(self.core.random.as_ref());
