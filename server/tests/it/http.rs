@@ -3,6 +3,7 @@
 mod browser;
 mod devices;
 mod live;
+mod passkeys;
 mod protection;
 mod signing_in;
 mod signing_up;

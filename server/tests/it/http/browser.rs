@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use axum::Router;
 use axum::body::Body;
 use gatehouse_domain::Services;
-use gatehouse_domain::authz::{CreateDevice, Principal};
+use gatehouse_domain::account::NewUser;
+use gatehouse_domain::authz::{CreateDevice, CreateUser, Principal};
 use gatehouse_domain::device::DeviceSpec;
 use gatehouse_domain::identity::RequestFacts;
 use gatehouse_domain::ports::{Clock, Store};
-use gatehouse_model::resource::PreferenceSpec;
+use gatehouse_model::resource::{PreferenceSpec, UserSpec};
 use gatehouse_model::{AssetTag, OsType, SecondFactor, Timestamp};
 use gatehouse_server::config::Config;
 use gatehouse_server::connection_info::{Channel, ConnectionInfo};
@@ -55,6 +56,8 @@ pub(super) struct Browser<'a> {
     pub(super) cookie: Option<String>,
     /// What is to be said on the next page.
     said: Option<String>,
+    /// Of a sign-in half done.
+    pub(super) pending: Option<String>,
 }
 
 pub(super) struct Page {
@@ -118,7 +121,7 @@ pub(super) async fn cluster_with(preference: PreferenceSpec, site: &Site) -> Clu
 
 impl Cluster {
     pub(super) fn browser(&self) -> Browser<'_> {
-        Browser { cluster: self, cookie: None, said: None }
+        Browser { cluster: self, cookie: None, pending: None, said: None }
     }
 
     /// A browser in which `root`, the first admin, is signed in.
@@ -130,6 +133,15 @@ impl Cluster {
         let done = browser.sign_in("root", PASSWORD).await;
         assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
         browser
+    }
+
+    /// Invites a user; answers with the path of the link.
+    pub(super) async fn invite(&self, name: &str) -> String {
+        let grant = self.host_admin().grant::<CreateUser>().unwrap();
+        let spec = UserSpec { roles: vec!["access".to_owned()], ..UserSpec::default() };
+        let new = NewUser { name: name.to_owned(), spec };
+        let (_, link) = self.services.accounts.create(&grant, new, None).await.unwrap();
+        format!("/web/signup/{}", link.unwrap().token.reveal())
     }
 
     /// The host's admin, who may do everything.
@@ -188,7 +200,7 @@ impl Browser<'_> {
 
     async fn ask(&mut self, mut request: http::request::Builder, body: Body) -> Page {
         request = request.header("host", "gate.example:3080");
-        for (name, value) in [("session", &self.cookie), ("said", &self.said)] {
+        for (name, value) in [("session", &self.cookie), ("sign_in", &self.pending), ("said", &self.said)] {
             if let Some(value) = value {
                 request = request.header(COOKIE, format!("__Host-gatehouse_{name}={value}"));
             }
@@ -200,6 +212,7 @@ impl Browser<'_> {
             let kept = (!attributes.contains("Max-Age=0")).then(|| value.to_owned());
             match name {
                 "__Host-gatehouse_session" => self.cookie = kept,
+                "__Host-gatehouse_sign_in" => self.pending = kept,
                 "__Host-gatehouse_said" => self.said = kept,
                 other => panic!("an unknown cookie: {other}"),
             }
