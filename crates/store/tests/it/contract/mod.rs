@@ -2,12 +2,14 @@
 
 mod accounts;
 mod audit;
+mod cli_logins;
 mod cluster;
 mod credentials;
 mod devices;
 mod locks;
 mod sessions;
 mod tokens;
+mod web_records;
 mod work;
 
 use gatehouse_domain::ports::StoreError;
