@@ -21,8 +21,8 @@ impl Retention {
         Self { core }
     }
 
-    /// Deletes evidence and events older than [`RETENTION_DAYS`], sessions, links and tokens some time after their end, and throttles that
-    /// no longer throttle. Answers with how many events and pieces of evidence went.
+    /// Deletes evidence and events older than [`RETENTION_DAYS`], sessions, links and tokens some time after
+    /// their end, throttles that no longer throttle, and the keys of forms that were sent. Answers with how many events and pieces of evidence went.
     ///
     /// # Errors
     /// Storage.
@@ -40,6 +40,7 @@ impl Retention {
         work.purge_web_records(now).await?;
         work.purge_cli_logins(now.plus_secs(-DAY)).await?;
         work.purge_throttles(now.plus_secs(-DAY)).await?;
+        work.purge_form_keys(now.plus_secs(-DAY)).await?;
         work.commit().await?;
         Ok((events, evidence))
     }

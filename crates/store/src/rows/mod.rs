@@ -13,5 +13,7 @@ mod session;
 mod user;
 mod web_record;
 
-/// A unit of work on a transaction.
-pub(crate) struct Unit<E>(pub(crate) E);
+use crate::feed::Told;
+
+/// A unit of work on a transaction, and what is to be told of it once it is committed.
+pub(crate) struct Unit<E>(pub(crate) E, pub(crate) Told);

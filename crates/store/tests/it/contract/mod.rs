@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod changes;
 mod cli_logins;
 mod cluster;
 mod credentials;
