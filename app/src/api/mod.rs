@@ -1,9 +1,13 @@
 //! Server functions: each parses what it is given, calls one method of the domain, and answers with plain data.
 
+#[cfg(feature = "ssr")]
+pub(crate) mod cli_login;
 mod devices;
 #[cfg(feature = "ssr")]
 mod page_token;
 mod session;
+#[cfg(feature = "ssr")]
+pub(crate) mod sessions;
 mod signup;
 
 use serde::{Deserialize, Serialize};

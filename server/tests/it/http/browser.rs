@@ -53,8 +53,6 @@ pub(super) struct Browser<'a> {
     pub(super) cluster: &'a Cluster,
     /// The session's.
     pub(super) cookie: Option<String>,
-    /// What is to be said on the next page.
-    said: Option<String>,
 }
 
 pub(super) struct Page {
@@ -118,7 +116,7 @@ pub(super) async fn cluster_with(preference: PreferenceSpec, site: &Site) -> Clu
 
 impl Cluster {
     pub(super) fn browser(&self) -> Browser<'_> {
-        Browser { cluster: self, cookie: None, said: None }
+        Browser { cluster: self, cookie: None }
     }
 
     /// A browser in which `root`, the first admin, is signed in.
@@ -188,10 +186,8 @@ impl Browser<'_> {
 
     async fn ask(&mut self, mut request: http::request::Builder, body: Body) -> Page {
         request = request.header("host", "gate.example:3080");
-        for (name, value) in [("session", &self.cookie), ("said", &self.said)] {
-            if let Some(value) = value {
-                request = request.header(COOKIE, format!("__Host-gatehouse_{name}={value}"));
-            }
+        if let Some(value) = &self.cookie {
+            request = request.header(COOKIE, format!("__Host-gatehouse_session={value}"));
         }
         let page = self.cluster.send(request.body(body).unwrap()).await;
         for set in page.headers.get_all(SET_COOKIE) {
@@ -200,7 +196,6 @@ impl Browser<'_> {
             let kept = (!attributes.contains("Max-Age=0")).then(|| value.to_owned());
             match name {
                 "__Host-gatehouse_session" => self.cookie = kept,
-                "__Host-gatehouse_said" => self.said = kept,
                 other => panic!("an unknown cookie: {other}"),
             }
         }

@@ -6,6 +6,7 @@ use gatehouse_model::UserName;
 
 use crate::cli::{AuthArg, WayArgs};
 use crate::input::Prompt;
+use crate::output;
 
 pub(super) enum Way {
     Terminal(Credentials),
@@ -21,6 +22,8 @@ enum Terminal {
     Code,
     /// Password and one-time code, or a security key in the browser: the person knows.
     Either,
+    /// As above, and users without either get in with the password alone.
+    Optional,
     /// Security keys only, which no terminal can ask for.
     Never,
 }
@@ -30,6 +33,7 @@ fn terminal(second_factor: &str) -> Terminal {
         "off" => Terminal::Password,
         "otp" => Terminal::Code,
         "webauthn" => Terminal::Never,
+        "optional" => Terminal::Optional,
         _ => Terminal::Either,
     }
 }
@@ -63,12 +67,14 @@ pub(super) fn choose(args: &WayArgs, user: &UserName, second_factor: &str) -> Re
             let password = prompt.secret(&format!("Enter password for Gatehouse user {user}:"))?;
             Ok(Way::Terminal(Credentials { password, otp_code: prompt.code()? }))
         }
-        Terminal::Either => {
-            let question =
-                format!("Enter password for Gatehouse user {user}, or nothing to use a security key:");
-            let password = prompt.secret(&question)?;
+        Terminal::Either | Terminal::Optional => {
+            output::notice("To use a security key, leave the password empty: it takes a browser.");
+            let password = prompt.secret(&format!("Enter password for Gatehouse user {user}:"))?;
             if password.is_empty() {
                 return Ok(Way::Browser);
+            }
+            if in_terminal == Terminal::Optional {
+                output::notice("If you have set up no one-time codes, leave the next answer empty.");
             }
             Ok(Way::Terminal(Credentials { password, otp_code: prompt.code()? }))
         }
@@ -107,5 +113,6 @@ mod tests {
     fn an_unknown_preference_asks_the_person() {
         assert_eq!(terminal("on"), Terminal::Either);
         assert_eq!(terminal("something new"), Terminal::Either);
+        assert_eq!(terminal("optional"), Terminal::Optional);
     }
 }
