@@ -3,12 +3,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
-use gatehouse_domain::Services;
+use gatehouse_domain::account::NewUser;
 use gatehouse_domain::authz::{CreateDevice, Principal};
 use gatehouse_domain::device::DeviceSpec;
+use gatehouse_domain::entity::{Session, SessionKey};
 use gatehouse_domain::identity::RequestFacts;
 use gatehouse_domain::ports::{Clock, Store};
-use gatehouse_model::resource::PreferenceSpec;
+use gatehouse_domain::{SecretToken, Services};
+use gatehouse_model::resource::{PreferenceSpec, UserSpec};
 use gatehouse_model::{AssetTag, OsType, SecondFactor, Timestamp};
 use gatehouse_server::config::Config;
 use gatehouse_server::connection_info::{Channel, ConnectionInfo};
@@ -135,6 +137,29 @@ impl Cluster {
         self.services.identity.host_admin(0, RequestFacts::default())
     }
 
+    /// A browser in which somebody new is signed in.
+    pub(super) async fn person(&self, name: &str, roles: &[&str]) -> Browser<'_> {
+        let spec = UserSpec { roles: roles.iter().map(ToString::to_string).collect(), ..UserSpec::default() };
+        let new = NewUser { name: name.to_owned(), spec };
+        let grant = self.host_admin().grant().unwrap();
+        let (_, link) = self.services.accounts.create(&grant, new, None).await.unwrap();
+        let link = format!("/web/signup/{}", link.unwrap().token.reveal());
+        let mut browser = self.browser();
+        let done = browser.post(&link, &[("password", PASSWORD), ("password_again", PASSWORD)]).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        let done = browser.sign_in(name, PASSWORD).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        browser
+    }
+
+    /// The session that a cookie stands for now.
+    pub(super) async fn session(&self, cookie: Option<&str>) -> Option<Session> {
+        let cookie = SecretToken::read_cookie(cookie?)?;
+        let mut work = self.store.read().await.unwrap();
+        let standing = work.standing(SessionKey::Cookie(&cookie.hash())).await.unwrap();
+        standing.map(|standing| standing.session)
+    }
+
     /// Registers a device; answers with its id.
     pub(super) async fn register(&self, os: OsType, tag: &str) -> String {
         let grant = self.host_admin().grant::<CreateDevice>().unwrap();
@@ -203,7 +228,7 @@ impl Browser<'_> {
     }
 }
 
-fn form(fields: &[(&str, &str)]) -> String {
+pub(super) fn form(fields: &[(&str, &str)]) -> String {
     let escaped = |text: &str| -> String {
         text.bytes()
             .map(|byte| match byte {
