@@ -4,9 +4,9 @@ use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_query_map;
 
 use crate::api::cli_login::{CliLoginView, Wanted, cli_login};
-use crate::components::{Badge, Field, OneTimeCodeField, PostForm, Problem, Tone};
+use crate::components::{Badge, Field, FormProblem, OneTimeCodeField, PostForm, Problem, Tone};
 use crate::forms::cli_login::{Decided, PAGE};
-use crate::{ConsoleContext, shown};
+use crate::{ConsoleContext, FormOutcome, shown};
 
 /// A command line asks to be logged in: who asks, and yes or no. Open also without a trusted device.
 #[component]
@@ -41,6 +41,7 @@ fn Login(login: CliLoginView, decided: Option<Decided>) -> impl IntoView {
         CliState::Denied => view! { <Denied decided/> }.into_any(),
         CliState::Expired => view! {
             <h1>"This request has expired"</h1>
+            <Undone/>
             <p>"Nobody decided it within 5 minutes, so nobody can any more. Run " <code>"tsh login"</code> " again."</p>
         }
         .into_any(),
@@ -87,6 +88,7 @@ fn Question(login: CliLoginView) -> impl IntoView {
                 .into_any(),
             };
             view! {
+                <Undone/>
                 <PostForm action="confirm" submit="Confirm that it is you" to=to.clone()>{field}</PostForm>
             }
             .into_any()
@@ -129,6 +131,7 @@ fn Approved(login: CliLoginView, decided: Option<Decided>) -> impl IntoView {
     };
     view! {
         <h1>"Approved"</h1>
+        <Undone/>
         <p><Badge tone=Tone::Good text="Approved"/></p>
         <p>{words}</p>
         <Onward decided/>
@@ -140,6 +143,7 @@ fn Approved(login: CliLoginView, decided: Option<Decided>) -> impl IntoView {
 fn Denied(decided: Option<Decided>) -> impl IntoView {
     view! {
         <h1>"Denied"</h1>
+        <Undone/>
         <p><Badge tone=Tone::Problem text="Denied"/></p>
         <p>
             "That command line was not logged in. If you did not begin it, somebody knows your user name and tried: tell an "
@@ -147,6 +151,14 @@ fn Denied(decided: Option<Decided>) -> impl IntoView {
         </p>
         <Onward decided/>
     }
+}
+
+/// Why a yes or a no was not accepted, where its form is no longer there to say it.
+#[component]
+fn Undone() -> impl IntoView {
+    let outcome = FormOutcome::current();
+    let error = ["approve", "deny"].into_iter().find_map(|action| outcome.of(action)?.error.clone());
+    view! { <FormProblem error/> }
 }
 
 /// On to the command line that listens on this machine; nothing where it asks instead.
