@@ -7,10 +7,9 @@ use crate::{Answer, ApiError, ConsoleContext, CookieChange, Posted};
 /// The page on which a login is decided.
 pub(crate) const PAGE: &str = "/web/cli/login";
 
-/// What was decided, and how the command line learns of it.
+/// How the command line learns of what was decided.
 #[derive(Clone, Debug)]
 pub(crate) struct Decided {
-    pub(crate) yes: bool,
     /// Where the browser goes on to by itself; none if the command line asks.
     pub(crate) onward: Option<String>,
 }
@@ -37,9 +36,8 @@ pub(super) async fn decide(console: ConsoleContext, posted: Posted) -> Answer {
         "deny" => accounts.deny_cli_login(principal, &id).await,
         _ => return posted.again(ApiError::invalid("malformed_form", "the form is incomplete"), &[]),
     };
-    let yes = posted.action() == "approve";
     match decided {
-        Ok(way) => posted.show(Decided { yes, onward: onward(&way) }),
+        Ok(way) => posted.show(Decided { onward: onward(&way) }),
         Err(error) => posted.again(console.refuse(error), &[]),
     }
 }

@@ -196,7 +196,7 @@ mod tests {
         let mut loopback = Loopback::open().await.unwrap();
         let port = loopback.port();
         let _silent = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        let asks = |line: &'static str| async move {
+        let asks = move |line: &'static str| async move {
             let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
             let request = format!("GET {line} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
             stream.write_all(request.as_bytes()).await.unwrap();
