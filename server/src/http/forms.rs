@@ -16,6 +16,7 @@ use http::request::Parts;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_sessions::Session;
 
+use super::compression::HoldsSecret;
 use super::{Console, pages, visit};
 
 /// Fields and files of one form, at most.
@@ -68,6 +69,8 @@ async fn submit(
         Reaction::Go(to) => Redirect::to(&to).into_response(),
         Reaction::Again(outcome) => pages::again(console, context, parts, outcome).await,
     };
+    // Whatever is answered to a form may show something once.
+    response.extensions_mut().insert(HoldsSecret);
     if let Some(visit) = &visit {
         if matches!(cookie, Some(CookieChange::Clear)) {
             visit::forget(visit, &mut response).await;

@@ -2,6 +2,7 @@
 //! server functions, and serves their files. No rule stands here.
 
 mod api;
+mod compression;
 mod events;
 mod forms;
 mod headers;
@@ -60,6 +61,7 @@ pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site, pub
         .layer(from_fn(origin::layer));
     guarded
         .merge(site.files())
+        .layer(compression::layer())
         .route("/healthz", get(healthz))
         .layer(from_fn_with_state(Arc::clone(&console.random), headers::layer))
         .with_state(console)
