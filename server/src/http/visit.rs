@@ -74,10 +74,11 @@ impl SessionStore for Records {
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let found = self.records().load(&token(*id)?).await;
-        let Some(data) = found.map_err(|error| Error::Backend(error.to_string()))? else { return Ok(None) };
-        let data = match data.as_str() {
-            "" => Default::default(),
-            data => serde_json::from_str(data).map_err(|error| Error::Decode(error.to_string()))?,
+        // A visit that remembers nothing has no record, and keeps its id all the same: were tower-sessions told so, it would
+        // make up another one, which is no session's. Signing in never keeps an id that came with the request.
+        let data = match found.map_err(|error| Error::Backend(error.to_string()))? {
+            Some(data) => serde_json::from_str(&data).map_err(|error| Error::Decode(error.to_string()))?,
+            None => Default::default(),
         };
         Ok(Some(Record { id: *id, data, expiry_date: NO_DATE }))
     }

@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use crate::entity::SessionKey;
 use crate::ports::StoreError;
 use crate::{Core, SecretToken};
 
@@ -35,19 +34,12 @@ impl WebRecords {
         SecretToken::generate_cookie(self.core.random.as_ref())
     }
 
-    /// The record of a cookie: an empty text where a session has the cookie but nothing to remember, `None` where the
-    /// cookie is nobody's.
+    /// The record of a cookie, if there is one.
     ///
     /// # Errors
     /// Storage.
     pub async fn load(&self, cookie: &SecretToken) -> Result<Option<String>, StoreError> {
-        let (hash, now) = (cookie.hash(), self.core.now());
-        let mut work = self.core.read().await?;
-        if let Some(data) = work.web_record(&hash, now).await? {
-            return Ok(Some(data));
-        }
-        let standing = work.standing(SessionKey::Cookie(&hash)).await?;
-        Ok(standing.filter(|standing| !standing.session.is_over(now)).map(|_| String::new()))
+        self.core.read().await?.web_record(&cookie.hash(), self.core.now()).await
     }
 
     /// Keeps a record, replacing the one before.
