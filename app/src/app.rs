@@ -5,7 +5,10 @@ use leptos_router::path;
 
 use crate::components::{Footer, Header, Navigation, SaidNotice};
 use crate::islands::Companion;
-use crate::pages::{AccountPage, DevicesPage, LoginPage, NotFoundPage, RefusedPage, SignupPage};
+use crate::pages::{
+    AccountPage, AllSessionsPage, CliLoginPage, DevicesPage, LoginPage, NotFoundPage, OwnSessionsPage,
+    RefusedPage, SignupPage,
+};
 use crate::{ConsoleContext, Refusal};
 
 /// The console: header, the ways to the pages, the page that the address names, footer.
@@ -42,6 +45,9 @@ fn Page() -> impl IntoView {
                 <Route path=path!("/web/signup/:token") view=SignupPage/>
                 <Route path=path!("/web/devices") view=DevicesPage/>
                 <Route path=path!("/web/account") view=AccountPage/>
+                <Route path=path!("/web/account/sessions") view=OwnSessionsPage/>
+                <Route path=path!("/web/sessions") view=AllSessionsPage/>
+                <Route path=path!("/web/cli/login") view=CliLoginPage/>
             </Routes>
         }
         .into_any(),

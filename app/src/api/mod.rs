@@ -1,11 +1,15 @@
 //! Server functions: each parses what it is given, calls one method of the domain, and answers with plain data.
 
+#[cfg(feature = "ssr")]
+pub(crate) mod cli_login;
 mod devices;
 #[cfg(feature = "ssr")]
 mod own_devices;
 #[cfg(feature = "ssr")]
 mod page_token;
 mod session;
+#[cfg(feature = "ssr")]
+pub(crate) mod sessions;
 mod signup;
 
 use serde::{Deserialize, Serialize};

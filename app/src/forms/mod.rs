@@ -1,6 +1,8 @@
 //! What answers the forms: each handler parses what was sent, calls one method of the domain, and says how to go on.
 
+pub(crate) mod cli_login;
 mod entry;
+mod sessions;
 
 use crate::form::PostRoute;
 
@@ -15,6 +17,9 @@ macro_rules! handler {
 #[must_use]
 pub fn posts() -> Vec<PostRoute> {
     vec![
+        PostRoute::new("/web/account/sessions", handler!(sessions::own)),
+        PostRoute::new("/web/cli/login", handler!(cli_login::decide)),
+        PostRoute::new("/web/sessions", handler!(sessions::all)),
         PostRoute::new("/web/login", handler!(entry::sign_in)).open(),
         PostRoute::new("/web/logout", handler!(entry::sign_out)).open(),
         PostRoute::new("/web/signup/{token}", handler!(entry::sign_up)).open(),

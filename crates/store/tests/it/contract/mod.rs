@@ -3,12 +3,14 @@
 mod accounts;
 mod audit;
 mod changes;
+mod cli_logins;
 mod cluster;
 mod credentials;
 mod devices;
 mod locks;
 mod sessions;
 mod tokens;
+mod web_records;
 mod work;
 
 use gatehouse_domain::ports::StoreError;
