@@ -6,8 +6,8 @@ use leptos_router::path;
 use crate::components::{Footer, Header, Navigation, SaidNotice};
 use crate::islands::Companion;
 use crate::pages::{
-    AccountPage, AuthenticatorPage, ConfirmPage, DevicesPage, LoginPage, NotFoundPage, PasskeyPage,
-    RefusedPage, SecondFactorPage, SecurityPage, SignupPage,
+    AccountPage, AllSessionsPage, AuthenticatorPage, CliLoginPage, ConfirmPage, DevicesPage, LoginPage,
+    NotFoundPage, OwnSessionsPage, PasskeyPage, RefusedPage, SecondFactorPage, SecurityPage, SignupPage,
 };
 use crate::{ConsoleContext, Refusal};
 
@@ -50,6 +50,9 @@ fn Page() -> impl IntoView {
                 <Route path=path!("/web/account/security/authenticator") view=AuthenticatorPage/>
                 <Route path=path!("/web/account/security/passkeys/:id") view=PasskeyPage/>
                 <Route path=path!("/web/account/confirm") view=ConfirmPage/>
+                <Route path=path!("/web/account/sessions") view=OwnSessionsPage/>
+                <Route path=path!("/web/sessions") view=AllSessionsPage/>
+                <Route path=path!("/web/cli/login") view=CliLoginPage/>
             </Routes>
         }
         .into_any(),

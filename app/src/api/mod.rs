@@ -1,5 +1,7 @@
 //! Server functions: each parses what it is given, calls one method of the domain, and answers with plain data.
 
+#[cfg(feature = "ssr")]
+pub(crate) mod cli_login;
 mod devices;
 #[cfg(feature = "ssr")]
 mod own_devices;
@@ -9,6 +11,8 @@ mod passkeys;
 #[cfg(feature = "ssr")]
 mod security;
 mod session;
+#[cfg(feature = "ssr")]
+pub(crate) mod sessions;
 mod signup;
 
 use serde::{Deserialize, Serialize};

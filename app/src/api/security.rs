@@ -1,3 +1,4 @@
+use gatehouse_domain::SecretToken;
 use gatehouse_domain::account::{ConfirmChoices, FactorAnswer, PasskeyAnswer};
 
 use super::{AuthenticatorSecret, Moment};
@@ -77,7 +78,7 @@ pub(crate) async fn confirmation(console: &ConsoleContext) -> Result<Confirmatio
     choices.map_err(|error| console.refuse(error))
 }
 
-/// Proves it.
+/// Proves it; answers with the session's new cookie.
 ///
 /// # Errors
 /// It is wrong; throttled.
@@ -85,7 +86,7 @@ pub(crate) async fn confirm(
     console: &ConsoleContext,
     password: &str,
     answer: &FactorAnswer,
-) -> Result<(), ApiError> {
+) -> Result<Option<SecretToken>, ApiError> {
     let done = console.services.accounts.confirm_second_factor(&console.principal, password, answer).await;
     done.map_err(|error| console.refuse(error))
 }

@@ -4,6 +4,7 @@ use gatehouse_domain::account::{FactorAnswer, NewFactor, PasskeyAnswer, SignIn a
 use serde::Deserialize;
 
 use crate::api::{SignupAnswers, finish_log_in, log_in, log_in_by_passkey, log_out, redeem};
+use crate::next_page::in_query;
 use crate::pages::Ready;
 use crate::{Answer, ApiError, ConsoleContext, CookieChange, Posted, safe_next};
 
@@ -129,14 +130,4 @@ pub(super) fn passkey_answer(posted: &Posted) -> Result<PasskeyAnswer, ApiError>
 /// Many apps show their codes in two groups.
 pub(super) fn without_spaces(code: &str) -> String {
     code.split_whitespace().collect()
-}
-
-/// For a value of a query: addresses of the console hold nothing else that would have to be escaped.
-fn in_query(address: &str) -> String {
-    address
-        .replace('%', "%25")
-        .replace('?', "%3F")
-        .replace('&', "%26")
-        .replace('#', "%23")
-        .replace('+', "%2B")
 }

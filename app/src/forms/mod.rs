@@ -1,7 +1,9 @@
 //! What answers the forms: each handler parses what was sent, calls one method of the domain, and says how to go on.
 
+pub(crate) mod cli_login;
 mod entry;
 mod security;
+mod sessions;
 
 use crate::form::PostRoute;
 
@@ -16,6 +18,9 @@ macro_rules! handler {
 #[must_use]
 pub fn posts() -> Vec<PostRoute> {
     vec![
+        PostRoute::new("/web/account/sessions", handler!(sessions::own)),
+        PostRoute::new("/web/cli/login", handler!(cli_login::decide)),
+        PostRoute::new("/web/sessions", handler!(sessions::all)),
         PostRoute::new("/web/login", handler!(entry::sign_in)).open(),
         PostRoute::new("/web/login/second-factor", handler!(entry::second_factor)).open(),
         PostRoute::new("/web/logout", handler!(entry::sign_out)).open(),

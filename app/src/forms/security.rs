@@ -6,7 +6,7 @@ use crate::api::{
     remove_passkey, rename_passkey, set_authenticator,
 };
 use crate::pages::{CodesShown, SECURITY};
-use crate::{Answer, ApiError, ConsoleContext, Posted, safe_next};
+use crate::{Answer, ApiError, ConsoleContext, CookieChange, Posted, safe_next};
 
 /// What asks for a fresh factor is confirmed first; everything else comes again with the error.
 fn refused(posted: &Posted, error: ApiError, keep: &[&str]) -> Answer {
@@ -94,7 +94,10 @@ pub(super) async fn confirm(console: ConsoleContext, posted: Posted) -> Answer {
         Err(error) => Err(error),
     };
     match confirmed {
-        Ok(()) => Answer::go(posted.field("next").map_or(SECURITY, |next| safe_next(Some(next)))),
+        Ok(cookie) => {
+            let to = posted.field("next").map_or(SECURITY, |next| safe_next(Some(next)));
+            Answer { cookie: cookie.map(CookieChange::Set), ..Answer::go(to) }
+        }
         Err(error) => posted.again(error, &["next"]),
     }
 }

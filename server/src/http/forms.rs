@@ -9,15 +9,16 @@ use axum::routing::{MethodRouter, post};
 use axum::{Extension, body::Body};
 use gatehouse_app::{
     Answer, ApiError, ConsoleContext, CookieChange, FormOutcome, KEY_FIELD, PostRoute, Posted, PostedFile,
-    Reaction, clear_pending_cookie, clear_session_cookie, pending_cookie, session_cookie,
+    Reaction, clear_pending_cookie, pending_cookie,
 };
 use http::HeaderValue;
 use http::header::{CONTENT_TYPE, SET_COOKIE};
 use http::request::Parts;
 use tower_http::limit::RequestBodyLimitLayer;
+use tower_sessions::Session;
 
 use super::compression::HoldsSecret;
-use super::{Console, pages, said};
+use super::{Console, pages, visit};
 
 /// Fields and files of one form, at most.
 const MAX_PARTS: usize = 2000;
@@ -60,29 +61,35 @@ async fn submit(
         };
         return pages::again(console, context, parts, outcome).await;
     }
+    let visit = parts.extensions.get::<Session>().cloned();
     let Answer { reaction, said, cookie } = (route.handler)(context.clone(), posted).await;
+    if let (Some(CookieChange::Set(token)), Some(visit)) = (&cookie, &visit) {
+        visit::carry(visit, token).await;
+    }
     let mut response = match reaction {
         Reaction::Go(to) => Redirect::to(&to).into_response(),
         Reaction::Again(outcome) => pages::again(console, context, parts, outcome).await,
     };
     // Whatever is answered to a form may show something once.
     response.extensions_mut().insert(HoldsSecret);
-    let changes = cookie.as_ref().map(changed).unwrap_or_default();
-    for cookie in changes.into_iter().chain(said.map(|text| said::cookie(&text))) {
-        if let Ok(mut value) = HeaderValue::from_str(&cookie) {
-            value.set_sensitive(true);
-            response.headers_mut().append(SET_COOKIE, value);
+    let pending = match &cookie {
+        Some(CookieChange::Set(_)) => Some(clear_pending_cookie()),
+        Some(CookieChange::Pending(token)) => Some(pending_cookie(token)),
+        Some(CookieChange::Clear) | None => None,
+    };
+    if let Some(mut value) = pending.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
+        value.set_sensitive(true);
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+    if let Some(visit) = &visit {
+        if matches!(cookie, Some(CookieChange::Clear)) {
+            visit::forget(visit, &mut response).await;
+        }
+        if let Some(text) = said {
+            visit::say(visit, &text).await;
         }
     }
     response
-}
-
-fn changed(cookie: &CookieChange) -> Vec<String> {
-    match cookie {
-        CookieChange::Set(token) => vec![session_cookie(token), clear_pending_cookie()],
-        CookieChange::Clear => vec![clear_session_cookie()],
-        CookieChange::Pending(token) => vec![pending_cookie(token)],
-    }
 }
 
 /// The form, and the request's head for its page.

@@ -8,10 +8,10 @@ mod forms;
 mod headers;
 mod origin;
 mod pages;
-mod said;
 mod session;
 mod site;
 mod stylesheet;
+mod visit;
 
 use std::sync::Arc;
 
@@ -56,6 +56,8 @@ pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site, pub
         .route("/api/{*function}", post(api::call).layer(RequestBodyLimitLayer::new(MAX_FORM)))
         .fallback(pages::elsewhere)
         .layer(from_fn_with_state(console.clone(), session::layer))
+        .layer(visit::layer(&console.services))
+        .layer(from_fn(visit::guard))
         .layer(from_fn(origin::layer));
     guarded
         .merge(site.files())

@@ -1,5 +1,6 @@
 use gatehouse_model::ErrorKind;
 
+use super::RenewError;
 use crate::Decision;
 use crate::authz::AuthzError;
 use crate::ports::{CaError, PasskeyFault, SealError, StoreError};
@@ -41,6 +42,8 @@ pub enum AccountError {
     WrongCode,
     #[error("the password is wrong")]
     WrongPassword,
+    #[error(transparent)]
+    Renew(#[from] RenewError),
     #[error("{0}")]
     PublicKey(String),
     #[error("the sign-in took too long or was begun elsewhere")]
@@ -124,6 +127,7 @@ impl Decision for AccountError {
             | Self::TooManyPasskeys
             | Self::LastFactor
             | Self::NoAuthenticator => ErrorKind::FailedPrecondition,
+            Self::Renew(error) => error.kind(),
             Self::Authz(error) => error.kind(),
             Self::Store(error) => error.kind(),
             Self::Ca(_) | Self::Seal(_) | Self::Hashing(_) => ErrorKind::Internal,
@@ -172,6 +176,7 @@ impl Decision for AccountError {
             Self::TooManyPasskeys => "too_many_passkeys",
             Self::LastFactor => "last_factor",
             Self::NoAuthenticator => "no_authenticator",
+            Self::Renew(error) => error.code(),
             Self::Authz(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Ca(_) => "ca_failed",
@@ -218,6 +223,7 @@ impl Decision for AccountError {
             Self::UnknownRole(_) => "`tctl get roles` lists the roles there are",
             Self::Kind => "delete the user and create another of the other kind",
             Self::Exists(_) => "change it with `tctl edit user/<name>`",
+            Self::Renew(error) => return error.hint(),
             Self::Authz(error) => return error.hint(),
             _ => return None,
         };

@@ -1,5 +1,5 @@
 use gatehouse_model::resource::UserKind;
-use gatehouse_model::{Timestamp, UserName, duration};
+use gatehouse_model::{DeviceTrustMode, Timestamp, UserName, clean_label, duration};
 use sha2::{Digest as _, Sha256};
 
 use super::factors::Proof;
@@ -170,9 +170,7 @@ impl Accounts {
         }
         let effective = self.preference.effective(work).await?;
         let roles = work.roles_named(&user.roles).await?;
-        let device_required = std::iter::once(effective.mode)
-            .chain(roles.iter().filter_map(|role| role.spec.options.device_trust_mode))
-            .any(|mode| mode.requires_device(user.kind == UserKind::Bot));
+        let device_required = device_required(effective.mode, &roles, &user);
         Ok(Proven { user, roles, device_required, by })
     }
 
@@ -219,6 +217,8 @@ impl Accounts {
             factor_time: now,
             device: None,
             remote_address: facts.remote_address.clone(),
+            user_agent: clean_label(&facts.user_agent),
+            rights: None,
         }
     }
 }
@@ -239,13 +239,20 @@ pub(super) fn password_mark(hash: Option<&str>) -> Digest {
     Sha256::digest(hash.unwrap_or_default().as_bytes()).into()
 }
 
+/// Whether the cluster's mode or a role requires a trusted device of the user.
+pub(super) fn device_required(mode: DeviceTrustMode, roles: &[Role], user: &User) -> bool {
+    std::iter::once(mode)
+        .chain(roles.iter().filter_map(|role| role.spec.options.device_trust_mode))
+        .any(|mode| mode.requires_device(user.kind == UserKind::Bot))
+}
+
 /// Certificates know whole seconds; the session must not outlive them.
-fn whole_second(moment: Timestamp) -> Timestamp {
+pub(super) fn whole_second(moment: Timestamp) -> Timestamp {
     Timestamp::from_secs(moment.secs())
 }
 
 /// The wish, held down by the strictest role and the longest life there is.
-fn session_secs(roles: &[Role], wished_secs: Option<i64>) -> i64 {
+pub(super) fn session_secs(roles: &[Role], wished_secs: Option<i64>) -> i64 {
     let strictest = roles
         .iter()
         .filter_map(|role| role.spec.options.max_session_ttl.as_deref())

@@ -1,5 +1,8 @@
 //! Accounts: passwords, one-time codes, links, logins, sessions.
 
+mod cli_login;
+mod cli_login_error;
+mod cookie;
 mod error;
 mod factors;
 mod links;
@@ -13,9 +16,16 @@ mod sessions;
 mod sign_in;
 mod throttle;
 mod users;
+mod web_records;
 
 use std::sync::Arc;
 
+pub use cli_login::{
+    CLI_CODE_SECS, CLI_LOGIN_SECS, CliProgress, CliRequest, CliReturn, CliState, NewCliLogin,
+};
+pub use cli_login_error::CliLoginError;
+pub use cookie::RenewError;
+pub(crate) use cookie::{RENEWED_SECS, rights};
 pub use error::AccountError;
 pub use factors::FactorChoices;
 pub(crate) use links::pending_row_of;
@@ -26,6 +36,7 @@ pub use security::{ConfirmChoices, OfferedAuthenticator, Security};
 pub use sessions::{SessionError, SessionPage, Sessions};
 pub use sign_in::{FactorAnswer, PENDING_SECS, SecondFactorStep, SignIn, WebLogin};
 pub use users::NewUser;
+pub use web_records::{MAX_RECORD_BYTES, WebRecordError, WebRecords};
 
 use crate::Core;
 use crate::cluster::Preference;

@@ -11,6 +11,7 @@ use super::recovery_code::replace_recovery_codes;
 use super::sign_in::FactorAnswer;
 use super::throttle::Keys;
 use super::{AccountError, Accounts};
+use crate::SecretToken;
 use crate::audit::EventKind;
 use crate::authz::{AuthzError, Principal, SignedIn};
 use crate::entity::{CeremonyPurpose, Passkey, SecretPurpose};
@@ -299,16 +300,17 @@ impl Accounts {
         Ok(question)
     }
 
-    /// Proves the second factor (the password, where the account has none) anew.
+    /// Proves the second factor (the password, where the account has none) anew; answers with the session's new cookie,
+    /// where it has one.
     ///
     /// # Errors
-    /// It is wrong; throttled; nobody is logged in.
+    /// It is wrong; throttled; nobody is logged in; the session has just been given another cookie.
     pub async fn confirm_second_factor(
         &self,
         principal: &Principal,
         password: &str,
         answer: &FactorAnswer,
-    ) -> Result<(), AccountError> {
+    ) -> Result<Option<SecretToken>, AccountError> {
         let (signed_in, grant) = principal.account()?;
         let keys = Keys::session(&signed_in.session_id);
         self.take_attempt(&keys).await?;
@@ -318,7 +320,9 @@ impl Accounts {
                 self.return_attempt(work.as_mut(), &keys).await?;
                 work.set_session_factor_time(&signed_in.session_id, self.core.now()).await?;
                 work.append_event(&event.with_details(proof.details())).await?;
-                Ok(work.commit().await?)
+                let cookie = self.core.renew_cookie(work.as_mut(), signed_in).await?;
+                work.commit().await?;
+                Ok(cookie)
             }
             Err(error) => {
                 let code = crate::Decision::code(&error);

@@ -6,7 +6,7 @@ use super::factors::{FactorChoices, Proof};
 use super::login::{Proven, password_mark};
 use super::passkeys::{Bound, PasskeyAnswer, PasskeyQuestion};
 use super::throttle::Keys;
-use super::{AccountError, Accounts};
+use super::{AccountError, Accounts, rights};
 use crate::SecretToken;
 use crate::entity::{CeremonyPurpose, PendingSignIn, Session, SessionKind};
 use crate::identity::RequestFacts;
@@ -278,9 +278,10 @@ impl Accounts {
         proven: &Proven,
         facts: &RequestFacts,
     ) -> Result<WebLogin, AccountError> {
-        let cookie = SecretToken::generate(self.core.random.as_ref());
+        let cookie = SecretToken::generate_cookie(self.core.random.as_ref());
         let mut session = self.new_session(proven, SessionKind::Web, None, facts);
         session.cookie_hash = Some(cookie.hash());
+        session.rights = Some(rights(Some(&proven.user), &proven.roles, None));
         work.insert_session(&session).await?;
         self.note_login(work.as_mut(), proven, facts).await?;
         work.commit().await?;

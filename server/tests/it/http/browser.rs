@@ -3,12 +3,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
-use gatehouse_domain::Services;
 use gatehouse_domain::account::NewUser;
 use gatehouse_domain::authz::{CreateDevice, CreateUser, Principal};
 use gatehouse_domain::device::DeviceSpec;
+use gatehouse_domain::entity::{Session, SessionKey};
 use gatehouse_domain::identity::RequestFacts;
 use gatehouse_domain::ports::{Clock, Store};
+use gatehouse_domain::{SecretToken, Services};
 use gatehouse_model::resource::{PreferenceSpec, UserSpec};
 use gatehouse_model::{AssetTag, OsType, SecondFactor, Timestamp};
 use gatehouse_server::config::Config;
@@ -54,8 +55,6 @@ pub(super) struct Browser<'a> {
     pub(super) cluster: &'a Cluster,
     /// The session's.
     pub(super) cookie: Option<String>,
-    /// What is to be said on the next page.
-    said: Option<String>,
     /// Of a sign-in half done.
     pub(super) pending: Option<String>,
 }
@@ -121,7 +120,7 @@ pub(super) async fn cluster_with(preference: PreferenceSpec, site: &Site) -> Clu
 
 impl Cluster {
     pub(super) fn browser(&self) -> Browser<'_> {
-        Browser { cluster: self, cookie: None, pending: None, said: None }
+        Browser { cluster: self, cookie: None, pending: None }
     }
 
     /// A browser in which `root`, the first admin, is signed in.
@@ -147,6 +146,29 @@ impl Cluster {
     /// The host's admin, who may do everything.
     pub(super) fn host_admin(&self) -> Principal {
         self.services.identity.host_admin(0, RequestFacts::default())
+    }
+
+    /// A browser in which somebody new is signed in.
+    pub(super) async fn person(&self, name: &str, roles: &[&str]) -> Browser<'_> {
+        let spec = UserSpec { roles: roles.iter().map(ToString::to_string).collect(), ..UserSpec::default() };
+        let new = NewUser { name: name.to_owned(), spec };
+        let grant = self.host_admin().grant().unwrap();
+        let (_, link) = self.services.accounts.create(&grant, new, None).await.unwrap();
+        let link = format!("/web/signup/{}", link.unwrap().token.reveal());
+        let mut browser = self.browser();
+        let done = browser.post(&link, &[("password", PASSWORD), ("password_again", PASSWORD)]).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        let done = browser.sign_in(name, PASSWORD).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        browser
+    }
+
+    /// The session that a cookie stands for now.
+    pub(super) async fn session(&self, cookie: Option<&str>) -> Option<Session> {
+        let cookie = SecretToken::read_cookie(cookie?)?;
+        let mut work = self.store.read().await.unwrap();
+        let standing = work.standing(SessionKey::Cookie(&cookie.hash())).await.unwrap();
+        standing.map(|standing| standing.session)
     }
 
     /// Registers a device; answers with its id.
@@ -200,7 +222,7 @@ impl Browser<'_> {
 
     async fn ask(&mut self, mut request: http::request::Builder, body: Body) -> Page {
         request = request.header("host", "gate.example:3080");
-        for (name, value) in [("session", &self.cookie), ("sign_in", &self.pending), ("said", &self.said)] {
+        for (name, value) in [("session", &self.cookie), ("sign_in", &self.pending)] {
             if let Some(value) = value {
                 request = request.header(COOKIE, format!("__Host-gatehouse_{name}={value}"));
             }
@@ -213,7 +235,6 @@ impl Browser<'_> {
             match name {
                 "__Host-gatehouse_session" => self.cookie = kept,
                 "__Host-gatehouse_sign_in" => self.pending = kept,
-                "__Host-gatehouse_said" => self.said = kept,
                 other => panic!("an unknown cookie: {other}"),
             }
         }
@@ -221,7 +242,7 @@ impl Browser<'_> {
     }
 }
 
-fn form(fields: &[(&str, &str)]) -> String {
+pub(super) fn form(fields: &[(&str, &str)]) -> String {
     let escaped = |text: &str| -> String {
         text.bytes()
             .map(|byte| match byte {
