@@ -6,10 +6,19 @@ mod credential;
 mod device;
 mod enroll_token;
 mod evidence;
+mod listing;
 mod lock;
 mod role;
 mod session;
 mod user;
 
-/// A unit of work on a transaction.
-pub(crate) struct Unit<E>(pub(crate) E);
+use listing::Touched;
+
+/// A unit of work on a transaction, and what it has to bring up to date before it commits.
+pub(crate) struct Unit<E>(pub(crate) E, Touched);
+
+impl<E> Unit<E> {
+    pub(crate) fn new(transaction: E) -> Self {
+        Self(transaction, Touched::default())
+    }
+}

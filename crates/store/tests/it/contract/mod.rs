@@ -5,6 +5,7 @@ mod audit;
 mod cluster;
 mod credentials;
 mod devices;
+mod listing;
 mod locks;
 mod sessions;
 mod tokens;
