@@ -46,8 +46,9 @@ create table device_terms (
 
 -- How many devices each cell has.
 create table device_counts (
-    cell    bigint not null constraint device_counts_pkey primary key,
-    devices bigint not null
+    cell    bigint not null,
+    devices bigint not null,
+    constraint device_counts_pkey primary key (cell)
 );
 
 -- What happened on each day (days since 1970, UTC), counted as it is written to the audit log.

@@ -46,9 +46,10 @@ create table device_terms (
 
 -- How many devices each cell has.
 create table device_counts (
-    cell    integer not null constraint device_counts_pkey primary key,
-    devices integer not null
-) strict;
+    cell    integer not null,
+    devices integer not null,
+    constraint device_counts_pkey primary key (cell)
+) strict, without rowid;
 
 -- What happened on each day (days since 1970, UTC), counted as it is written to the audit log.
 create table daily_counts (

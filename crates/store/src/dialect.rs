@@ -19,7 +19,7 @@ pub struct Dialect {
     pub user_for_update: &'static str,
     /// Makes the planner take, until the unit of work ends, the indexes that the statements of lists are written for, whatever
     /// it guesses about the data.
-    pub(crate) for_lists: Option<&'static str>,
+    pub for_lists: Option<&'static str>,
     /// Names the uniqueness rule that an error speaks of.
     pub(crate) uniqueness_rule: fn(&dyn DatabaseError) -> String,
     /// Whether an error with this code says that asking again may help.
