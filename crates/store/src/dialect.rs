@@ -20,6 +20,9 @@ pub struct Dialect {
     /// Makes the planner take, until the unit of work ends, the indexes that the statements of lists are written for, whatever
     /// it guesses about the data.
     pub for_lists: Option<&'static str>,
+    /// Tells other servers on the same database of changes, once they are committed: `$1` = the changes as JSON.
+    /// `None` where there can be no other server.
+    pub notify: Option<&'static str>,
     /// Names the uniqueness rule that an error speaks of.
     pub(crate) uniqueness_rule: fn(&dyn DatabaseError) -> String,
     /// Whether an error with this code says that asking again may help.
@@ -34,6 +37,7 @@ pub static SQLITE: Dialect = Dialect {
     device_for_update: sql::device::DEVICE_HELD,
     user_for_update: sql::user::USER,
     for_lists: None,
+    notify: None,
     uniqueness_rule: sqlite_rule,
     may_pass: sqlite_may_pass,
 };
@@ -51,6 +55,7 @@ pub static POSTGRES: Dialect = Dialect {
                 set_config('enable_sort', 'off', true), set_config('jit', 'off', true),
                 set_config('plan_cache_mode', 'force_generic_plan', true)",
     ),
+    notify: Some("select pg_notify('gatehouse_changes', $1)"),
     uniqueness_rule: |error| error.constraint().unwrap_or("unknown").to_owned(),
     may_pass: postgres_may_pass,
 };
@@ -74,6 +79,7 @@ pub const SQLITE_RULES: &[(&str, &str)] = &[
     ("enroll_tokens.hash", "enroll_tokens_hash"),
     ("enroll_tokens.id", "enroll_tokens_pkey"),
     ("evidence.id", "evidence_pkey"),
+    ("form_keys.hash", "form_keys_pkey"),
     ("locks.id", "locks_pkey"),
     ("preferences.key", "preferences_pkey"),
     ("roles.name", "roles_name"),

@@ -94,7 +94,7 @@ impl<E: Executor> DeviceRows for Unit<E> {
             &tag,
         ];
         self.0.execute(sql::INSERT_DEVICE, values).await?;
-        self.1.device(&device.id);
+        self.2.device(&device.id);
         Ok(())
     }
 
@@ -131,7 +131,7 @@ impl<E: Executor> DeviceRows for Unit<E> {
             device.anchor.as_ref(),
             device.last_authenticated,
         ];
-        self.1.device(&device.id);
+        self.2.device(&device.id);
         Ok(self.0.execute(sql::UPDATE_DEVICE, values).await? > 0)
     }
 
@@ -180,7 +180,7 @@ impl<E: Executor> DeviceRows for Unit<E> {
 
     async fn add_device_user(&mut self, device_id: &str, user: &str, now: Timestamp) -> Stored<()> {
         self.0.execute(sql::ADD_DEVICE_USER, values![device_id, user, now]).await?;
-        self.1.device(device_id);
+        self.2.device(device_id);
         Ok(())
     }
 
@@ -194,7 +194,7 @@ impl<E: Executor> DeviceRows for Unit<E> {
 
     async fn clear_device_users(&mut self, device_id: &str) -> Stored<()> {
         self.0.execute(sql::CLEAR_DEVICE_USERS, values![device_id]).await?;
-        self.1.device(device_id);
+        self.2.device(device_id);
         Ok(())
     }
 
@@ -205,7 +205,7 @@ impl<E: Executor> DeviceRows for Unit<E> {
         let data = to_json(&record.data)?;
         let values = values![device_id, record.kind.as_str(), recorded, &data];
         self.0.execute(sql::ADD_COLLECTED, values).await?;
-        self.1.device(device_id);
+        self.2.device(device_id);
         Ok(())
     }
 

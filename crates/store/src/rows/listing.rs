@@ -496,7 +496,7 @@ impl<E: Executor> ListingRows for Unit<E> {
         let values = values![now, limit, Cell::STALE, i64::MAX];
         let cells = self.0.all(sql::TURN_STALE, values, NUMBER).await?;
         for cell in &cells {
-            self.1.moved(Some(cell - Cell::STALE), Some(*cell));
+            self.2.moved(Some(cell - Cell::STALE), Some(*cell));
         }
         Ok(limit_of(cells.len()))
     }
@@ -504,7 +504,7 @@ impl<E: Executor> ListingRows for Unit<E> {
     async fn forget_ended_locks(&mut self, now: Timestamp, limit: i64) -> Stored<i64> {
         let cells = self.0.all(sql::FORGET_LOCKS, values![now, limit, Cell::LOCKED], NUMBER).await?;
         for cell in &cells {
-            self.1.moved(Some(cell + Cell::LOCKED), Some(*cell));
+            self.2.moved(Some(cell + Cell::LOCKED), Some(*cell));
         }
         Ok(limit_of(cells.len()))
     }

@@ -45,7 +45,7 @@ impl<E: Executor> LockRows for Unit<E> {
         ];
         self.0.execute(sql::INSERT_LOCK, values).await?;
         if let Some(device) = device {
-            self.1.device(device);
+            self.2.device(device);
         }
         Ok(())
     }
@@ -58,7 +58,7 @@ impl<E: Executor> LockRows for Unit<E> {
         if let Some(Some(device)) = self.0.optional(sql::DEVICE_OF_LOCK, values![id], MAYBE_TEXT).await? {
             // Held as by everybody else who changes what is listed of it.
             self.0.optional(E::DIALECT.device_for_update, values![&device], DEVICE).await?;
-            self.1.device(&device);
+            self.2.device(&device);
         }
         Ok(self.0.execute(sql::DELETE_LOCK, values![id]).await? > 0)
     }

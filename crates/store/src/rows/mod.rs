@@ -12,13 +12,15 @@ mod role;
 mod session;
 mod user;
 
+use crate::feed::Told;
 use listing::Touched;
 
-/// A unit of work on a transaction, and what it has to bring up to date before it commits.
-pub(crate) struct Unit<E>(pub(crate) E, Touched);
+/// A unit of work on a transaction, what is to be told of it once it is committed, and what has to be brought up to date
+/// before.
+pub(crate) struct Unit<E>(pub(crate) E, pub(crate) Told, Touched);
 
 impl<E> Unit<E> {
-    pub(crate) fn new(transaction: E) -> Self {
-        Self(transaction, Touched::default())
+    pub(crate) fn new(transaction: E, told: Told) -> Self {
+        Self(transaction, told, Touched::default())
     }
 }

@@ -131,7 +131,7 @@ impl<E: Executor> UserRows for Unit<E> {
         for device in self.0.all(sql::DEVICES_USED_BY, values![name], TEXT).await? {
             // Held as by everybody else who changes what is listed of it.
             self.0.optional(E::DIALECT.device_for_update, values![&device], DEVICE).await?;
-            self.1.device(&device);
+            self.2.device(&device);
         }
         Ok(self.0.execute(sql::DELETE_USER, values![name]).await? > 0)
     }

@@ -217,7 +217,7 @@ struct NewTerms(Vec<(i64, String, i64)>);
 impl<E: Executor> Unit<E> {
     /// Brings up to date what hangs on the changes of this unit of work.
     pub(crate) async fn settle(&mut self) -> Stored<()> {
-        let devices: Vec<String> = take(&mut self.1.devices).into_iter().collect();
+        let devices: Vec<String> = take(&mut self.2.devices).into_iter().collect();
         let mut new = NewTerms::default();
         for some in devices.chunks(sql::DEVICES_AT_ONCE) {
             // A row that the upkeep changed meanwhile is read again.
@@ -227,10 +227,10 @@ impl<E: Executor> Unit<E> {
             }
         }
         self.insert_terms(&new).await?;
-        for ((kind, day, detail), count) in take(&mut self.1.days) {
+        for ((kind, day, detail), count) in take(&mut self.2.days) {
             self.0.execute(sql::ADD_DAILY_COUNT, values![day, &kind, &detail, count]).await?;
         }
-        for (cell, change) in take(&mut self.1.cells) {
+        for (cell, change) in take(&mut self.2.cells) {
             if change != 0 {
                 self.0.execute(sql::ADD_CELL_COUNT, values![cell, change]).await?;
             }
@@ -293,7 +293,7 @@ impl<E: Executor> Unit<E> {
         let Some(sequence) = self.0.optional(sql::INSERT_LISTED, values, NUMBER).await? else {
             return Ok(false);
         };
-        self.1.moved(None, Some(row.cell));
+        self.2.moved(None, Some(row.cell));
         new.0.extend(terms(&row.terms).into_iter().map(|(term, shared)| (sequence, term.to_owned(), shared)));
         Ok(true)
     }
@@ -326,7 +326,7 @@ impl<E: Executor> Unit<E> {
             return Ok(false);
         }
         if before.cell != row.cell {
-            self.1.moved(Some(before.cell), Some(row.cell));
+            self.2.moved(Some(before.cell), Some(row.cell));
         }
         if before.terms != row.terms {
             let (old, wanted) = (terms(&before.terms), terms(&row.terms));
@@ -358,13 +358,13 @@ impl<E: Executor> Unit<E> {
 
     /// Takes a device that is about to be deleted off the list; its row goes with the device.
     pub(crate) async fn unlist(&mut self, device_id: &str) -> Stored<()> {
-        self.1.devices.remove(device_id);
+        self.2.devices.remove(device_id);
         let listed = self.0.optional(sql::LISTED_TERMS, values![device_id], LISTED_TERMS).await?;
         if let Some((sequence, cell, text)) = listed {
             for (term, _) in terms(&text) {
                 self.0.execute(sql::DELETE_TERM, values![term, sequence]).await?;
             }
-            self.1.moved(Some(cell), None);
+            self.2.moved(Some(cell), None);
         }
         Ok(())
     }
@@ -374,7 +374,7 @@ impl<E: Executor> Unit<E> {
         let ids = self.0.all(sql::UNLISTED_DEVICES, values![limit], TEXT).await?;
         for id in &ids {
             self.0.execute(sql::MARK_LISTED, values![id]).await?;
-            self.1.device(id);
+            self.2.device(id);
         }
         Ok(ids.len())
     }
