@@ -1,5 +1,6 @@
 //! Searching, filtering, sorting and paging the inventory.
 
+mod csv;
 mod error;
 mod names;
 mod query;

@@ -62,8 +62,7 @@ fn scans() -> Vec<(&'static str, &'static str)> {
         ["TAG_", "MODEL_", "OWNER_", "SEEN_"].iter().any(|order| name.starts_with(order))
             && !name.ends_with("_FOUND")
     };
-    let scans: Vec<_> =
-        sql::listing::ALL.iter().copied().filter(|(name, _)| is_scan(name)).collect();
+    let scans: Vec<_> = sql::listing::ALL.iter().copied().filter(|(name, _)| is_scan(name)).collect();
     assert_eq!(scans.len(), 32);
     scans
 }
@@ -81,7 +80,8 @@ async fn sqlite_reads_lists_from_one_index_each_and_only_as_far_as_it_must() {
         let index = name.split('_').next().unwrap().to_lowercase();
         let keys = format!("SEARCH device_list USING COVERING INDEX device_list_{index} (cell=?");
         for (_, _, _, step) in &plan {
-            let is_merge = ["LEFT", "RIGHT", "MERGE (UNION ALL)", "CO-ROUTINE k", "SCAN k"].contains(&step.as_str());
+            let is_merge =
+                ["LEFT", "RIGHT", "MERGE (UNION ALL)", "CO-ROUTINE k", "SCAN k"].contains(&step.as_str());
             let is_device = step == "SEARCH l USING INTEGER PRIMARY KEY (rowid=?)";
             assert!(is_merge || is_device || step.starts_with(&keys), "{name}: {step}");
         }
