@@ -4,6 +4,7 @@ mod audit;
 mod cli_login;
 mod device;
 mod enroll_token;
+mod listing;
 mod lock;
 mod preference;
 mod role;
@@ -19,6 +20,10 @@ pub use device::{
 };
 pub use enroll_token::{
     CHALLENGE_SECS, EnrollToken, MAX_CHALLENGES, TokenCursor, TokenFilter, TokenPurpose, TokenState,
+};
+pub use listing::{
+    Cell, DailyCount, ListCount, ListFilter, ListOrder, ListPart, ListPlace, ListRequest, ListedDevice,
+    MAX_SEARCH_WORDS, STALE_SECS, SortKeys,
 };
 pub use lock::Lock;
 pub use preference::{PREFERENCE_KEYS, PreferenceKey, StoredValue};

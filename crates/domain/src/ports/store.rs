@@ -9,6 +9,10 @@ use crate::entity::{
     DeviceCursor, Digest, EnrollToken, Evidence, Lock, Role, SealedSecret, SecretPurpose, Session,
     SessionDevice, SessionKey, Standing, StoredEvent, StoredValue, Throttle, TokenCursor, TokenFilter, User,
     UserLink,
+    AuditEvent, AuditFilter, BoundCredential, Cell, CollectedRecord, Credential, DailyCount, Device,
+    DeviceCursor, Digest, EnrollToken, Evidence, ListCount, ListFilter, ListPart, ListRequest, ListedDevice,
+    Lock, Role, SealedSecret, SecretPurpose, Session, SessionDevice, SessionKey, Standing, StoredEvent,
+    StoredValue, Throttle, TokenCursor, TokenFilter, User, UserLink,
 };
 
 /// Why storage could not do as asked. That a row is absent is no error: lookups answer with `Option`.
@@ -60,6 +64,7 @@ pub trait UnitOfWork:
     + WebRecordRows
     + CliLoginRows
     + DeviceRows
+    + ListingRows
     + CredentialRows
     + EnrollTokenRows
     + EvidenceRows
@@ -378,4 +383,29 @@ pub trait AuditRows {
     /// Newest first.
     async fn events(&mut self, filter: &AuditFilter, limit: i64) -> Stored<Vec<StoredEvent>>;
     async fn purge_events(&mut self, before: Timestamp) -> Stored<i64>;
+}
+
+/// The inventory as it is listed. The store lists every device that a unit of work changes anew when it commits.
+#[async_trait]
+pub trait ListingRows {
+    /// A part of a list. What it costs is bounded: by the limit, or, where words or ended locks make devices not match, by
+    /// a number of devices that are looked at; see [`ListPart::stopped_at`].
+    async fn listed(&mut self, request: &ListRequest<'_>) -> Stored<ListPart>;
+    async fn count_listed(
+        &mut self,
+        filter: &ListFilter,
+        words: &[String],
+        now: Timestamp,
+    ) -> Stored<ListCount>;
+    async fn listed_device(&mut self, device_id: &str) -> Stored<Option<ListedDevice>>;
+    /// Cells that hold devices, with how many.
+    async fn cell_counts(&mut self) -> Stored<Vec<(Cell, i64)>>;
+    /// Notes of at most `limit` devices that they have turned stale; answers with how many there were.
+    async fn turn_stale(&mut self, now: Timestamp, limit: i64) -> Stored<i64>;
+    /// Notes of at most `limit` devices that their locks have ended; answers with how many there were.
+    async fn forget_ended_locks(&mut self, now: Timestamp, limit: i64) -> Stored<i64>;
+    /// By day, then detail. Kinds are names of events, of which enrolments and failures of devices are counted.
+    async fn daily_counts(&mut self, kind: &str, from_day: i64) -> Stored<Vec<DailyCount>>;
+    /// Replaces.
+    async fn put_daily_count(&mut self, kind: &str, count: &DailyCount) -> Stored<()>;
 }

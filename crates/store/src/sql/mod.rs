@@ -21,6 +21,7 @@ pub mod credential;
 pub mod device;
 pub mod enroll_token;
 pub mod evidence;
+pub mod listing;
 pub mod lock;
 pub mod role;
 pub mod session;
@@ -36,6 +37,7 @@ pub const AREAS: &[&[(&str, &str)]] = &[
     device::ALL,
     enroll_token::ALL,
     evidence::ALL,
+    listing::ALL,
     lock::ALL,
     role::ALL,
     session::ALL,

@@ -7,6 +7,7 @@ mod cli_logins;
 mod cluster;
 mod credentials;
 mod devices;
+mod listing;
 mod locks;
 mod sessions;
 mod tokens;
