@@ -3,8 +3,8 @@ use gatehouse_domain::account::NewUser;
 use gatehouse_domain::authz::Principal;
 use gatehouse_domain::cluster::{NewLock, PreferenceDocument, Source};
 use gatehouse_model::resource::{
-    KIND_LOCK, KIND_PREFERENCE, KIND_ROLE, KIND_USER, LockSpec, PREFERENCE_NAME, PreferenceSpec, RoleSpec,
-    UserSpec,
+    KIND_LOCK, KIND_PREFERENCE, KIND_ROLE, KIND_USER, LockSpec, PREFERENCE_NAME, PreferenceSpec, Resource,
+    RoleSpec, UserSpec,
 };
 use gatehouse_model::{ErrorKind, clean_label};
 use gatehouse_proto::gatehouse::v1 as wire;
@@ -68,6 +68,7 @@ impl ResourceService for Gateway {
             let (kind, json) = (message.kind.as_str(), message.json.as_str());
             match self.create(&principal, kind, json, message.force).await {
                 Err(failure) if message.force && failure.kind == ErrorKind::Conflict => {
+                    // Whatever is there, also if it is no longer what the document was made from.
                     self.update(&principal, kind, json, None).await
                 }
                 outcome => outcome,
@@ -80,8 +81,9 @@ impl ResourceService for Gateway {
         let caller = Caller::of(&request)?;
         let principal = caller.principal(&self.services).await?;
         let message = request.into_inner();
-        let revision = Some(message.revision.as_str()).filter(|revision| !revision.is_empty());
-        let outcome = self.update(&principal, &message.kind, &message.json, revision).await;
+        let given = Some(message.revision).filter(|revision| !revision.is_empty());
+        let revision = given.or_else(|| documents::revision(&message.json));
+        let outcome = self.update(&principal, &message.kind, &message.json, revision.as_deref()).await;
         outcome.map(Response::new).map_err(|error| caller.status(error))
     }
 
@@ -191,15 +193,17 @@ impl Gateway {
         let services = &self.services;
         match kind {
             KIND_USER => {
-                let document = documents::read::<UserSpec>(kind, json)?;
-                let (grant, name) = (principal.grant()?, document.metadata.name);
-                Ok(documents::user(services.accounts.update(&grant, &name, document.spec).await?))
+                let Resource { metadata, spec, .. } = documents::read::<UserSpec>(kind, json)?;
+                let accounts = &services.accounts;
+                let user = accounts.update(&principal.grant()?, &metadata.name, spec, revision).await?;
+                Ok(documents::user(user))
             }
             KIND_ROLE => {
-                let document = documents::read::<RoleSpec>(kind, json)?;
-                let description = document.metadata.description.unwrap_or_default();
-                let (grant, name) = (principal.grant()?, document.metadata.name);
-                Ok(documents::role(services.roles.update(&grant, &name, &description, document.spec).await?))
+                let Resource { metadata, spec, .. } = documents::read::<RoleSpec>(kind, json)?;
+                let description = metadata.description.unwrap_or_default();
+                let (grant, roles) = (principal.grant()?, &services.roles);
+                let role = roles.update(&grant, &metadata.name, &description, spec, revision).await?;
+                Ok(documents::role(role))
             }
             KIND_PREFERENCE => {
                 let document = documents::read::<PreferenceSpec>(kind, json)?;

@@ -4,6 +4,7 @@ mod error;
 mod links;
 mod login;
 mod one_time_code;
+mod overview;
 mod password;
 mod sessions;
 mod throttle;
@@ -15,6 +16,7 @@ pub use error::AccountError;
 pub(crate) use links::pending_row_of;
 pub use links::{NewLink, SignupFacts};
 pub use login::{LoggedIn, LoginKeys, LoginRequest, WebLogin};
+pub use overview::{UserDetail, UserPage, UserSummary};
 pub use sessions::{SessionError, SessionPage, Sessions};
 pub use users::NewUser;
 

@@ -2,16 +2,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gatehouse_attestation::AllowedCas;
-use gatehouse_model::resource::PreferenceSpec;
+use gatehouse_model::resource::{PREFERENCE_NAME, PreferenceSpec};
 use gatehouse_model::{DeviceTrustMode, ErrorKind, SecondFactor};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::audit::EventKind;
+use super::last_admin::{AdminGuard, LastAdmin};
+use crate::audit::{EventKind, LastChange, last_change};
 use crate::authz::{Grant, ReadPreference, UpdatePreference};
 use crate::entity::{PREFERENCE_KEYS, PreferenceKey, StoredValue};
 use crate::ports::{Store, StoreError, UnitOfWork};
 use crate::{Core, Decision};
+
+/// Code of every error that says: what you changed is no longer what you saw.
+pub(super) const STALE: &str = "stale_revision";
 
 /// The `cluster_auth_preference`: dynamic values win over the configuration file, which wins over the defaults,
 /// each key by itself.
@@ -67,8 +71,10 @@ pub struct PreferenceDocument {
 pub enum PreferenceError {
     #[error("device trust has invalid EKCert allowed CAs entry: {0}")]
     AllowedCas(String),
-    #[error("the preference was changed meanwhile")]
-    Stale,
+    #[error("the preference was changed meanwhile{}", .0.as_ref().map(|change| format!(" {change}")).unwrap_or_default())]
+    Stale(Option<LastChange>),
+    #[error(transparent)]
+    LastAdmin(#[from] LastAdmin),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -77,7 +83,8 @@ impl Decision for PreferenceError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::AllowedCas(_) => ErrorKind::InvalidInput,
-            Self::Stale => ErrorKind::Conflict,
+            Self::Stale(_) => ErrorKind::Conflict,
+            Self::LastAdmin(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }
@@ -85,7 +92,8 @@ impl Decision for PreferenceError {
     fn code(&self) -> &'static str {
         match self {
             Self::AllowedCas(_) => "invalid_ekcert_ca",
-            Self::Stale => "stale_revision",
+            Self::Stale(_) => STALE,
+            Self::LastAdmin(error) => error.code(),
             Self::Store(error) => error.code(),
         }
     }
@@ -93,7 +101,8 @@ impl Decision for PreferenceError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::AllowedCas(_) => Some("give each CA as one PEM certificate".to_owned()),
-            Self::Stale => Some("get it again and repeat your change".to_owned()),
+            Self::Stale(_) => Some("get it again and repeat your change".to_owned()),
+            Self::LastAdmin(error) => error.hint(),
             Self::Store(_) => None,
         }
     }
@@ -102,6 +111,10 @@ impl Decision for PreferenceError {
 impl Preference {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         Self { core }
+    }
+
+    pub(super) fn core(&self) -> &Core {
+        &self.core
     }
 
     /// The values in force, within a unit of work.
@@ -140,7 +153,8 @@ impl Preference {
     /// Sets the dynamic values: keys that `spec` leaves out fall back to the file and the defaults.
     ///
     /// # Errors
-    /// CA entries that are no certificates; a `revision` that is not the current one.
+    /// CA entries that are no certificates; a `revision` that is not the current one; a mode that locks out every
+    /// administrator.
     pub async fn set(
         &self,
         grant: &Grant<UpdatePreference>,
@@ -151,9 +165,12 @@ impl Preference {
             AllowedCas::from_pems(pems).map_err(|error| PreferenceError::AllowedCas(error.to_string()))?;
         }
         let mut work = self.core.begin().await?;
+        // Holds off every other change of the preference, from here to the end.
+        let guard = AdminGuard::before(&self.core, work.as_mut(), grant.by()).await?;
         let before = dynamic(work.as_mut()).await?;
         if expected_revision.is_some_and(|expected| expected != revision(&before)) {
-            return Err(PreferenceError::Stale);
+            let change = last_change(work.as_mut(), EventKind::PREFERENCE_UPDATE, PREFERENCE_NAME).await?;
+            return Err(PreferenceError::Stale(change));
         }
         let mut changed = Vec::new();
         for key in PREFERENCE_KEYS {
@@ -181,10 +198,11 @@ impl Preference {
         if changed.is_empty() {
             return Ok(());
         }
+        guard.after(work.as_mut()).await??;
         let event = self
             .core
             .event(EventKind::PREFERENCE_UPDATE, grant.by())
-            .about(gatehouse_model::resource::PREFERENCE_NAME)
+            .about(PREFERENCE_NAME)
             .with_details(Value::Array(changed));
         work.append_event(&event).await?;
         Ok(work.commit().await?)

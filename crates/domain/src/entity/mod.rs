@@ -5,12 +5,13 @@ mod device;
 mod enroll_token;
 mod lock;
 mod preference;
+mod revision;
 mod role;
 mod sealed;
 mod session;
 mod user;
 
-pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, StoredEvent};
+pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, EventPage, StoredEvent};
 pub use device::{
     BoundCredential, CollectedRecord, Counters, Credential, Device, DeviceCursor, DeviceProfile,
     DeviceSource, Evidence, RecordKind,
@@ -23,7 +24,7 @@ pub use preference::{PREFERENCE_KEYS, PreferenceKey, StoredValue};
 pub use role::Role;
 pub use sealed::{SealedSecret, SecretPurpose};
 pub use session::{Session, SessionDevice, SessionKey, SessionKind, Standing};
-pub use user::{LinkPurpose, Throttle, User, UserLink};
+pub use user::{DeviceScope, LinkPurpose, Throttle, User, UserGlance, UserLink};
 
 /// SHA-256 of a secret or a key; secrets are stored only so.
 pub type Digest = [u8; 32];

@@ -76,4 +76,9 @@ impl<E: Executor> ClusterRows for Unit<E> {
     async fn delete_preference_value(&mut self, key: &str) -> Stored<bool> {
         Ok(self.0.execute(sql::DELETE_PREFERENCE, values![key]).await? > 0)
     }
+
+    async fn hold_administrators(&mut self) -> Stored<()> {
+        self.0.execute(sql::HOLD_ADMINISTRATORS, values![]).await?;
+        Ok(())
+    }
 }
