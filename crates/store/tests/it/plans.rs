@@ -8,11 +8,16 @@ use crate::engines::Fresh;
 /// Statements that may look at every row of a table or sort, and why.
 const MAY_SCAN: &[(&str, &str)] = &[
     ("COUNT_DEVICES", "two counts, each of an index"),
+    ("COUNT_HOLDERS_WITHOUT_DEVICE", "counts those of one role, to a limit"),
+    ("COUNT_USERS_WITHOUT_DEVICE", "counts to a limit"),
     ("DEVICES_BY_ID_OR_TAG", "sorts the few devices that have the tag"),
     ("DEVICES_OF_USER", "sorts the devices of one user"),
     ("DEVICE_USERS", "sorts the users of one device"),
+    ("HOLDERS_WITHOUT_DEVICE", "sorts those who have one role"),
     ("LOCKS", "lists all locks"),
     ("LOCK_IN_FORCE", "sorts the locks on one user, device and roles"),
+    ("USER_GLANCES", "joins the users of one page with their roles"),
+    ("USERS_WITH_ROLE", "joins the users of one page with their roles"),
     ("USERS", "joins the users of one page with their roles"),
 ];
 

@@ -6,6 +6,7 @@ mod cluster;
 mod credentials;
 mod devices;
 mod locks;
+mod overview;
 mod sessions;
 mod tokens;
 mod work;
