@@ -100,7 +100,7 @@ async fn nobody_deletes_locks_resets_or_degrades_the_last_administrator() {
     assert!(rig.events("user.update").await.is_empty());
     assert!(rig.events("lock.create").await.is_empty());
     // What takes no administrator's rights is as it was.
-    update(&helga.connection, "user", user("robot", &["access"])).await.unwrap();
+    update(&helga.connection, "user", user("carol", &["access"])).await.unwrap();
     create(&helga.connection, "lock", lock(json!({"user": "carol"}))).await.unwrap();
 }
 
@@ -117,11 +117,9 @@ async fn with_a_second_administrator_everything_is_open() {
         FailedPrecondition,
         "last_admin",
     );
-    let locks = rig
-        .admin
-        .resources()
-        .list_resources(wire::ListResourcesRequest { kind: "lock".to_owned(), ..Default::default() });
-    let id = locks.await.unwrap().into_inner().resources.remove(0).name;
+    let request = wire::ListResourcesRequest { kind: "lock".to_owned(), ..Default::default() };
+    let id =
+        rig.admin.resources().list_resources(request).await.unwrap().into_inner().resources[0].name.clone();
     delete(&bob.connection, "lock", &id).await.unwrap();
     update(&bob.connection, "user", user("bob", &["access"])).await.unwrap();
     delete(&alice.connection, "user", "bob").await.unwrap();
