@@ -154,4 +154,4 @@ impl Principal {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,5 +1,6 @@
 //! What holds for the cluster as a whole: preference, roles, locks, status, retention.
 
+mod form_keys;
 mod last_admin;
 mod locked_out;
 mod locks;
@@ -8,6 +9,7 @@ mod retention;
 mod roles;
 mod status;
 
+pub use form_keys::{FormKeyError, FormKeys};
 pub(crate) use last_admin::AdminGuard;
 pub use last_admin::LastAdmin;
 pub use locked_out::{COUNTED, LockedOut, Yourself};

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use gatehouse_model::{OsType, Timestamp};
 
+use super::Changes;
 use crate::entity::{
     AuditEvent, AuditFilter, BoundCredential, CollectedRecord, Credential, Device, DeviceCursor, DeviceScope,
     Digest, EnrollToken, Evidence, Lock, Role, SealedSecret, SecretPurpose, Session, SessionDevice,
@@ -40,6 +41,9 @@ pub trait Store: Send + Sync {
 
     /// Opens a unit of work that only reads, from one snapshot.
     async fn read(&self) -> Stored<Box<dyn UnitOfWork>>;
+
+    /// Changes from now on: what was told to [`AuditRows::append_event`] and committed.
+    fn changes(&self) -> Box<dyn Changes>;
 
     /// `sqlite` or `postgres`.
     fn engine(&self) -> &'static str;
@@ -81,6 +85,10 @@ pub trait ClusterRows {
 
     /// Waits for every other unit of work that has called this, and holds those off that will.
     async fn hold_administrators(&mut self) -> Stored<()>;
+    /// Uses up the key of a form; false if it was used before.
+    async fn take_form_key(&mut self, hash: &Digest, now: Timestamp) -> Stored<bool>;
+    /// Forgets keys that were used before the moment.
+    async fn purge_form_keys(&mut self, before: Timestamp) -> Stored<()>;
 }
 
 /// Accounts, one-time links, throttles.

@@ -85,6 +85,7 @@ impl<E: Executor> AuditRows for Unit<E> {
             unless_empty(&event.request_id),
         ];
         self.0.execute(sql::APPEND_EVENT, values).await?;
+        self.1.note(event);
         Ok(())
     }
 

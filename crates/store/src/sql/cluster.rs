@@ -22,4 +22,7 @@ statements! {
         insert into cluster_values (key, value) values ('administrators', '')
         on conflict (key) do update set value = excluded.value";
     DELETE_PREFERENCE = "delete from preferences where key = $1";
+
+    TAKE_FORM_KEY = "insert into form_keys (hash, used) values ($1, $2) on conflict (hash) do nothing";
+    PURGE_FORM_KEYS = "delete from form_keys where used < $1";
 }
