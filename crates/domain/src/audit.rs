@@ -11,7 +11,7 @@ use crate::authz::{Attribution, Grant, ListEvents};
 use crate::cluster::RETENTION_DAYS;
 use crate::entity::{AuditEvent, AuditFilter, Device, DeviceMetadata, EventPage, StoredEvent};
 use crate::ports::{StoreError, UnitOfWork};
-use crate::{Core, Decision, Failure};
+use crate::{Core, Decision};
 
 pub use words::{event_names, words};
 
@@ -268,7 +268,8 @@ impl AuditLog {
         &self,
         by: &Attribution,
         request: &str,
-        failure: &Failure,
+        code: &str,
+        message: &str,
     ) -> Result<(), StoreError> {
         let filter = AuditFilter { request_id: Some(by.request_id.clone()), ..AuditFilter::default() };
         let mut work = self.core.begin().await?;
@@ -277,8 +278,8 @@ impl AuditLog {
         }
         let event = self.core.event(EventKind::REQUEST_REFUSED, by).about(request).failed(
             EventKind::REQUEST_REFUSED,
-            failure.code,
-            failure.message(),
+            code,
+            message,
         );
         work.append_event(&event).await?;
         work.commit().await

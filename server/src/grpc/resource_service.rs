@@ -1,7 +1,7 @@
 use gatehouse_domain::Failure;
 use gatehouse_domain::account::NewUser;
 use gatehouse_domain::authz::Principal;
-use gatehouse_domain::cluster::{NewLock, PreferenceDocument, Source};
+use gatehouse_domain::cluster::{NewLock, Source};
 use gatehouse_model::resource::{
     KIND_LOCK, KIND_PREFERENCE, KIND_ROLE, KIND_USER, LockSpec, PREFERENCE_NAME, PreferenceSpec, Resource,
     RoleSpec, UserSpec,
@@ -208,7 +208,7 @@ impl Gateway {
             KIND_PREFERENCE => {
                 let document = documents::read::<PreferenceSpec>(kind, json)?;
                 let current = services.preference.get(&principal.grant()?).await?;
-                let spec = only_changes(document.spec, &current);
+                let spec = current.only_changes(document.spec);
                 services.preference.set(&principal.grant()?, &spec, revision).await?;
                 Ok(documents::preference(services.preference.get(&principal.grant()?).await?))
             }
@@ -217,29 +217,6 @@ impl Gateway {
             }
             other => Err(unknown_kind(other)),
         }
-    }
-}
-
-/// An edited document holds every value in force. What still equals the file's or the default's value stays theirs,
-/// or saving a document unchanged would pin all of them.
-fn only_changes(spec: PreferenceSpec, current: &PreferenceDocument) -> PreferenceSpec {
-    let effective = &current.effective;
-    let dynamic = |key: &str| current.sources.get(key) == Some(&Source::Dynamic);
-    let keep = |key: &str, same: bool| dynamic(key) || !same;
-    PreferenceSpec {
-        second_factor: spec
-            .second_factor
-            .filter(|value| keep("second_factor", *value == effective.second_factor)),
-        device_trust: gatehouse_model::resource::DeviceTrustSpec {
-            mode: spec.device_trust.mode.filter(|value| keep("device_trust.mode", *value == effective.mode)),
-            auto_enroll: spec
-                .device_trust
-                .auto_enroll
-                .filter(|value| keep("device_trust.auto_enroll", *value == effective.auto_enroll)),
-            ekcert_allowed_cas: spec.device_trust.ekcert_allowed_cas.filter(|value| {
-                keep("device_trust.ekcert_allowed_cas", *value == effective.ekcert_allowed_cas)
-            }),
-        },
     }
 }
 

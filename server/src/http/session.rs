@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use gatehouse_app::{ConsoleContext, Refusal, SESSION_COOKIE};
+use gatehouse_app::{ApiError, ConsoleContext, Refusal, Refusals, SESSION_COOKIE};
+use gatehouse_domain::authz::Attribution;
 use gatehouse_domain::identity::{IdentityError, RequestFacts};
+use gatehouse_model::ErrorKind;
 use http::HeaderMap;
 use http::header::COOKIE;
 
@@ -21,11 +23,13 @@ pub(super) async fn layer(State(console): State<Console>, mut request: Request, 
         Some(cookie) => identity.by_cookie(cookie, facts.clone()).await,
         None => Ok(identity.anonymous(facts.clone())),
     };
+    let refusals = Refusals::default();
     let context = |principal| ConsoleContext {
         services: Arc::clone(&console.services),
         principal,
         facts: facts.clone(),
         public_address: Arc::clone(&console.public_address),
+        refusals: refusals.clone(),
     };
     let path = request.uri().path();
     let principal = match found {
@@ -44,8 +48,31 @@ pub(super) async fn layer(State(console): State<Console>, mut request: Request, 
             return pages::refused(&console, context, parts, Refusal(error)).await;
         }
     };
+    let (by, asked) = (principal.attribution(), asked(&request));
     request.extensions_mut().insert(context(principal));
-    next.run(request).await
+    let response = next.run(request).await;
+    if let Some(error) = refusals.first() {
+        note(&console, &by, &asked, error).await;
+    }
+    response
+}
+
+/// Method and pattern of the address, never the address itself: it may hold a token.
+fn asked(request: &Request) -> String {
+    let pattern = request.extensions().get::<MatchedPath>().map_or("no page", MatchedPath::as_str);
+    format!("{} {pattern}", request.method())
+}
+
+/// The id that somebody is shown with an error is found in the audit log. Strangers leave no trace in it but what the
+/// rules write down: they could fill it.
+async fn note(console: &Console, by: &Attribution, asked: &str, error: &ApiError) {
+    if by.user.is_empty() || error.kind == ErrorKind::Unavailable {
+        return;
+    }
+    let noted = console.services.audit.note_refused(by, asked, &error.code, &error.message).await;
+    if let Err(error) = noted {
+        tracing::error!(%error, request_id = by.request_id, "a refusal could not be noted");
+    }
 }
 
 fn facts(request: &Request) -> RequestFacts {

@@ -4,8 +4,8 @@ use gatehouse_model::clean_label;
 
 use super::{AccountError, Accounts};
 use crate::audit::{EventKind, LastChange, last_change};
-use crate::authz::{Grant, ListUsers, ReadUser};
-use crate::entity::{Lock, UserGlance};
+use crate::authz::{Grant, ListDevices, ListUsers, ReadUser};
+use crate::entity::{Device, Lock, UserGlance};
 
 /// Most users of one page.
 const MAX_PAGE: i64 = 1000;
@@ -90,5 +90,19 @@ impl Accounts {
         locks.retain(|lock| lock.target.role.as_ref().is_none_or(|role| glance.user.roles.contains(role)));
         let last_change = last_change(work.as_mut(), EventKind::USER_UPDATE, &name).await?;
         Ok(UserDetail { glance, locks, last_change })
+    }
+
+    /// Devices that the account has used, by asset tag.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn devices(
+        &self,
+        _grant: &Grant<ListDevices>,
+        name: &str,
+        limit: i64,
+    ) -> Result<Vec<Device>, AccountError> {
+        let mut work = self.core.read().await?;
+        Ok(work.devices_of_user(&name.to_ascii_lowercase(), None, limit.clamp(1, MAX_PAGE)).await?)
     }
 }

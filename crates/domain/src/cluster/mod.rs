@@ -14,7 +14,9 @@ pub(crate) use last_admin::AdminGuard;
 pub use last_admin::LastAdmin;
 pub use locked_out::{COUNTED, LockedOut, Yourself};
 pub use locks::{LockError, LockPage, Locks, NewLock};
-pub use preference::{Effective, Preference, PreferenceDocument, PreferenceError, Source, shadowed_keys};
+pub use preference::{
+    AllowedCa, Effective, Preference, PreferenceDocument, PreferenceError, Source, shadowed_keys,
+};
 pub use retention::{RETENTION_DAYS, Retention};
 pub(crate) use roles::check_logins as roles_check_logins;
 pub use roles::{RoleError, RoleGlance, RoleProblem, Roles};
