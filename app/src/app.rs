@@ -5,7 +5,11 @@ use leptos_router::path;
 
 use crate::components::{Footer, Header, Navigation, SaidNotice};
 use crate::islands::Companion;
-use crate::pages::{AccountPage, DevicesPage, LoginPage, NotFoundPage, RefusedPage, SignupPage};
+use crate::pages::{
+    AccountPage, AuditPage, DevicesPage, EventPage, InvitePage, LockPage, LockedOutPage, LocksPage,
+    LoginPage, NewRolePage, NotFoundPage, RefusedPage, RolePage, RolesPage, SettingsPage, SignupPage,
+    UserPage, UsersPage,
+};
 use crate::{ConsoleContext, Refusal};
 
 /// The console: header, the ways to the pages, the page that the address names, footer.
@@ -42,6 +46,18 @@ fn Page() -> impl IntoView {
                 <Route path=path!("/web/signup/:token") view=SignupPage/>
                 <Route path=path!("/web/devices") view=DevicesPage/>
                 <Route path=path!("/web/account") view=AccountPage/>
+                <Route path=path!("/web/users") view=UsersPage/>
+                <Route path=path!("/web/users/~new") view=InvitePage/>
+                <Route path=path!("/web/users/:name") view=UserPage/>
+                <Route path=path!("/web/roles") view=RolesPage/>
+                <Route path=path!("/web/roles/~new") view=NewRolePage/>
+                <Route path=path!("/web/roles/:name") view=RolePage/>
+                <Route path=path!("/web/settings") view=SettingsPage/>
+                <Route path=path!("/web/settings/locked-out") view=LockedOutPage/>
+                <Route path=path!("/web/locks") view=LocksPage/>
+                <Route path=path!("/web/locks/:id") view=LockPage/>
+                <Route path=path!("/web/audit") view=AuditPage/>
+                <Route path=path!("/web/audit/:uid") view=EventPage/>
             </Routes>
         }
         .into_any(),

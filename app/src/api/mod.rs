@@ -1,12 +1,24 @@
 //! Server functions: each parses what it is given, calls one method of the domain, and answers with plain data.
 
+#[cfg(feature = "ssr")]
+pub(crate) mod audit;
 mod devices;
+#[cfg(feature = "ssr")]
+pub(crate) mod locks;
 #[cfg(feature = "ssr")]
 mod own_devices;
 #[cfg(feature = "ssr")]
 mod page_token;
+#[cfg(feature = "ssr")]
+pub(crate) mod query;
+#[cfg(feature = "ssr")]
+pub(crate) mod roles;
 mod session;
+#[cfg(feature = "ssr")]
+pub(crate) mod settings;
 mod signup;
+#[cfg(feature = "ssr")]
+pub(crate) mod users;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +26,10 @@ pub use devices::{DeviceList, DeviceRow, list_devices};
 pub use session::{Shield, SignInForm, TrustedDevice, Viewer, sign_in, sign_in_form, sign_out, viewer};
 pub use signup::{AuthenticatorSecret, Signup, SignupPurpose, finish_signup, signup};
 
+#[cfg(feature = "ssr")]
+pub(crate) use audit::device_named;
+#[cfg(feature = "ssr")]
+pub use audit::{AuditQuery, export_events};
 #[cfg(feature = "ssr")]
 pub(crate) use own_devices::{EnrolCommands, OwnDevice, enrol_commands, own_devices};
 #[cfg(feature = "ssr")]

@@ -16,6 +16,7 @@ sheets!(
     "badge.css",
     "button.css",
     "card.css",
+    "cluster.css",
     "companion.css",
     "confirm.css",
     "copy_box.css",
