@@ -6,8 +6,9 @@ use leptos_router::path;
 use crate::components::{Footer, Header, Navigation, SaidNotice};
 use crate::islands::Companion;
 use crate::pages::{
-    AccountPage, AllSessionsPage, CliLoginPage, DevicesPage, LoginPage, NotFoundPage, OwnSessionsPage,
-    RefusedPage, SignupPage,
+    AccountPage, AllSessionsPage, AuditPage, CliLoginPage, DevicesPage, EventPage, InvitePage, LockPage,
+    LockedOutPage, LocksPage, LoginPage, NewRolePage, NotFoundPage, OwnSessionsPage, RefusedPage, RolePage,
+    RolesPage, SettingsPage, SignupPage, UserPage, UsersPage,
 };
 use crate::{ConsoleContext, Refusal};
 
@@ -48,6 +49,18 @@ fn Page() -> impl IntoView {
                 <Route path=path!("/web/account/sessions") view=OwnSessionsPage/>
                 <Route path=path!("/web/sessions") view=AllSessionsPage/>
                 <Route path=path!("/web/cli/login") view=CliLoginPage/>
+                <Route path=path!("/web/users") view=UsersPage/>
+                <Route path=path!("/web/users/~new") view=InvitePage/>
+                <Route path=path!("/web/users/:name") view=UserPage/>
+                <Route path=path!("/web/roles") view=RolesPage/>
+                <Route path=path!("/web/roles/~new") view=NewRolePage/>
+                <Route path=path!("/web/roles/:name") view=RolePage/>
+                <Route path=path!("/web/settings") view=SettingsPage/>
+                <Route path=path!("/web/settings/locked-out") view=LockedOutPage/>
+                <Route path=path!("/web/locks") view=LocksPage/>
+                <Route path=path!("/web/locks/:id") view=LockPage/>
+                <Route path=path!("/web/audit") view=AuditPage/>
+                <Route path=path!("/web/audit/:uid") view=EventPage/>
             </Routes>
         }
         .into_any(),

@@ -4,6 +4,7 @@
 mod api;
 mod compression;
 mod events;
+mod export;
 mod forms;
 mod headers;
 mod origin;
@@ -53,6 +54,7 @@ pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site, pub
         .route("/web", get(pages::home))
         .route("/web/logout", get(pages::home))
         .route("/web/events", get(events::stream))
+        .route("/web/audit/export.jsonl", get(export::lines))
         .route("/api/{*function}", post(api::call).layer(RequestBodyLimitLayer::new(MAX_FORM)))
         .fallback(pages::elsewhere)
         .layer(from_fn_with_state(console.clone(), session::layer))

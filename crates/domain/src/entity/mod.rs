@@ -7,13 +7,15 @@ mod enroll_token;
 mod listing;
 mod lock;
 mod preference;
+mod revision;
 mod role;
 mod sealed;
 mod session;
 mod user;
 
-pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, StoredEvent};
+pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, EventPage, StoredEvent};
 pub use cli_login::{CliApproval, CliDecision, CliDelivery, CliLogin, CliMachine};
+
 pub use device::{
     BoundCredential, CollectedRecord, Counters, Credential, Device, DeviceCursor, DeviceProfile,
     DeviceSource, Evidence, RecordKind,
@@ -30,7 +32,7 @@ pub use preference::{PREFERENCE_KEYS, PreferenceKey, StoredValue};
 pub use role::Role;
 pub use sealed::{SealedSecret, SecretPurpose};
 pub use session::{Session, SessionDevice, SessionKey, SessionKind, Standing, WEB_IDLE_SECS};
-pub use user::{LinkPurpose, Throttle, User, UserLink};
+pub use user::{DeviceScope, LinkPurpose, Throttle, User, UserGlance, UserLink};
 
 /// SHA-256 of a secret or a key; secrets are stored only so.
 pub type Digest = [u8; 32];

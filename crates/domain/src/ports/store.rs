@@ -6,9 +6,10 @@ use gatehouse_model::{OsType, Timestamp};
 use super::Changes;
 use crate::entity::{
     AuditEvent, AuditFilter, BoundCredential, Cell, CliDecision, CliLogin, CollectedRecord, Credential,
-    DailyCount, Device, DeviceCursor, Digest, EnrollToken, Evidence, ListCount, ListFilter, ListPart,
-    ListRequest, ListedDevice, Lock, Role, SealedSecret, SecretPurpose, Session, SessionDevice, SessionKey,
-    Standing, StoredEvent, StoredValue, Throttle, TokenCursor, TokenFilter, User, UserLink,
+    DailyCount, Device, DeviceCursor, DeviceScope, Digest, EnrollToken, Evidence, ListCount, ListFilter,
+    ListPart, ListRequest, ListedDevice, Lock, Role, SealedSecret, SecretPurpose, Session, SessionDevice,
+    SessionKey, Standing, StoredEvent, StoredValue, Throttle, TokenCursor, TokenFilter, User, UserGlance,
+    UserLink,
 };
 
 /// Why storage could not do as asked. That a row is absent is no error: lookups answer with `Option`.
@@ -86,6 +87,8 @@ pub trait ClusterRows {
     async fn put_preference_value(&mut self, value: &StoredValue) -> Stored<()>;
     async fn delete_preference_value(&mut self, key: &str) -> Stored<bool>;
 
+    /// Waits for every other unit of work that has called this, and holds those off that will.
+    async fn hold_administrators(&mut self) -> Stored<()>;
     /// Uses up the key of a form; false if it was used before.
     async fn take_form_key(&mut self, hash: &Digest, now: Timestamp) -> Stored<bool>;
     /// Forgets keys that were used before the moment.
@@ -108,6 +111,25 @@ pub trait UserRows {
     /// By name, after `after`.
     async fn users(&mut self, after: Option<&str>, limit: i64) -> Stored<Vec<User>>;
     async fn count_users(&mut self) -> Stored<i64>;
+    /// Users whose name begins so, by name, after `after`.
+    async fn user_glances(
+        &mut self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: i64,
+    ) -> Stored<Vec<UserGlance>>;
+    async fn user_glance(&mut self, name: &str) -> Stored<Option<UserGlance>>;
+    /// Users who have the role, by name, after `after`.
+    async fn users_with_role(&mut self, role: &str, after: Option<&str>, limit: i64) -> Stored<Vec<User>>;
+    /// Names of the users in scope who have no enrolled device, in order, after `after`.
+    async fn users_without_device(
+        &mut self,
+        scope: &DeviceScope,
+        after: Option<&str>,
+        limit: i64,
+    ) -> Stored<Vec<String>>;
+    /// How many they are; counting ends at `most`.
+    async fn count_users_without_device(&mut self, scope: &DeviceScope, most: i64) -> Stored<i64>;
     /// Takes a one-time-code step if it lies after the last one used; false if it does not.
     async fn take_totp_step(&mut self, user: &str, step: i64) -> Stored<bool>;
 
@@ -155,6 +177,8 @@ pub trait RoleRows {
     async fn roles(&mut self) -> Stored<Vec<Role>>;
     /// How many users have the role.
     async fn count_users_with_role(&mut self, name: &str) -> Stored<i64>;
+    /// (role, how many users have it), by role; roles that nobody has are left out.
+    async fn count_users_by_role(&mut self) -> Stored<Vec<(String, i64)>>;
 }
 
 /// Locks.
@@ -165,6 +189,16 @@ pub trait LockRows {
     async fn delete_lock(&mut self, id: &str) -> Stored<bool>;
     /// All, newest first, also those that have expired.
     async fn locks(&mut self) -> Stored<Vec<Lock>>;
+    /// Those in force, or those that have expired, newest first, before (created, id).
+    async fn locks_page(
+        &mut self,
+        in_force: bool,
+        before: Option<&(Timestamp, String)>,
+        now: Timestamp,
+        limit: i64,
+    ) -> Stored<Vec<Lock>>;
+    /// Locks in force on roles, and on users from `first` to `last`.
+    async fn locks_on_people(&mut self, first: &str, last: &str, now: Timestamp) -> Stored<Vec<Lock>>;
     /// The first lock in force on the user, on one of the roles or on the device.
     async fn lock_in_force(
         &mut self,
@@ -378,6 +412,7 @@ pub trait AuditRows {
     async fn append_event(&mut self, event: &AuditEvent) -> Stored<()>;
     /// Newest first.
     async fn events(&mut self, filter: &AuditFilter, limit: i64) -> Stored<Vec<StoredEvent>>;
+    async fn event(&mut self, uid: &str) -> Stored<Option<StoredEvent>>;
     async fn purge_events(&mut self, before: Timestamp) -> Stored<i64>;
 }
 

@@ -67,6 +67,22 @@ impl<E: Executor> LockRows for Unit<E> {
         self.0.all(sql::LOCKS, values![], LOCK).await
     }
 
+    async fn locks_page(
+        &mut self,
+        in_force: bool,
+        before: Option<&(Timestamp, String)>,
+        now: Timestamp,
+        limit: i64,
+    ) -> Stored<Vec<Lock>> {
+        let statement = if in_force { sql::LOCKS_IN_FORCE } else { sql::LOCKS_EXPIRED };
+        let (created, id) = before.map_or((i64::MAX, ""), |(created, id)| (created.micros(), id.as_str()));
+        self.0.all(statement, values![created, id, now, limit], LOCK).await
+    }
+
+    async fn locks_on_people(&mut self, first: &str, last: &str, now: Timestamp) -> Stored<Vec<Lock>> {
+        self.0.all(sql::LOCKS_ON_PEOPLE, values![now, first, last], LOCK).await
+    }
+
     async fn lock_in_force(
         &mut self,
         user: Option<&str>,

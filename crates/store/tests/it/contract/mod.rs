@@ -9,6 +9,7 @@ mod credentials;
 mod devices;
 mod listing;
 mod locks;
+mod overview;
 mod sessions;
 mod tokens;
 mod web_records;
