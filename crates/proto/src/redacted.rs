@@ -21,6 +21,7 @@ redact!(
     crate::gatehouse::v1::FinishSignupRequest,
     crate::gatehouse::v1::LoginRequest,
     crate::gatehouse::v1::ConfirmSecondFactorRequest,
+    crate::gatehouse::v1::CreateEnrollTokenResponse,
     crate::gatehouse::v1::UserLink,
 );
 

@@ -53,6 +53,12 @@ pub const SQLITE_RULES: &[(&str, &str)] = &[
     ("collected.sequence", "collected_pkey"),
     ("credentials.os_type, credentials.id", "credentials_os_id"),
     ("device_users.device_id, device_users.user_name", "device_users_pkey"),
+    ("device_boots.device_id", "device_boots_pkey"),
+    (
+        "device_import_chunks.import_id, device_import_chunks.verdict, device_import_chunks.place",
+        "device_import_chunks_pkey",
+    ),
+    ("device_imports.id", "device_imports_pkey"),
     ("devices.id", "devices_pkey"),
     ("devices.os_type, devices.anchor", "devices_os_anchor"),
     ("devices.os_type, devices.asset_tag_norm", "devices_os_tag"),

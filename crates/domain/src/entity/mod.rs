@@ -1,8 +1,10 @@
 //! What the store keeps: plain records, each with the rules that hold for it alone.
 
 mod audit;
+mod boot;
 mod device;
 mod enroll_token;
+mod import;
 mod lock;
 mod preference;
 mod role;
@@ -11,12 +13,17 @@ mod session;
 mod user;
 
 pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, StoredEvent};
+pub use boot::BootRecord;
 pub use device::{
     BoundCredential, CollectedRecord, Counters, Credential, Device, DeviceCursor, DeviceProfile,
     DeviceSource, Evidence, RecordKind,
 };
 pub use enroll_token::{
     CHALLENGE_SECS, EnrollToken, MAX_CHALLENGES, TokenCursor, TokenFilter, TokenPurpose, TokenState,
+};
+pub use import::{
+    DeviceImport, IMPORT_CHUNK, ImportChunk, ImportContents, ImportLine, ImportProgress, ImportState,
+    LineVerdict,
 };
 pub use lock::Lock;
 pub use preference::{PREFERENCE_KEYS, PreferenceKey, StoredValue};

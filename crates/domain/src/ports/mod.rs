@@ -1,6 +1,7 @@
 //! What the rules need of the world.
 
 mod ca;
+pub mod device_pages;
 mod environment;
 mod secrets;
 pub mod store;

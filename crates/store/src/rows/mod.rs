@@ -1,11 +1,14 @@
 //! The methods of a unit of work, by area; each once for both engines.
 
 mod audit;
+mod boot;
 mod cluster;
 mod credential;
 mod device;
+mod device_detail;
 mod enroll_token;
 mod evidence;
+mod import;
 mod lock;
 mod role;
 mod session;

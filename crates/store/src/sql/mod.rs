@@ -15,11 +15,14 @@ macro_rules! statements {
 }
 
 pub mod audit;
+pub mod boot;
 pub mod cluster;
 pub mod credential;
 pub mod device;
+pub mod device_detail;
 pub mod enroll_token;
 pub mod evidence;
+pub mod import;
 pub mod lock;
 pub mod role;
 pub mod session;
@@ -30,9 +33,12 @@ pub const AREAS: &[&[(&str, &str)]] = &[
     audit::ALL,
     cluster::ALL,
     credential::ALL,
+    boot::ALL,
     device::ALL,
+    device_detail::ALL,
     enroll_token::ALL,
     evidence::ALL,
+    import::ALL,
     lock::ALL,
     role::ALL,
     session::ALL,
