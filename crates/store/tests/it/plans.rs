@@ -12,6 +12,7 @@ const MAY_SCAN: &[(&str, &str)] = &[
     ("DEVICES_OF_USER", "sorts the devices of one user"),
     ("DEVICE_USERS", "sorts the users of one device"),
     ("LOCKS", "lists all locks"),
+    ("LOCKS_OF_DEVICE", "sorts the locks on one device"),
     ("LOCK_IN_FORCE", "sorts the locks on one user, device and roles"),
     ("USERS", "joins the users of one page with their roles"),
 ];

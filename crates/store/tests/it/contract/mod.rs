@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod cluster;
 mod credentials;
+mod device_pages;
 mod devices;
 mod locks;
 mod sessions;
