@@ -3,21 +3,30 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::path;
 
-use crate::Refusal;
-use crate::components::{Footer, Header};
+use crate::components::{Footer, Header, Navigation, SaidNotice};
+use crate::islands::Companion;
 use crate::pages::{AccountPage, DevicesPage, LoginPage, NotFoundPage, RefusedPage, SignupPage};
+use crate::{ConsoleContext, Refusal};
 
-/// The console: header, the page that the address names, footer.
+/// The console: header, the ways to the pages, the page that the address names, footer.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    let is_signed_in =
+        use_context::<ConsoleContext>().is_some_and(|console| console.principal.signed_in().is_some());
+    // What is swapped when the page changes without a reload; another layout is loaded anew.
+    let layout = if is_signed_in { "console" } else { "entry" };
     view! {
         <Title formatter=|title| format!("{title} · Gatehouse")/>
         <Router>
             <a class="skip-link" href="#main">"Skip to content"</a>
-            <Header/>
-            <main id="main" class="page" tabindex="-1"><Page/></main>
-            <Footer/>
+            <div class="layout" id="layout" data-layout=layout>
+                <Header/>
+                {is_signed_in.then(|| view! { <Navigation/> })}
+                <main id="main" class="page" tabindex="-1"><SaidNotice/><Page/></main>
+                <Footer/>
+            </div>
+            <Companion/>
         </Router>
     }
 }

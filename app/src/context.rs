@@ -16,17 +16,13 @@ pub struct ConsoleContext {
     pub services: Arc<Services>,
     pub principal: Principal,
     pub facts: RequestFacts,
+    /// Where browsers and command lines reach this cluster: host and port.
+    pub public_address: Arc<str>,
 }
 
-/// A form that could not be accepted, as its page is to show it again: never with a password or a code.
-#[derive(Clone, Debug, Default)]
-pub struct FormOutcome {
-    pub error: Option<ApiError>,
-    /// The user name that was entered.
-    pub user: String,
-    /// Where to go afterwards.
-    pub next: Option<String>,
-}
+/// Said once, on the page that is being rendered.
+#[derive(Clone, Debug)]
+pub struct Said(pub String);
 
 /// The request is refused as a whole, whatever page was asked for.
 #[derive(Clone, Debug)]

@@ -14,6 +14,7 @@ pub mod device;
 pub mod entity;
 mod failure;
 pub mod identity;
+pub mod live;
 pub mod ports;
 mod secret_token;
 
@@ -78,6 +79,8 @@ pub struct Services {
     pub audit: audit::AuditLog,
     pub status: cluster::Status,
     pub retention: cluster::Retention,
+    pub live: live::Live,
+    pub form_keys: cluster::FormKeys,
 }
 
 impl Services {
@@ -99,6 +102,8 @@ impl Services {
             locks: cluster::Locks::new(Arc::clone(&core)),
             audit: audit::AuditLog::new(Arc::clone(&core)),
             status: cluster::Status::new(Arc::clone(&core), preference.clone()),
+            live: live::Live::new(Arc::clone(&core)),
+            form_keys: cluster::FormKeys::new(Arc::clone(&core)),
             retention: cluster::Retention::new(core),
             preference,
         }

@@ -17,6 +17,9 @@ pub struct Dialect {
     pub device_for_update: &'static str,
     /// Reads a user likewise.
     pub user_for_update: &'static str,
+    /// Tells other servers on the same database of changes, once they are committed: `$1` = the changes as JSON.
+    /// `None` where there can be no other server.
+    pub notify: Option<&'static str>,
     /// Names the uniqueness rule that an error speaks of.
     pub(crate) uniqueness_rule: fn(&dyn DatabaseError) -> String,
     /// Whether an error with this code says that asking again may help.
@@ -30,6 +33,7 @@ pub static SQLITE: Dialect = Dialect {
     begin_read: "begin deferred",
     device_for_update: sql::device::DEVICE_HELD,
     user_for_update: sql::user::USER,
+    notify: None,
     uniqueness_rule: sqlite_rule,
     may_pass: sqlite_may_pass,
 };
@@ -41,6 +45,7 @@ pub static POSTGRES: Dialect = Dialect {
     begin_read: "begin isolation level repeatable read read only",
     device_for_update: sql::device::DEVICE_LOCKED,
     user_for_update: sql::user::USER_LOCKED,
+    notify: Some("select pg_notify('gatehouse_changes', $1)"),
     uniqueness_rule: |error| error.constraint().unwrap_or("unknown").to_owned(),
     may_pass: postgres_may_pass,
 };
@@ -65,6 +70,7 @@ pub const SQLITE_RULES: &[(&str, &str)] = &[
     ("enroll_tokens.hash", "enroll_tokens_hash"),
     ("enroll_tokens.id", "enroll_tokens_pkey"),
     ("evidence.id", "evidence_pkey"),
+    ("form_keys.hash", "form_keys_pkey"),
     ("locks.id", "locks_pkey"),
     ("preferences.key", "preferences_pkey"),
     ("roles.name", "roles_name"),

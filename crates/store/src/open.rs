@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use gatehouse_domain::ports::Store;
@@ -10,6 +10,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
+use crate::feed::Feed;
 use crate::pools::{PostgresStore, SqliteStore};
 use crate::sqlite_connections::SqliteConnections;
 use crate::sqlite_file;
@@ -109,7 +110,7 @@ async fn connect_sqlite(path: &Path) -> Result<SqliteStore, OpenError> {
     // Opened at once, so that a file that is no database is told of here.
     drop(writer.lend().await.map_err(OpenError::Connect)?);
     let reader = SqliteConnections::new(options.pragma("query_only", "on"), SQLITE_READERS, PATIENCE);
-    Ok(SqliteStore { writer, reader })
+    Ok(SqliteStore { writer, reader, feed: Feed::new() })
 }
 
 /// Limits of a session: a commit is on disk when it returns, even where the cluster's default is weaker; nobody waits
@@ -144,7 +145,7 @@ async fn connect_postgres(url: &str) -> Result<PostgresStore, OpenError> {
         .connect_with(options)
         .await
         .map_err(OpenError::Connect)?;
-    Ok(PostgresStore { pool })
+    Ok(PostgresStore { pool, feed: Feed::new(), ear: OnceLock::new() })
 }
 
 /// Runs the steps that are missing. Steps of a later release are left alone: a schema only ever grows before what

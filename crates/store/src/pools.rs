@@ -1,19 +1,32 @@
 //! Connections, and the units of work that run on them.
 
+use std::sync::OnceLock;
+
 use async_trait::async_trait;
+use gatehouse_domain::ports::Changes;
 use gatehouse_domain::ports::store::{Store, Stored, UnitOfWork};
 use sqlx::PgPool;
 
 use crate::dialect::{POSTGRES, SQLITE};
 use crate::executor::{Executor, PostgresTransaction, SqliteTransaction};
 use crate::failure::failure;
+use crate::feed::{self, Feed, Told};
 use crate::rows::Unit;
 use crate::sqlite_connections::SqliteConnections;
+use crate::value::values;
 
 #[async_trait]
 impl<E: Executor> UnitOfWork for Unit<E> {
     async fn commit(self: Box<Self>) -> Stored<()> {
-        self.0.commit().await
+        let Self(mut transaction, told) = *self;
+        if let Some(notify) = E::DIALECT.notify {
+            for message in told.messages()? {
+                transaction.execute(notify, values![&message]).await?;
+            }
+        }
+        transaction.commit().await?;
+        told.committed();
+        Ok(())
     }
 }
 
@@ -21,18 +34,23 @@ impl<E: Executor> UnitOfWork for Unit<E> {
 pub(crate) struct SqliteStore {
     pub(crate) writer: SqliteConnections,
     pub(crate) reader: SqliteConnections,
+    pub(crate) feed: Feed,
 }
 
 #[async_trait]
 impl Store for SqliteStore {
     async fn begin(&self) -> Stored<Box<dyn UnitOfWork>> {
         let begun = SqliteTransaction::begin(&self.writer).await;
-        Ok(Box::new(Unit(begun.map_err(|error| failure(&SQLITE, error))?)))
+        Ok(Box::new(Unit(begun.map_err(|error| failure(&SQLITE, error))?, self.feed.unit())))
     }
 
     async fn read(&self) -> Stored<Box<dyn UnitOfWork>> {
         let begun = SqliteTransaction::begin_with_first_statement(&self.reader).await;
-        Ok(Box::new(Unit(begun.map_err(|error| failure(&SQLITE, error))?)))
+        Ok(Box::new(Unit(begun.map_err(|error| failure(&SQLITE, error))?, self.feed.unit())))
+    }
+
+    fn changes(&self) -> Box<dyn Changes> {
+        self.feed.listen()
     }
 
     fn engine(&self) -> &'static str {
@@ -43,18 +61,29 @@ impl Store for SqliteStore {
 /// Writers and readers share the connections.
 pub(crate) struct PostgresStore {
     pub(crate) pool: PgPool,
+    /// Hears of every commit through the database, those of this server included.
+    pub(crate) feed: Feed,
+    /// Listening begins when somebody first wants to hear.
+    pub(crate) ear: OnceLock<()>,
 }
 
 #[async_trait]
 impl Store for PostgresStore {
     async fn begin(&self) -> Stored<Box<dyn UnitOfWork>> {
         let begun = self.pool.begin_with(POSTGRES.begin).await;
-        Ok(Box::new(Unit(PostgresTransaction::new(begun.map_err(|error| failure(&POSTGRES, error))?))))
+        let begun = begun.map_err(|error| failure(&POSTGRES, error))?;
+        Ok(Box::new(Unit(PostgresTransaction::new(begun), Told::through_the_database())))
     }
 
     async fn read(&self) -> Stored<Box<dyn UnitOfWork>> {
         let begun = self.pool.begin_with(POSTGRES.begin_read).await;
-        Ok(Box::new(Unit(PostgresTransaction::new(begun.map_err(|error| failure(&POSTGRES, error))?))))
+        let begun = begun.map_err(|error| failure(&POSTGRES, error))?;
+        Ok(Box::new(Unit(PostgresTransaction::new(begun), Told::through_the_database())))
+    }
+
+    fn changes(&self) -> Box<dyn Changes> {
+        self.ear.get_or_init(|| feed::listen_to(&self.pool, &self.feed));
+        self.feed.listen()
     }
 
     fn engine(&self) -> &'static str {

@@ -7,14 +7,16 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use gatehouse_app::{ConsoleContext, FormOutcome, HOME, Refusal, safe_next, shell};
+use gatehouse_app::{ConsoleContext, FormOutcome, HOME, Refusal, Said, safe_next, shell};
+use http::header::{HeaderValue, SET_COOKIE};
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Uri};
 use leptos::nonce::Nonce;
 use leptos::prelude::provide_context;
 
 use super::Console;
 use super::headers::PageNonce;
+use super::{said, session};
 
 const LOGIN: &str = "/web/login";
 /// Below it, the link itself says who somebody is.
@@ -32,11 +34,16 @@ pub(super) async fn page(
         return Redirect::to(HOME).into_response();
     }
     if !is_signed_in && path != LOGIN && !path.starts_with(SIGNUP) {
-        let here = request.uri().path_and_query().map(http::uri::PathAndQuery::as_str);
-        return Redirect::to(&format!("{LOGIN}?next={}", escaped(safe_next(here)))).into_response();
+        return to_login(request.uri());
     }
     let (parts, _) = request.into_parts();
     show(&console, context, parts, FormOutcome::default(), None).await
+}
+
+/// To the sign-in page, and from there back to this address.
+pub(super) fn to_login(uri: &Uri) -> Response {
+    let here = uri.path_and_query().map(http::uri::PathAndQuery::as_str);
+    Redirect::to(&format!("{LOGIN}?next={}", escaped(safe_next(here)))).into_response()
 }
 
 /// The way in.
@@ -91,9 +98,15 @@ async fn show(
 ) -> Response {
     let nonce = parts.extensions.remove::<PageNonce>();
     let assets = Arc::clone(&console.assets);
+    let said =
+        session::named(&parts.headers, said::COOKIE).map(|value| said::read(value).unwrap_or_default());
+    let is_said = said.is_some();
     let provide = move || {
         provide_context(context.clone());
         provide_context(outcome.clone());
+        if let Some(text) = said.clone().filter(|text| !text.is_empty()) {
+            provide_context(Said(text));
+        }
         if let Some(refusal) = refusal.clone() {
             provide_context(refusal);
         }
@@ -104,7 +117,11 @@ async fn show(
     let render = leptos_axum::render_app_async_with_context(provide, move || shell(&assets));
     // Whatever the method was, this is the page at this address.
     parts.method = Method::GET;
-    render(Request::from_parts(parts, Body::empty())).await
+    let mut response = render(Request::from_parts(parts, Body::empty())).await;
+    if is_said && let Ok(forget) = HeaderValue::from_str(&said::forget()) {
+        response.headers_mut().append(SET_COOKIE, forget);
+    }
+    response
 }
 
 /// For a value of a query (RFC 3986, section 2.1).

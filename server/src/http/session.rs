@@ -1,5 +1,7 @@
 //! From a request to whoever makes it: asked anew for every request, so that locks and ended sessions count at once.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -20,9 +22,10 @@ pub(super) async fn layer(State(console): State<Console>, mut request: Request, 
         None => Ok(identity.anonymous(facts.clone())),
     };
     let context = |principal| ConsoleContext {
-        services: std::sync::Arc::clone(&console.services),
+        services: Arc::clone(&console.services),
         principal,
         facts: facts.clone(),
+        public_address: Arc::clone(&console.public_address),
     };
     let path = request.uri().path();
     let principal = match found {
@@ -56,14 +59,19 @@ fn facts(request: &Request) -> RequestFacts {
 }
 
 /// The session's cookie, if exactly one is sent: two would be somebody's attempt to slip in their own.
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
+    named(headers, SESSION_COOKIE)
+}
+
+/// A cookie, if exactly one of this name is sent.
+pub(super) fn named<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
     let mut values = headers
         .get_all(COOKIE)
         .into_iter()
         .filter_map(|header| header.to_str().ok())
         .flat_map(|header| header.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(name, _)| *name == SESSION_COOKIE)
+        .filter(|(name, _)| *name == wanted)
         .map(|(_, value)| value);
     let value = values.next()?;
     values.next().is_none().then_some(value)

@@ -2,6 +2,7 @@
 
 mod browser;
 mod devices;
+mod live;
 mod protection;
 mod signing_in;
 mod signing_up;

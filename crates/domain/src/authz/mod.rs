@@ -161,4 +161,4 @@ impl Principal {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

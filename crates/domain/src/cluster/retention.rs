@@ -21,8 +21,8 @@ impl Retention {
         Self { core }
     }
 
-    /// Deletes evidence and events older than [`RETENTION_DAYS`], sessions, links and tokens some time after their end, and throttles that
-    /// no longer throttle. Answers with how many events and pieces of evidence went.
+    /// Deletes evidence and events older than [`RETENTION_DAYS`], sessions, links and tokens some time after
+    /// their end, throttles that no longer throttle, and the keys of forms that were sent. Answers with how many events and pieces of evidence went.
     ///
     /// # Errors
     /// Storage.
@@ -39,6 +39,7 @@ impl Retention {
             work.delete_sealed_secret(SecretPurpose::Totp, &pending_row_of(&hash)).await?;
         }
         work.purge_throttles(now.plus_secs(-DAY)).await?;
+        work.purge_form_keys(now.plus_secs(-DAY)).await?;
         work.commit().await?;
         Ok((events, evidence))
     }

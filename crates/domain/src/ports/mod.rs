@@ -1,6 +1,7 @@
 //! What the rules need of the world.
 
 mod ca;
+mod changes;
 pub mod device_pages;
 mod environment;
 mod secrets;
@@ -10,6 +11,7 @@ pub use ca::{
     CaError, CertificateAuthority, CertificateRequest, DeviceExtensions, IssuedCertificates,
     SshCertificateFacts,
 };
+pub use changes::{Change, Changes, Heard};
 pub use environment::{Clock, Random, uuid_v4};
 pub use secrets::{SealError, Sealer};
 pub use store::{Store, StoreError, UnitOfWork};

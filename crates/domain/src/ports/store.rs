@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use gatehouse_model::{OsType, Timestamp};
 
+use super::Changes;
 use crate::entity::{
     AuditEvent, AuditFilter, BoundCredential, CollectedRecord, Credential, Device, DeviceCursor, Digest,
     EnrollToken, Evidence, Lock, Role, SealedSecret, SecretPurpose, Session, SessionDevice, SessionKey,
@@ -39,6 +40,9 @@ pub trait Store: Send + Sync {
 
     /// Opens a unit of work that only reads, from one snapshot.
     async fn read(&self) -> Stored<Box<dyn UnitOfWork>>;
+
+    /// Changes from now on: what was told to [`AuditRows::append_event`] and committed.
+    fn changes(&self) -> Box<dyn Changes>;
 
     /// `sqlite` or `postgres`.
     fn engine(&self) -> &'static str;
@@ -80,6 +84,11 @@ pub trait ClusterRows {
     /// Replaces.
     async fn put_preference_value(&mut self, value: &StoredValue) -> Stored<()>;
     async fn delete_preference_value(&mut self, key: &str) -> Stored<bool>;
+
+    /// Uses up the key of a form; false if it was used before.
+    async fn take_form_key(&mut self, hash: &Digest, now: Timestamp) -> Stored<bool>;
+    /// Forgets keys that were used before the moment.
+    async fn purge_form_keys(&mut self, before: Timestamp) -> Stored<()>;
 }
 
 /// Accounts, one-time links, throttles.

@@ -35,6 +35,7 @@ impl<E: Executor> AuditRows for Unit<E> {
             &body,
         ];
         self.0.execute(sql::APPEND_EVENT, values).await?;
+        self.1.note(event);
         Ok(())
     }
 

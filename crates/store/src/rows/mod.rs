@@ -14,5 +14,7 @@ mod role;
 mod session;
 mod user;
 
-/// A unit of work on a transaction.
-pub(crate) struct Unit<E>(pub(crate) E);
+use crate::feed::Told;
+
+/// A unit of work on a transaction, and what is to be told of it once it is committed.
+pub(crate) struct Unit<E>(pub(crate) E, pub(crate) Told);

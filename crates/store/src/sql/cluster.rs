@@ -18,4 +18,7 @@ statements! {
         on conflict (key) do update
         set value = excluded.value, updated = excluded.updated, updated_by = excluded.updated_by";
     DELETE_PREFERENCE = "delete from preferences where key = $1";
+
+    TAKE_FORM_KEY = "insert into form_keys (hash, used) values ($1, $2) on conflict (hash) do nothing";
+    PURGE_FORM_KEYS = "delete from form_keys where used < $1";
 }

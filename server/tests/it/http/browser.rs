@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use axum::Router;
 use axum::body::Body;
 use gatehouse_domain::Services;
-use gatehouse_domain::authz::Principal;
+use gatehouse_domain::authz::{CreateDevice, Principal};
+use gatehouse_domain::device::DeviceSpec;
 use gatehouse_domain::identity::RequestFacts;
 use gatehouse_domain::ports::{Clock, Store};
 use gatehouse_model::resource::PreferenceSpec;
-use gatehouse_model::{SecondFactor, Timestamp};
+use gatehouse_model::{AssetTag, OsType, SecondFactor, Timestamp};
 use gatehouse_server::config::Config;
 use gatehouse_server::connection_info::{Channel, ConnectionInfo};
 use gatehouse_server::foundation::Foundation;
@@ -47,10 +48,13 @@ pub(super) struct Cluster {
     _folder: tempfile::TempDir,
 }
 
-/// A browser that keeps at most the session's cookie.
+/// A browser that keeps the console's cookies.
 pub(super) struct Browser<'a> {
     pub(super) cluster: &'a Cluster,
+    /// The session's.
     pub(super) cookie: Option<String>,
+    /// What is to be said on the next page.
+    said: Option<String>,
 }
 
 pub(super) struct Page {
@@ -93,7 +97,12 @@ pub(super) async fn cluster_with(preference: PreferenceSpec, site: &Site) -> Clu
     let clock = Arc::new(StoppedClock(AtomicI64::new(foundation.clock.now().secs())));
     foundation.clock = Arc::clone(&clock) as Arc<dyn Clock>;
     let composed = compose::compose(&foundation).await.unwrap();
-    let router = console::router(Arc::clone(&composed.services), Arc::clone(&foundation.random), site);
+    let router = console::router(
+        Arc::clone(&composed.services),
+        Arc::clone(&foundation.random),
+        site,
+        "gate.example:3080",
+    );
     let link = composed.first_admin_url.unwrap();
     let (_, path) = link.split_once("/web/").unwrap();
     Cluster {
@@ -109,7 +118,7 @@ pub(super) async fn cluster_with(preference: PreferenceSpec, site: &Site) -> Clu
 
 impl Cluster {
     pub(super) fn browser(&self) -> Browser<'_> {
-        Browser { cluster: self, cookie: None }
+        Browser { cluster: self, cookie: None, said: None }
     }
 
     /// A browser in which `root`, the first admin, is signed in.
@@ -128,12 +137,22 @@ impl Cluster {
         self.services.identity.host_admin(0, RequestFacts::default())
     }
 
-    pub(super) async fn send(&self, mut request: Request<Body>) -> Page {
+    /// Registers a device; answers with its id.
+    pub(super) async fn register(&self, os: OsType, tag: &str) -> String {
+        let grant = self.host_admin().grant::<CreateDevice>().unwrap();
+        let spec = DeviceSpec::new(os, AssetTag::try_from(tag).unwrap());
+        self.services.devices.create(&grant, spec, None).await.unwrap().0.device.id
+    }
+
+    pub(super) async fn raw(&self, mut request: Request<Body>) -> axum::response::Response {
         let remote = "192.0.2.7:40000".parse().unwrap();
         let info = ConnectionInfo { channel: Channel::Browser { remote }, peer: None };
         request.extensions_mut().insert(info);
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    pub(super) async fn send(&self, request: Request<Body>) -> Page {
+        let (parts, body) = self.raw(request).await.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Page {
             status: parts.status,
@@ -152,7 +171,14 @@ impl Browser<'_> {
         let request = Request::post(path)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header("sec-fetch-site", "same-origin");
-        let body = form(fields);
+        // What the page's own forms carry, unless the test has something else in mind.
+        let key = self.cluster.services.form_keys.fresh();
+        let has_key = fields.iter().any(|(name, _)| *name == "form_key");
+        let mut fields = fields.to_vec();
+        if !has_key {
+            fields.push(("form_key", &key));
+        }
+        let body = form(&fields);
         self.ask(request.header(CONTENT_LENGTH, body.len()), Body::from(body)).await
     }
 
@@ -162,15 +188,21 @@ impl Browser<'_> {
 
     async fn ask(&mut self, mut request: http::request::Builder, body: Body) -> Page {
         request = request.header("host", "gate.example:3080");
-        if let Some(cookie) = &self.cookie {
-            request = request.header(COOKIE, format!("__Host-gatehouse_session={cookie}"));
+        for (name, value) in [("session", &self.cookie), ("said", &self.said)] {
+            if let Some(value) = value {
+                request = request.header(COOKIE, format!("__Host-gatehouse_{name}={value}"));
+            }
         }
         let page = self.cluster.send(request.body(body).unwrap()).await;
         for set in page.headers.get_all(SET_COOKIE) {
             let (name, rest) = set.to_str().unwrap().split_once('=').unwrap();
-            assert_eq!(name, "__Host-gatehouse_session");
             let (value, attributes) = rest.split_once("; ").unwrap();
-            self.cookie = (!attributes.contains("Max-Age=0")).then(|| value.to_owned());
+            let kept = (!attributes.contains("Max-Age=0")).then(|| value.to_owned());
+            match name {
+                "__Host-gatehouse_session" => self.cookie = kept,
+                "__Host-gatehouse_said" => self.said = kept,
+                other => panic!("an unknown cookie: {other}"),
+            }
         }
         page
     }

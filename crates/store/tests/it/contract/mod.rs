@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod changes;
 mod cluster;
 mod credentials;
 mod device_pages;
