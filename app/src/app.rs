@@ -5,7 +5,10 @@ use leptos_router::path;
 
 use crate::components::{Footer, Header, Navigation, SaidNotice};
 use crate::islands::Companion;
-use crate::pages::{AccountPage, DevicesPage, LoginPage, NotFoundPage, RefusedPage, SignupPage};
+use crate::pages::{
+    AccountPage, AddDevicePage, DevicePage, DevicesPage, ImportPage, ImportsPage, LoginPage, NotFoundPage, RefusedPage,
+    SignupPage, TokensPage,
+};
 use crate::{ConsoleContext, Refusal};
 
 /// The console: header, the ways to the pages, the page that the address names, footer.
@@ -42,6 +45,12 @@ fn Page() -> impl IntoView {
                 <Route path=path!("/web/signup/:token") view=SignupPage/>
                 <Route path=path!("/web/devices") view=DevicesPage/>
                 <Route path=path!("/web/account") view=AccountPage/>
+                <Route path=path!("/web/devices/add") view=AddDevicePage/>
+                <Route path=path!("/web/devices/import") view=ImportsPage/>
+                <Route path=path!("/web/devices/import/:id") view=ImportPage/>
+                <Route path=path!("/web/tokens") view=TokensPage/>
+                // The last of its kind: what is above is no device's id.
+                <Route path=path!("/web/devices/:id") view=DevicePage/>
             </Routes>
         }
         .into_any(),

@@ -2,7 +2,13 @@
 
 mod devices;
 #[cfg(feature = "ssr")]
-mod page_token;
+pub(crate) mod device;
+#[cfg(feature = "ssr")]
+pub(crate) mod imports;
+#[cfg(feature = "ssr")]
+pub(crate) mod page_token;
+#[cfg(feature = "ssr")]
+pub(crate) mod tokens;
 mod session;
 mod signup;
 

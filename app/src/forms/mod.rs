@@ -1,6 +1,9 @@
 //! What answers the forms: each handler parses what was sent, calls one method of the domain, and says how to go on.
 
+mod device;
 mod entry;
+mod imports;
+mod tokens;
 
 use crate::form::PostRoute;
 
@@ -18,5 +21,10 @@ pub fn posts() -> Vec<PostRoute> {
         PostRoute::new("/web/login", handler!(entry::sign_in)).open(),
         PostRoute::new("/web/logout", handler!(entry::sign_out)).open(),
         PostRoute::new("/web/signup/{token}", handler!(entry::sign_up)).open(),
+        PostRoute::new("/web/devices/add", handler!(device::add)),
+        PostRoute::new("/web/devices/import", handler!(imports::upload)).up_to(imports::MAX_BODY),
+        PostRoute::new("/web/devices/import/{id}", handler!(imports::decide)),
+        PostRoute::new("/web/devices/{id}", handler!(device::act)),
+        PostRoute::new("/web/tokens", handler!(tokens::revoke)),
     ]
 }

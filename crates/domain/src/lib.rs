@@ -8,6 +8,12 @@
 pub mod account;
 pub mod audit;
 pub mod authz;
+/// How a device booted, in the words of the crate that reads attestations.
+pub mod boot {
+    pub use gatehouse_attestation::{
+        Bank, BankState, BootImageState, BootState, LogState, PcrState, SecureBoot,
+    };
+}
 pub mod ceremony;
 pub mod cluster;
 pub mod device;

@@ -2,6 +2,7 @@
 //! server functions, and serves their files. No rule stands here.
 
 mod api;
+mod downloads;
 mod events;
 mod forms;
 mod headers;
@@ -52,6 +53,8 @@ pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site, pub
         .route("/web", get(pages::home))
         .route("/web/logout", get(pages::home))
         .route("/web/events", get(events::stream))
+        .route("/web/devices/import/template.csv", get(downloads::import_template))
+        .route("/web/devices/import/{id}/report.csv", get(downloads::import_report))
         .route("/api/{*function}", post(api::call).layer(RequestBodyLimitLayer::new(MAX_FORM)))
         .fallback(pages::elsewhere)
         .layer(from_fn_with_state(console.clone(), session::layer))

@@ -54,6 +54,12 @@ impl Inventory {
         Self { core }
     }
 
+    /// The moment, for what is given as a span from now.
+    #[must_use]
+    pub fn now(&self) -> gatehouse_model::Timestamp {
+        self.core.now()
+    }
+
     /// Registers a device, and makes an enrolment token for it where that is wanted.
     ///
     /// # Errors

@@ -3730,3 +3730,4 @@ pub mod status_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+pub struct CreateEnrollTokenResponse;
