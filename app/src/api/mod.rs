@@ -9,15 +9,19 @@ pub(crate) mod imports;
 pub(crate) mod page_token;
 #[cfg(feature = "ssr")]
 pub(crate) mod tokens;
+#[cfg(feature = "ssr")]
+mod own_devices;
 mod session;
 mod signup;
 
 use serde::{Deserialize, Serialize};
 
-pub use devices::{DeviceList, DeviceRow, list_devices, list_own_devices};
+pub use devices::{DeviceList, DeviceRow, list_devices};
 pub use session::{Shield, SignInForm, TrustedDevice, Viewer, sign_in, sign_in_form, sign_out, viewer};
 pub use signup::{AuthenticatorSecret, Signup, SignupPurpose, finish_signup, signup};
 
+#[cfg(feature = "ssr")]
+pub(crate) use own_devices::{EnrolCommands, OwnDevice, enrol_commands, own_devices};
 #[cfg(feature = "ssr")]
 pub(crate) use session::viewer_of;
 #[cfg(feature = "ssr")]

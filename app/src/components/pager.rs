@@ -3,9 +3,9 @@ use leptos::prelude::*;
 /// Ways to the other pages of a list: whole addresses, absent where there is no such page.
 #[component]
 pub(crate) fn Pager(
-    #[prop(optional)] first: Option<String>,
-    #[prop(optional)] previous: Option<String>,
-    #[prop(optional)] next: Option<String>,
+    #[prop(optional_no_strip)] first: Option<String>,
+    #[prop(optional_no_strip)] previous: Option<String>,
+    #[prop(optional_no_strip)] next: Option<String>,
     /// Such as "1,204 devices".
     #[prop(optional, into)]
     summary: Option<String>,

@@ -34,6 +34,7 @@ const SECRET_MESSAGES: &[&str] = &[
     "gatehouse.v1.FinishSignupRequest",
     "gatehouse.v1.LoginRequest",
     "gatehouse.v1.ConfirmSecondFactorRequest",
+    "gatehouse.v1.CreateEnrollTokenResponse",
     "gatehouse.v1.UserLink",
 ];
 

@@ -133,7 +133,7 @@ impl DeviceTrustService for Gateway {
         let outcome = async {
             let after: Option<DeviceCursor> = paging::read(&message.page_token)?;
             let size = paging::size(message.page_size);
-            let page = self.services.devices.list_own(&principal, after.as_ref(), size).await?;
+            let page = self.services.devices.list_own(&principal, after.as_ref(), size, false).await?;
             Ok::<_, Failure>(wire::ListDevicesByUserResponse {
                 next_page_token: paging::token(page.next.as_ref()),
                 devices: page.devices.into_iter().map(device_wire::device).collect(),

@@ -199,12 +199,13 @@ impl Inventory {
         principal: &Principal,
         after: Option<&DeviceCursor>,
         limit: i64,
+        whole: bool,
     ) -> Result<DevicePage, DeviceError> {
         let (user, _) = principal.account()?;
-        let limit = limit.clamp(1, MAX_PAGE);
+        let limit = limit.clamp(1, if whole { MAX_WHOLE_PAGE } else { MAX_PAGE });
         let mut work = self.core.read().await?;
         let devices = work.devices_of_user(&user.name, after, limit).await?;
-        page(work.as_mut(), devices, limit, false).await
+        page(work.as_mut(), devices, limit, whole).await
     }
 
     /// Accepts that the reset counters of a device's TPM went back: the next quote sets them anew.
