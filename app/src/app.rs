@@ -6,8 +6,8 @@ use leptos_router::path;
 use crate::components::{Footer, Header, Navigation, SaidNotice};
 use crate::islands::Companion;
 use crate::pages::{
-    AccountPage, AddDevicePage, DevicePage, DevicesPage, ImportPage, ImportsPage, LoginPage, NotFoundPage, RefusedPage,
-    SignupPage, TokensPage,
+    AccountPage, AddDevicePage, DevicePage, DevicesPage, ImportPage, ImportsPage, LoginPage, NotFoundPage,
+    RefusedPage, SignupPage, TokensPage,
 };
 use crate::{ConsoleContext, Refusal};
 

@@ -1,7 +1,8 @@
 //! One device, read and changed.
 
 use gatehouse_domain::authz::{
-    Capability, CreateDevice, CreateEnrollToken, DeleteDevice, DeleteLock, ListEvents, ReadDevice, UpdateDevice,
+    Capability, CreateDevice, CreateEnrollToken, DeleteDevice, DeleteLock, ListEvents, ReadDevice,
+    UpdateDevice,
 };
 use gatehouse_domain::cluster::NewLock;
 use gatehouse_domain::device::{DeviceChange, DeviceDetail, DeviceSpec, NewEnrollToken, TokenTerms};

@@ -26,7 +26,8 @@ pub(crate) async fn lines(
         Some(verdict) => verdict,
         // What there is most likely something to be said about.
         None => {
-            let import = console.services.imports.get(&grant, id).await.map_err(|error| console.refuse(error))?;
+            let import =
+                console.services.imports.get(&grant, id).await.map_err(|error| console.refuse(error))?;
             let filled = LineVerdict::ALL.into_iter().find(|verdict| import.contents.count(*verdict) > 0);
             filled.unwrap_or(LineVerdict::Fresh)
         }

@@ -1,18 +1,18 @@
 //! Server functions: each parses what it is given, calls one method of the domain, and answers with plain data.
 
-mod devices;
 #[cfg(feature = "ssr")]
 pub(crate) mod device;
+mod devices;
 #[cfg(feature = "ssr")]
 pub(crate) mod imports;
 #[cfg(feature = "ssr")]
-pub(crate) mod page_token;
-#[cfg(feature = "ssr")]
-pub(crate) mod tokens;
-#[cfg(feature = "ssr")]
 mod own_devices;
+#[cfg(feature = "ssr")]
+pub(crate) mod page_token;
 mod session;
 mod signup;
+#[cfg(feature = "ssr")]
+pub(crate) mod tokens;
 
 use serde::{Deserialize, Serialize};
 

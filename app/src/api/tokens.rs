@@ -36,8 +36,10 @@ pub(crate) async fn list(
         .list(&grant, device, ended, before.as_ref(), PAGE)
         .await
         .map_err(|error| console.refuse(error))?;
-    let rows =
-        page.into_iter().map(|(token, device)| TokenRow { state: tokens.state(&token), token, device }).collect();
+    let rows = page
+        .into_iter()
+        .map(|(token, device)| TokenRow { state: tokens.state(&token), token, device })
+        .collect();
     Ok(Tokens { rows, next: next.as_ref().and_then(page_token::write) })
 }
 

@@ -36,5 +36,5 @@ pub(crate) use pager::Pager;
 pub(crate) use post_form::{ConfirmForm, PostForm};
 pub(crate) use problem::{FormProblem, Notice, Problem, SaidNotice};
 pub(crate) use qr_code::QrCode;
-pub(crate) use time::Time;
 pub(crate) use shield::{SHIELD_MISSING, SHIELD_TRUSTED, ShieldMark};
+pub(crate) use time::Time;

@@ -32,7 +32,8 @@ impl TermsForm {
         let expires = match self.lifetime.trim() {
             "" => None,
             text => {
-                let secs = duration::parse_secs(text).map_err(|error| ApiError::invalid("invalid_lifetime", &error))?;
+                let secs = duration::parse_secs(text)
+                    .map_err(|error| ApiError::invalid("invalid_lifetime", &error))?;
                 Some(now.plus_secs(secs))
             }
         };
@@ -56,7 +57,8 @@ async fn try_add(console: &ConsoleContext, posted: &Posted) -> Result<Answer, Ap
     })?;
     let tag = AssetTag::try_from(form.asset_tag.as_str())
         .map_err(|error| console.refuse(DeviceError::from(error)))?;
-    let terms = form.with_token.is_some().then(|| form.terms.read(console.services.devices.now())).transpose()?;
+    let terms =
+        form.with_token.is_some().then(|| form.terms.read(console.services.devices.now())).transpose()?;
     let (made, token) = device::register(console, DeviceSpec::new(os, tag), terms).await?;
     Ok(match token {
         Some(token) => posted.show(NewToken::new(&token, &made.id, made.asset_tag.as_str())),
@@ -117,15 +119,17 @@ async fn lock(console: &ConsoleContext, posted: &Posted, id: &str) -> Result<Ans
         "" => None,
         "until" => Some(read_until(&form.until)?),
         span => {
-            let secs = duration::parse_secs(span).map_err(|error| ApiError::invalid("invalid_duration", &error))?;
+            let secs =
+                duration::parse_secs(span).map_err(|error| ApiError::invalid("invalid_duration", &error))?;
             Some(console.services.devices.now().plus_secs(secs))
         }
     };
     let found = device::detail(console, id).await?.device;
     let lock = device::lock(console, id, expires, form.message).await?;
-    let until = lock.expires.map_or_else(|| "until somebody unlocks it".to_owned(), |end| {
-        format!("until {}", crate::moment::moment(end).text)
-    });
+    let until = lock.expires.map_or_else(
+        || "until somebody unlocks it".to_owned(),
+        |end| format!("until {}", crate::moment::moment(end).text),
+    );
     Ok(stay(id, format!("Device {} locked {until}. Its sessions are no longer trusted.", found.asset_tag)))
 }
 
@@ -150,7 +154,9 @@ async fn unlock(console: &ConsoleContext, posted: &Posted, id: &str) -> Result<A
     }
     let said = match gone {
         0 => format!("Device {} had none of these locks any more.", detail.device.asset_tag),
-        _ => format!("Device {} unlocked. It has to authenticate anew to be trusted.", detail.device.asset_tag),
+        _ => {
+            format!("Device {} unlocked. It has to authenticate anew to be trusted.", detail.device.asset_tag)
+        }
     };
     Ok(stay(id, said))
 }
@@ -164,12 +170,11 @@ async fn delete(console: &ConsoleContext, posted: &Posted, id: &str) -> Result<A
     let found = device::detail(console, id).await?.device;
     let typed = posted.field("confirm").unwrap_or_default().trim().to_lowercase();
     if typed != found.asset_tag.normalised() {
-        let message = format!("type the asset tag {} to delete the device; nothing was deleted", found.asset_tag);
+        let message =
+            format!("type the asset tag {} to delete the device; nothing was deleted", found.asset_tag);
         return Err(ApiError::invalid("not_confirmed", &message));
     }
     let gone = device::delete(console, id).await?;
-    Ok(Answer::go("/web/devices").saying(format!(
-        "Device {} deleted. Its audit trail and evidence are kept.",
-        gone.asset_tag
-    )))
+    Ok(Answer::go("/web/devices")
+        .saying(format!("Device {} deleted. Its audit trail and evidence are kept.", gone.asset_tag)))
 }

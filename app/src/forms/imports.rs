@@ -35,13 +35,17 @@ pub(super) async fn decide(console: ConsoleContext, posted: Posted) -> Answer {
     match posted.action() {
         "confirm" => match imports::start(&console, id).await {
             Ok((_, true)) => Answer::go(here).saying("Confirmed: the devices are being registered."),
-            Ok((_, false)) => Answer::go(here).saying("This list had been confirmed before: nothing was done twice."),
+            Ok((_, false)) => {
+                Answer::go(here).saying("This list had been confirmed before: nothing was done twice.")
+            }
             Err(error) => posted.again(error, &[]),
         },
         "discard" => match imports::discard(&console, id).await {
             Ok(()) => Answer::go("/web/devices/import").saying("The list is discarded; nothing was written."),
             Err(error) => posted.again(error, &[]),
         },
-        _ => posted.again(ApiError::invalid("unknown_action", "this form asks for nothing that is known"), &[]),
+        _ => {
+            posted.again(ApiError::invalid("unknown_action", "this form asks for nothing that is known"), &[])
+        }
     }
 }

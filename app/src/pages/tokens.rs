@@ -35,7 +35,8 @@ impl Asked {
     /// The address of another view of the list.
     fn address(&self, ended: bool, more: &str) -> String {
         let device = self.device.as_ref().map(|id| format!("device={id}"));
-        let parts = [device, ended.then(|| "ended=1".to_owned()), Some(more.to_owned()).filter(|m| !m.is_empty())];
+        let parts =
+            [device, ended.then(|| "ended=1".to_owned()), Some(more.to_owned()).filter(|m| !m.is_empty())];
         let query = parts.into_iter().flatten().collect::<Vec<_>>().join("&");
         if query.is_empty() { "/web/tokens".to_owned() } else { format!("/web/tokens?{query}") }
     }

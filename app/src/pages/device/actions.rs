@@ -75,7 +75,8 @@ fn LockForm(tag: String) -> impl IntoView {
         ("30d", "for 30 days"),
         ("until", "until the time below"),
     ];
-    let options = spans.into_iter().map(|(value, words)| (value.to_owned(), words.to_owned())).collect::<Vec<_>>();
+    let options =
+        spans.into_iter().map(|(value, words)| (value.to_owned(), words.to_owned())).collect::<Vec<_>>();
     let words = format!(
         "{tag} can neither authenticate nor enrol while it is locked, and its sessions are no longer trusted, at once. Its keys stay."
     );

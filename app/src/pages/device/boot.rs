@@ -1,8 +1,8 @@
 //! How the device booted when it attested last.
 
+use gatehouse_domain::boot::{BankState, BootImageState, LogState, PcrState, SecureBoot};
 use gatehouse_domain::device::BootDetail;
 use gatehouse_domain::entity::RecordKind;
-use gatehouse_domain::boot::{BankState, BootImageState, LogState, PcrState, SecureBoot};
 use leptos::prelude::*;
 
 use super::identity::hex;
@@ -38,10 +38,15 @@ fn known(boot: BootDetail) -> impl IntoView {
         view! { <dt>"Started by the firmware"</dt><dd><ol class="device__images">{images}</ol></dd> }
     });
     let warnings = (!state.warnings.is_empty()).then(|| {
-        let badges = state.warnings.into_iter().map(|text| view! { <Badge tone=Tone::Warning text/> " " }).collect_view();
+        let badges = state
+            .warnings
+            .into_iter()
+            .map(|text| view! { <Badge tone=Tone::Warning text/> " " })
+            .collect_view();
         view! { <dt>"Measured remarks"</dt><dd>{badges}</dd> }
     });
-    let version = state.firmware_version.map(|version| view! { <dt>"Firmware version"</dt><dd>{version}</dd> });
+    let version =
+        state.firmware_version.map(|version| view! { <dt>"Firmware version"</dt><dd>{version}</dd> });
     let banks = state.banks.into_iter().map(bank).collect_view();
     view! {
         <p>
@@ -62,20 +67,26 @@ fn secure_boot(state: SecureBoot) -> (Tone, &'static str, &'static str) {
     match state {
         SecureBoot::On => (Tone::Good, "on", "PCR 7 bears the event log out."),
         SecureBoot::Off => (Tone::Warning, "off", "PCR 7 bears the event log out."),
-        SecureBoot::NotSetUp => (Tone::Warning, "not set up", "The firmware has it, and no keys were ever put in."),
+        SecureBoot::NotSetUp => {
+            (Tone::Warning, "not set up", "The firmware has it, and no keys were ever put in.")
+        }
         SecureBoot::NotMeasured => (Tone::Plain, "unknown", "The event log says nothing about it."),
         SecureBoot::NotProven => {
             (Tone::Problem, "not proven", "What the event log says is not what the TPM measured into PCR 7.")
         }
-        SecureBoot::Unknown => (Tone::Plain, "unknown", "Without an event log that can be read, nothing says so."),
+        SecureBoot::Unknown => {
+            (Tone::Plain, "unknown", "Without an event log that can be read, nothing says so.")
+        }
     }
 }
 
 fn log(state: LogState) -> String {
     match state {
-        LogState::NotSent => "No event log was sent: on Linux only root may read it. The PCR values below are signed, but \
+        LogState::NotSent => {
+            "No event log was sent: on Linux only root may read it. The PCR values below are signed, but \
             nothing explains them."
-            .to_owned(),
+                .to_owned()
+        }
         LogState::Unreadable(error) => format!("An event log was sent that cannot be used: {error}."),
         LogState::Read { events, agrees: true } => {
             format!("{events} events; replayed, they give the values that the TPM signed.")
@@ -97,10 +108,11 @@ fn bank(state: BankState) -> impl IntoView {
     let count = pcrs.len();
     let rows = pcrs.into_iter().map(pcr).collect_view();
     let caption = format!("PCR values of the {} bank", bank.name());
+    let label = caption.clone();
     view! {
         <details>
             <summary>{bank.name()} " bank: " {count} " PCR values"</summary>
-            <div class="table-frame" role="region" aria-label=caption.clone() tabindex="0">
+            <div class="table-frame" role="region" aria-label=label tabindex="0">
                 <table class="table">
                     <caption>{caption}</caption>
                     <thead><tr><th scope="col">"PCR"</th><th scope="col">"Value"</th><th scope="col">"Event log"</th></tr></thead>

@@ -11,7 +11,8 @@ use crate::components::Time;
 pub(super) fn Identity(detail: DeviceDetail) -> impl IntoView {
     let DeviceDetail { device, users, .. } = detail;
     let Device { id, os_type, asset_tag, created, owner, source, profile, anchor, .. } = device;
-    let anchor_label = if os_type == OsType::Macos { "Device key (SHA-256)" } else { "EK fingerprint (SHA-256)" };
+    let anchor_label =
+        if os_type == OsType::Macos { "Device key (SHA-256)" } else { "EK fingerprint (SHA-256)" };
     let anchor = anchor.map(|digest| {
         view! { <dt>{anchor_label}</dt><dd><code>{hex(&digest)}</code></dd> }
     });

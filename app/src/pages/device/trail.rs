@@ -13,7 +13,11 @@ pub(super) fn History(entries: Vec<HistoryEntry>) -> impl IntoView {
         view! { <p>"The device has not told anything of itself yet."</p> }.into_any()
     } else {
         let last = entries.len().saturating_sub(1);
-        let entries = entries.into_iter().enumerate().map(|(at, found)| entry(found, at == 0, at == last)).collect_view();
+        let entries = entries
+            .into_iter()
+            .enumerate()
+            .map(|(at, found)| entry(found, at == 0, at == last))
+            .collect_view();
         view! {
             <p class="form__note">"All of it is claimed by the device and none of it proven. What differs from the record before is marked."</p>
             <div class="device__history">{entries}</div>
@@ -43,8 +47,9 @@ fn entry(entry: HistoryEntry, is_newest: bool, is_oldest: bool) -> impl IntoView
     let badge = (changes > 0).then(|| view! { <Badge tone=Tone::Warning text=words.clone()/> });
     let quiet = (changes == 0).then(|| view! { <span class="table__none">{words.clone()}</span> });
     let facts = entry.facts.into_iter().map(fact).collect_view();
+    let is_open = is_newest || changes > 0;
     view! {
-        <details open=is_newest || changes > 0>
+        <details open=is_open>
             <summary>{kind} " " <Time at=entry.time/> " " {badge} {quiet}</summary>
             <dl class="facts">{facts}</dl>
         </details>
@@ -56,7 +61,9 @@ fn fact(fact: HistoryFact) -> impl IntoView {
     let value = match (before, value.is_empty()) {
         (None, _) => value.into_any(),
         (Some(before), true) => view! { <del>{before}</del> " – not told any more" }.into_any(),
-        (Some(before), false) if before.is_empty() => view! { <ins>{value}</ins> " – not told before" }.into_any(),
+        (Some(before), false) if before.is_empty() => {
+            view! { <ins>{value}</ins> " – not told before" }.into_any()
+        }
         (Some(before), false) => view! { <ins>{value}</ins> " – was " <del>{before}</del> }.into_any(),
     };
     view! { <dt>{label}</dt><dd>{value}</dd> }
@@ -135,14 +142,17 @@ pub(super) fn Trail(detail: DeviceDetail) -> impl IntoView {
     let all = format!("/web/audit?device={}", detail.device.id);
     let body = match detail.events {
         None => view! { <p>"None of your roles lets you read the audit log."</p> }.into_any(),
-        Some(events) if events.is_empty() => view! { <p>"The audit log has nothing about this device any more."</p> }.into_any(),
+        Some(events) if events.is_empty() => {
+            view! { <p>"The audit log has nothing about this device any more."</p> }.into_any()
+        }
         Some(events) => {
             let rows = events.into_iter().map(|stored| {
                 let event = stored.event;
                 let outcome = if event.success {
                     view! { <Badge tone=Tone::Good text="done"/> }.into_any()
                 } else {
-                    view! { <Badge tone=Tone::Problem text="refused"/> " " <span>{event.error}</span> }.into_any()
+                    view! { <Badge tone=Tone::Problem text="refused"/> " " <span>{event.error}</span> }
+                        .into_any()
                 };
                 view! {
                     <tr>

@@ -76,7 +76,8 @@ fn Whole(found: ImportLines, verdict: LineVerdict) -> impl IntoView {
 
 fn facts(import: &DeviceImport) -> impl IntoView + use<> {
     let unused = &import.contents.unused_columns;
-    let unused = (!unused.is_empty()).then(|| format!(" Columns that are left alone: {}.", unused.join(", ")));
+    let unused =
+        (!unused.is_empty()).then(|| format!(" Columns that are left alone: {}.", unused.join(", ")));
     let encoding = import.contents.encoding.clone();
     view! {
         {lines_text(import.contents.total())} ", " {encoding} ", uploaded " <Time at=import.created/> "." {unused}
@@ -118,7 +119,8 @@ fn Standing(import: DeviceImport) -> impl IntoView {
     let appeared = (progress.appeared > 0).then(|| {
         format!(", {} had been registered by somebody else meanwhile", devices_text(progress.appeared))
     });
-    let failed = (progress.failed > 0).then(|| format!(", {} could not be registered", devices_text(progress.failed)));
+    let failed =
+        (progress.failed > 0).then(|| format!(", {} could not be registered", devices_text(progress.failed)));
     match import.state {
         ImportState::Draft => ().into_any(),
         ImportState::Running => {
@@ -206,7 +208,8 @@ fn Lines(found: ImportLines, verdict: LineVerdict) -> impl IntoView {
     if lines.is_empty() {
         return view! { <p>"There are no such lines."</p> }.into_any();
     }
-    let at = |page: i64| format!("/web/devices/import/{}?show={}&page={}", import.id, verdict.as_str(), page + 1);
+    let at =
+        |page: i64| format!("/web/devices/import/{}?show={}&page={}", import.id, verdict.as_str(), page + 1);
     let first = (page > 1).then(|| at(0));
     let previous = (page > 0).then(|| at(page - 1));
     let next = (page + 1 < pages).then(|| at(page + 1));
@@ -238,8 +241,12 @@ fn row(line: ImportLine, verdict: LineVerdict, is_done: bool) -> impl IntoView {
     let result = match (line.device_id, line.problem.is_empty(), verdict, is_done) {
         (Some(id), ..) => view! { <a href=format!("/web/devices/{id}")>"registered"</a> }.into_any(),
         (None, false, ..) => line.problem.into_any(),
-        (None, true, LineVerdict::Fresh, false) => view! { <Badge tone=Tone::Good text="will be registered"/> }.into_any(),
-        (None, true, LineVerdict::Fresh, true) => view! { <Badge tone=Tone::Plain text="not yet"/> }.into_any(),
+        (None, true, LineVerdict::Fresh, false) => {
+            view! { <Badge tone=Tone::Good text="will be registered"/> }.into_any()
+        }
+        (None, true, LineVerdict::Fresh, true) => {
+            view! { <Badge tone=Tone::Plain text="not yet"/> }.into_any()
+        }
         (None, true, ..) => "is left as it is".into_any(),
     };
     view! {
@@ -261,7 +268,10 @@ mod tests {
 
     #[test]
     fn counts_are_grouped() {
-        assert_eq!([0, 999, 1000, 100_000, 1_234_567].map(grouped), ["0", "999", "1,000", "100,000", "1,234,567"]);
+        assert_eq!(
+            [0, 999, 1000, 100_000, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "100,000", "1,234,567"]
+        );
         assert_eq!(devices_text(1), "1 device");
     }
 }

@@ -4,7 +4,9 @@ use leptos_meta::Title;
 
 use super::state_words;
 use crate::api::imports::list;
-use crate::components::{Badge, FormProblem, Icon, PageHeader, PostForm, Problem, Shape, TextAreaField, Time};
+use crate::components::{
+    Badge, FormProblem, Icon, PageHeader, PostForm, Problem, Shape, TextAreaField, Time,
+};
 use crate::{ConsoleContext, FormOutcome};
 
 /// A list is uploaded or pasted; the imports of the last days.

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use gatehouse_domain::authz::Attribution;
 use gatehouse_domain::entity::{
-    BootRecord, DeviceImport, DeviceMetadata, Evidence, ImportChunk, ImportContents, ImportLine, ImportProgress,
-    ImportState, LineVerdict, RecordKind,
+    BootRecord, DeviceImport, DeviceMetadata, Evidence, ImportChunk, ImportContents, ImportLine,
+    ImportProgress, ImportState, LineVerdict, RecordKind,
 };
 use gatehouse_domain::ports::{Store, UnitOfWork};
 use gatehouse_model::OsType;
@@ -110,7 +110,9 @@ async fn the_evidence_of_a_credential_is_its_last_good_enrolment(store: Arc<dyn 
 async fn tags_in_use_are_found_however_many_are_asked(store: Arc<dyn Store>) {
     let mut work = store.begin().await.unwrap();
     for number in [0, 31, 32, 70] {
-        work.insert_device(&device(&format!("d{number}"), OsType::Linux, &format!("TAG-{number}"))).await.unwrap();
+        work.insert_device(&device(&format!("d{number}"), OsType::Linux, &format!("TAG-{number}")))
+            .await
+            .unwrap();
     }
     work.insert_device(&device("mac", OsType::Macos, "TAG-1")).await.unwrap();
     let asked: Vec<String> = (0..71).map(|number| format!("tag-{number}")).collect();
@@ -209,8 +211,12 @@ async fn an_import_starts_once_and_not_after_its_hour(store: Arc<dyn Store>) {
     let running = work.running_import().await.unwrap().unwrap();
     assert_eq!((running.started, running.expires), (Some(at(99)), at(500)));
     assert_eq!(running.confirmed, Some(attribution()));
-    work.advance_import("i1", ImportProgress { handled: 5, registered: 3, appeared: 1, failed: 1 }).await.unwrap();
-    work.advance_import("i1", ImportProgress { handled: 1, registered: 1, ..Default::default() }).await.unwrap();
+    work.advance_import("i1", ImportProgress { handled: 5, registered: 3, appeared: 1, failed: 1 })
+        .await
+        .unwrap();
+    work.advance_import("i1", ImportProgress { handled: 1, registered: 1, ..Default::default() })
+        .await
+        .unwrap();
     assert!(work.end_import("i1", ImportState::Done, "", at(200), at(600)).await.unwrap());
     assert!(!work.end_import("i1", ImportState::Failed, "x", at(201), at(600)).await.unwrap(), "ended");
     let done = work.import("i1").await.unwrap().unwrap();
