@@ -1,8 +1,11 @@
 //! The console as a browser sees it: the real router over a real database, in process.
 
 mod browser;
+mod device_page;
 mod devices;
+mod imports;
 mod live;
 mod protection;
 mod signing_in;
 mod signing_up;
+mod tokens;
