@@ -6,9 +6,10 @@ use leptos_router::path;
 use crate::components::{Footer, Header, Navigation, SaidNotice};
 use crate::islands::Companion;
 use crate::pages::{
-    AccountPage, AllSessionsPage, AuditPage, CliLoginPage, DevicesPage, EventPage, InvitePage, LockPage,
-    LockedOutPage, LocksPage, LoginPage, NewRolePage, NotFoundPage, OwnSessionsPage, RefusedPage, RolePage,
-    RolesPage, SettingsPage, SignupPage, UserPage, UsersPage,
+    AccountPage, AddDevicePage, AllSessionsPage, AuditPage, CliLoginPage, DevicePage, DevicesPage, EventPage,
+    ImportPage, ImportsPage, InvitePage, LockPage, LockedOutPage, LocksPage, LoginPage, NewRolePage,
+    NotFoundPage, OwnSessionsPage, RefusedPage, RolePage, RolesPage, SettingsPage, SignupPage, TokensPage,
+    UserPage, UsersPage,
 };
 use crate::{ConsoleContext, Refusal};
 
@@ -61,6 +62,12 @@ fn Page() -> impl IntoView {
                 <Route path=path!("/web/locks/:id") view=LockPage/>
                 <Route path=path!("/web/audit") view=AuditPage/>
                 <Route path=path!("/web/audit/:uid") view=EventPage/>
+                <Route path=path!("/web/devices/add") view=AddDevicePage/>
+                <Route path=path!("/web/devices/import") view=ImportsPage/>
+                <Route path=path!("/web/devices/import/:id") view=ImportPage/>
+                <Route path=path!("/web/tokens") view=TokensPage/>
+                // The last of its kind: what is above is no device's id.
+                <Route path=path!("/web/devices/:id") view=DevicePage/>
             </Routes>
         }
         .into_any(),

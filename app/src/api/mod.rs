@@ -3,13 +3,22 @@
 pub(crate) mod audit;
 #[cfg(feature = "ssr")]
 pub(crate) mod cli_login;
+#[cfg(feature = "ssr")]
+pub(crate) mod device;
 mod devices;
+mod devices;
+#[cfg(feature = "ssr")]
+pub(crate) mod imports;
 #[cfg(feature = "ssr")]
 pub(crate) mod locks;
 #[cfg(feature = "ssr")]
 mod own_devices;
 #[cfg(feature = "ssr")]
+mod own_devices;
+#[cfg(feature = "ssr")]
 mod page_token;
+#[cfg(feature = "ssr")]
+pub(crate) mod page_token;
 #[cfg(feature = "ssr")]
 pub(crate) mod query;
 #[cfg(feature = "ssr")]
@@ -19,6 +28,7 @@ mod session;
 pub(crate) mod sessions;
 pub(crate) mod settings;
 mod signup;
+pub(crate) mod tokens;
 #[cfg(feature = "ssr")]
 pub(crate) mod users;
 

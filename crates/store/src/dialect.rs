@@ -74,6 +74,12 @@ pub const SQLITE_RULES: &[(&str, &str)] = &[
     ("device_list.device_id", "device_list_device"),
     ("device_list.sequence", "device_list_pkey"),
     ("device_terms.term, device_terms.device, device_terms.shared", "device_terms_pkey"),
+    ("device_boots.device_id", "device_boots_pkey"),
+    (
+        "device_import_chunks.import_id, device_import_chunks.verdict, device_import_chunks.place",
+        "device_import_chunks_pkey",
+    ),
+    ("device_imports.id", "device_imports_pkey"),
     ("devices.id", "devices_pkey"),
     ("devices.os_type, devices.anchor", "devices_os_anchor"),
     ("devices.os_type, devices.asset_tag_norm", "devices_os_tag"),

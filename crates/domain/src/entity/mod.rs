@@ -1,9 +1,13 @@
 //! What the store keeps: plain records, each with the rules that hold for it alone.
 
 mod audit;
+mod boot;
 mod cli_login;
 mod device;
+mod device;
 mod enroll_token;
+mod enroll_token;
+mod import;
 mod listing;
 mod lock;
 mod preference;
@@ -16,12 +20,17 @@ mod user;
 pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, EventPage, StoredEvent};
 pub use cli_login::{CliApproval, CliDecision, CliDelivery, CliLogin, CliMachine};
 
+pub use boot::BootRecord;
 pub use device::{
     BoundCredential, CollectedRecord, Counters, Credential, Device, DeviceCursor, DeviceProfile,
     DeviceSource, Evidence, RecordKind,
 };
 pub use enroll_token::{
     CHALLENGE_SECS, EnrollToken, MAX_CHALLENGES, TokenCursor, TokenFilter, TokenPurpose, TokenState,
+};
+pub use import::{
+    DeviceImport, IMPORT_CHUNK, ImportChunk, ImportContents, ImportLine, ImportProgress, ImportState,
+    LineVerdict,
 };
 pub use listing::{
     Cell, DailyCount, ListCount, ListFilter, ListOrder, ListPart, ListPlace, ListRequest, ListedDevice,

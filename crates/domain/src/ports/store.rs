@@ -66,6 +66,9 @@ pub trait UnitOfWork:
     + EnrollTokenRows
     + EvidenceRows
     + AuditRows
+    + super::device_pages::BootRows
+    + super::device_pages::DeviceDetailRows
+    + super::device_pages::ImportRows
     + Send
 {
     /// Makes everything durable: success means it is on disk.

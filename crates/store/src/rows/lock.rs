@@ -11,7 +11,7 @@ use crate::executor::Executor;
 use crate::sql::lock as sql;
 use crate::value::{Value, values};
 
-const LOCK: Decode<Lock> = Decode {
+pub(super) const LOCK: Decode<Lock> = Decode {
     entity: "lock",
     read: |columns| {
         Ok(Lock {

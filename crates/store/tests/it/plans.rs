@@ -29,6 +29,7 @@ const MAY_SCAN: &[(&str, &str)] = &[
     ("USERS_OF_DEVICES", "sorts the users of each device"),
     ("HOLDERS_WITHOUT_DEVICE", "sorts those who have one role"),
     ("LOCKS", "lists all locks"),
+    ("LOCKS_OF_DEVICE", "sorts the locks on one device"),
     ("LOCK_IN_FORCE", "sorts the locks on one user, device and roles"),
     ("USER_GLANCES", "joins the users of one page with their roles"),
     ("USERS_WITH_ROLE", "joins the users of one page with their roles"),

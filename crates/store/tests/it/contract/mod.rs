@@ -6,6 +6,7 @@ mod changes;
 mod cli_logins;
 mod cluster;
 mod credentials;
+mod device_pages;
 mod devices;
 mod listing;
 mod locks;
