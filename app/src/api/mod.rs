@@ -6,7 +6,6 @@ pub(crate) mod cli_login;
 #[cfg(feature = "ssr")]
 pub(crate) mod device;
 mod devices;
-mod devices;
 #[cfg(feature = "ssr")]
 pub(crate) mod imports;
 #[cfg(feature = "ssr")]
@@ -14,9 +13,7 @@ pub(crate) mod locks;
 #[cfg(feature = "ssr")]
 mod own_devices;
 #[cfg(feature = "ssr")]
-mod own_devices;
 #[cfg(feature = "ssr")]
-mod page_token;
 #[cfg(feature = "ssr")]
 pub(crate) mod page_token;
 #[cfg(feature = "ssr")]

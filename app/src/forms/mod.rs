@@ -3,7 +3,6 @@
 pub(crate) mod cli_login;
 mod device;
 mod entry;
-mod entry;
 mod imports;
 mod locks;
 mod roles;

@@ -6,7 +6,6 @@ mod audit;
 mod cli_login;
 mod device;
 mod devices;
-mod devices;
 mod imports;
 mod locked_out;
 mod locks;
@@ -27,10 +26,8 @@ pub(crate) use locked_out::LockedOutPage;
 pub(crate) use locks::{LockPage, LocksPage};
 mod tokens;
 
-pub(crate) use account::AccountPage;
 pub(crate) use add_device::AddDevicePage;
 pub(crate) use device::DevicePage;
-pub(crate) use devices::DevicesPage;
 pub(crate) use imports::{ImportPage, ImportsPage};
 pub(crate) use login::LoginPage;
 pub(crate) use not_found::NotFoundPage;

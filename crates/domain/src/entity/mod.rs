@@ -4,8 +4,6 @@ mod audit;
 mod boot;
 mod cli_login;
 mod device;
-mod device;
-mod enroll_token;
 mod enroll_token;
 mod import;
 mod listing;
