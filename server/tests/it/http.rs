@@ -1,8 +1,14 @@
 //! The console as a browser sees it: the real router over a real database, in process.
 
+mod audit;
 mod browser;
 mod devices;
 mod live;
+mod locks;
+mod people;
 mod protection;
+mod roles;
+mod settings;
 mod signing_in;
 mod signing_up;
+mod users;
