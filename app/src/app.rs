@@ -6,9 +6,9 @@ use leptos_router::path;
 use crate::components::{Footer, Header, Navigation, SaidNotice};
 use crate::islands::Companion;
 use crate::pages::{
-    AccountPage, AuditPage, DevicesPage, EventPage, InvitePage, LockPage, LockedOutPage, LocksPage,
-    LoginPage, NewRolePage, NotFoundPage, RefusedPage, RolePage, RolesPage, SettingsPage, SignupPage,
-    UserPage, UsersPage,
+    AccountPage, AllSessionsPage, AuditPage, CliLoginPage, DevicesPage, EventPage, InvitePage, LockPage,
+    LockedOutPage, LocksPage, LoginPage, NewRolePage, NotFoundPage, OwnSessionsPage, RefusedPage, RolePage,
+    RolesPage, SettingsPage, SignupPage, UserPage, UsersPage,
 };
 use crate::{ConsoleContext, Refusal};
 
@@ -58,6 +58,9 @@ fn Page() -> impl IntoView {
                 <Route path=path!("/web/locks/:id") view=LockPage/>
                 <Route path=path!("/web/audit") view=AuditPage/>
                 <Route path=path!("/web/audit/:uid") view=EventPage/>
+                <Route path=path!("/web/account/sessions") view=OwnSessionsPage/>
+                <Route path=path!("/web/sessions") view=AllSessionsPage/>
+                <Route path=path!("/web/cli/login") view=CliLoginPage/>
             </Routes>
         }
         .into_any(),

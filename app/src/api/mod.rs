@@ -2,6 +2,7 @@
 
 #[cfg(feature = "ssr")]
 pub(crate) mod audit;
+pub(crate) mod cli_login;
 mod devices;
 #[cfg(feature = "ssr")]
 pub(crate) mod locks;
@@ -14,6 +15,7 @@ pub(crate) mod query;
 #[cfg(feature = "ssr")]
 pub(crate) mod roles;
 mod session;
+pub(crate) mod sessions;
 #[cfg(feature = "ssr")]
 pub(crate) mod settings;
 mod signup;

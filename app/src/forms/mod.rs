@@ -1,8 +1,10 @@
 //! What answers the forms: each handler parses what was sent, calls one method of the domain, and says how to go on.
 
+pub(crate) mod cli_login;
 mod entry;
 mod locks;
 mod roles;
+mod sessions;
 mod settings;
 mod users;
 
@@ -36,6 +38,9 @@ const ROLE_FORM: usize = 4 * gatehouse_document::role::MAX_BYTES;
 #[must_use]
 pub fn posts() -> Vec<PostRoute> {
     vec![
+        PostRoute::new("/web/account/sessions", handler!(sessions::own)),
+        PostRoute::new("/web/cli/login", handler!(cli_login::decide)),
+        PostRoute::new("/web/sessions", handler!(sessions::all)),
         PostRoute::new("/web/login", handler!(entry::sign_in)).open(),
         PostRoute::new("/web/logout", handler!(entry::sign_out)).open(),
         PostRoute::new("/web/signup/{token}", handler!(entry::sign_up)).open(),

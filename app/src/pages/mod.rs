@@ -2,6 +2,7 @@
 
 mod account;
 mod audit;
+mod cli_login;
 mod devices;
 mod locked_out;
 mod locks;
@@ -9,12 +10,14 @@ mod login;
 mod not_found;
 mod refused;
 mod roles;
+mod sessions;
 mod settings;
 mod signup;
 mod users;
 
 pub(crate) use account::AccountPage;
 pub(crate) use audit::{AuditPage, EventPage};
+pub(crate) use cli_login::CliLoginPage;
 pub(crate) use devices::DevicesPage;
 pub(crate) use locked_out::LockedOutPage;
 pub(crate) use locks::{LockPage, LocksPage};
@@ -22,6 +25,7 @@ pub(crate) use login::LoginPage;
 pub(crate) use not_found::NotFoundPage;
 pub(crate) use refused::RefusedPage;
 pub(crate) use roles::{NewRolePage, RolePage, RolesPage, path_of as role_path};
+pub(crate) use sessions::{AllSessionsPage, OwnSessionsPage};
 pub(crate) use settings::SettingsPage;
 pub(crate) use signup::SignupPage;
 pub(crate) use users::{InvitePage, UserPage, UsersPage, path_of as user_path};

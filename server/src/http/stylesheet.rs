@@ -17,6 +17,7 @@ sheets!(
     "button.css",
     "card.css",
     "cluster.css",
+    "cli_login.css",
     "companion.css",
     "confirm.css",
     "copy_box.css",

@@ -2,12 +2,15 @@
 
 mod audit;
 mod browser;
+mod cli_login;
 mod devices;
 mod live;
 mod locks;
 mod people;
 mod protection;
 mod roles;
+mod session_lists;
+mod sessions;
 mod settings;
 mod signing_in;
 mod signing_up;

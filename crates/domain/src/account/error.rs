@@ -1,5 +1,6 @@
 use gatehouse_model::ErrorKind;
 
+use super::RenewError;
 use crate::Decision;
 use crate::audit::LastChange;
 use crate::authz::AuthzError;
@@ -45,6 +46,8 @@ pub enum AccountError {
     WeakPassword(&'static str),
     #[error("the one-time code is wrong")]
     WrongCode,
+    #[error(transparent)]
+    Renew(#[from] RenewError),
     #[error("{0}")]
     PublicKey(String),
     #[error(transparent)]
@@ -86,6 +89,7 @@ impl Decision for AccountError {
             | Self::Kind
             | Self::WrongCode => ErrorKind::InvalidInput,
             Self::Bot | Self::OwnAccount => ErrorKind::FailedPrecondition,
+            Self::Renew(error) => error.kind(),
             Self::Authz(error) => error.kind(),
             Self::Store(error) => error.kind(),
             Self::Ca(_) | Self::Seal(_) | Self::Hashing(_) => ErrorKind::Internal,
@@ -113,6 +117,7 @@ impl Decision for AccountError {
             Self::WeakPassword(_) => "weak_password",
             Self::WrongCode => "wrong_code",
             Self::PublicKey(_) => "invalid_public_key",
+            Self::Renew(error) => error.code(),
             Self::Authz(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Ca(_) => "ca_failed",
@@ -131,6 +136,7 @@ impl Decision for AccountError {
             Self::Exists(_) => "change it with `tctl edit user/<name>`",
             Self::Stale { .. } => "get it again and repeat your change",
             Self::LastAdmin(error) => return error.hint(),
+            Self::Renew(error) => return error.hint(),
             Self::Authz(error) => return error.hint(),
             _ => return None,
         };

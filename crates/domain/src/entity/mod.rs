@@ -1,6 +1,7 @@
 //! What the store keeps: plain records, each with the rules that hold for it alone.
 
 mod audit;
+mod cli_login;
 mod device;
 mod enroll_token;
 mod lock;
@@ -12,6 +13,8 @@ mod session;
 mod user;
 
 pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, EventPage, StoredEvent};
+pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, StoredEvent};
+pub use cli_login::{CliApproval, CliDecision, CliDelivery, CliLogin, CliMachine};
 pub use device::{
     BoundCredential, CollectedRecord, Counters, Credential, Device, DeviceCursor, DeviceProfile,
     DeviceSource, Evidence, RecordKind,
@@ -24,7 +27,9 @@ pub use preference::{PREFERENCE_KEYS, PreferenceKey, StoredValue};
 pub use role::Role;
 pub use sealed::{SealedSecret, SecretPurpose};
 pub use session::{Session, SessionDevice, SessionKey, SessionKind, Standing};
+pub use session::{Session, SessionDevice, SessionKey, SessionKind, Standing, WEB_IDLE_SECS};
 pub use user::{DeviceScope, LinkPurpose, Throttle, User, UserGlance, UserLink};
+pub use user::{LinkPurpose, Throttle, User, UserLink};
 
 /// SHA-256 of a secret or a key; secrets are stored only so.
 pub type Digest = [u8; 32];

@@ -1,6 +1,7 @@
 //! The methods of a unit of work, by area; each once for both engines.
 
 mod audit;
+mod cli_login;
 mod cluster;
 mod credential;
 mod device;
@@ -10,6 +11,7 @@ mod lock;
 mod role;
 mod session;
 mod user;
+mod web_record;
 
 use crate::feed::Told;
 

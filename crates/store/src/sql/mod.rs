@@ -15,6 +15,7 @@ macro_rules! statements {
 }
 
 pub mod audit;
+pub mod cli_login;
 pub mod cluster;
 pub mod credential;
 pub mod device;
@@ -24,10 +25,12 @@ pub mod lock;
 pub mod role;
 pub mod session;
 pub mod user;
+pub mod web_record;
 
 /// The statements of every area; those that differ by engine are in [`crate::dialect`].
 pub const AREAS: &[&[(&str, &str)]] = &[
     audit::ALL,
+    cli_login::ALL,
     cluster::ALL,
     credential::ALL,
     device::ALL,
@@ -37,4 +40,5 @@ pub const AREAS: &[&[(&str, &str)]] = &[
     role::ALL,
     session::ALL,
     user::ALL,
+    web_record::ALL,
 ];
