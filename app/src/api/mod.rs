@@ -21,8 +21,8 @@ pub(crate) mod query;
 #[cfg(feature = "ssr")]
 pub(crate) mod roles;
 mod session;
-#[cfg(feature = "ssr")]
 pub(crate) mod sessions;
+#[cfg(feature = "ssr")]
 pub(crate) mod settings;
 mod signup;
 pub(crate) mod tokens;

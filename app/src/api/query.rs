@@ -31,12 +31,6 @@ pub(crate) fn time_field(text: &str) -> Result<Option<Timestamp>, ApiError> {
     })
 }
 
-/// As a `datetime-local` field wants it.
-pub(crate) fn as_field(time: Timestamp) -> String {
-    let (year, month, day, hour, minute, _) = time.civil();
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,7 +45,6 @@ mod tests {
     fn times_of_forms_are_utc() {
         let noon = time_field("2026-01-31T12:00").unwrap().unwrap();
         assert_eq!(noon.to_string(), "2026-01-31T12:00:00Z");
-        assert_eq!(as_field(noon), "2026-01-31T12:00");
         assert_eq!(time_field("2026-01-31T12:00:30").unwrap().unwrap().to_string(), "2026-01-31T12:00:30Z");
         assert_eq!(time_field("2026-01-31T12:00:00Z").unwrap(), Some(noon));
         assert_eq!(time_field(" ").unwrap(), None);

@@ -123,6 +123,8 @@ fn row(lock: Lock, tags: &BTreeMap<String, String>) -> impl IntoView + use<> {
 #[component]
 fn NewLockForm() -> impl IntoView {
     let outcome = FormOutcome::current();
+    let (kind, target) = (outcome.field("kind"), outcome.field("target"));
+    let (until, message) = (outcome.field("until"), outcome.field("message"));
     let kinds = [("user", "User"), ("role", "Role"), ("device", "Device")]
         .map(|(kind, words)| (kind.to_owned(), words.to_owned()))
         .into();
@@ -130,12 +132,12 @@ fn NewLockForm() -> impl IntoView {
         <section class="card card--part form--narrow" aria-labelledby="new-lock">
             <h2 id="new-lock">"New lock"</h2>
             <PostForm action="create" submit="Lock" is_danger=true>
-                <SelectField name="kind" label="What to lock" options=kinds value=outcome.field("kind")/>
+                <SelectField name="kind" label="What to lock" options=kinds value=kind/>
                 <Field
                     name="target"
                     label="Name"
                     autocomplete="off"
-                    value=outcome.field("target")
+                    value=target
                     help="Name of the user or role; asset tag or ID of the device."
                 />
                 <Field
@@ -143,7 +145,7 @@ fn NewLockForm() -> impl IntoView {
                     label="Until (UTC)"
                     kind="datetime-local"
                     autocomplete="off"
-                    value=outcome.field("until")
+                    value=until
                     required=false
                     help="Left empty, the lock has no end."
                 />
@@ -151,7 +153,7 @@ fn NewLockForm() -> impl IntoView {
                     name="message"
                     label="Message"
                     autocomplete="off"
-                    value=outcome.field("message")
+                    value=message
                     required=false
                     help="Why; administrators read it."
                 />

@@ -120,15 +120,17 @@ fn From(source: Source) -> impl IntoView {
 /// The values, for those who may not change them.
 #[component]
 fn Values(document: PreferenceDocument) -> impl IntoView {
-    let source = |key| source_of(&document, key);
+    let mode = source_of(&document, PreferenceKey::Mode);
+    let auto_enroll = source_of(&document, PreferenceKey::AutoEnroll);
+    let factor = source_of(&document, PreferenceKey::SecondFactor);
     view! {
         <dl class="facts card">
             <dt>"Mode"</dt>
-            <dd>{mode_words(document.effective.mode)} " " <From source=source(PreferenceKey::Mode)/></dd>
+            <dd>{mode_words(document.effective.mode)} " " <From source=mode/></dd>
             <dt>"Auto-enrolment"</dt>
-            <dd>{if document.effective.auto_enroll { "on" } else { "off" }} " " <From source=source(PreferenceKey::AutoEnroll)/></dd>
+            <dd>{if document.effective.auto_enroll { "on" } else { "off" }} " " <From source=auto_enroll/></dd>
             <dt>"Second factor"</dt>
-            <dd>{factor_words(document.effective.second_factor)} " " <From source=source(PreferenceKey::SecondFactor)/></dd>
+            <dd>{factor_words(document.effective.second_factor)} " " <From source=factor/></dd>
         </dl>
     }
 }
@@ -150,7 +152,9 @@ fn SettingsForm(document: PreferenceDocument) -> impl IntoView {
     let factors = [SecondFactor::Off, SecondFactor::Otp]
         .map(|factor| (factor.as_str().to_owned(), factor_words(factor).to_owned()))
         .into();
-    let source = |key| source_of(&document, key);
+    let from_mode = source_of(&document, PreferenceKey::Mode);
+    let from_auto_enroll = source_of(&document, PreferenceKey::AutoEnroll);
+    let from_factor = source_of(&document, PreferenceKey::SecondFactor);
     let remark = shown::<SettingsRemark>().filter(|_| outcome.action == "save");
     let to_confirm = matches!(remark, Some(SettingsRemark::Confirm { .. }));
     let revision = document.revision.clone();
@@ -162,7 +166,7 @@ fn SettingsForm(document: PreferenceDocument) -> impl IntoView {
                 <input type="hidden" name="revision" value=revision/>
                 <div class="setting">
                     <SelectField name="mode" label="Who needs a trusted device" options=modes value=mode/>
-                    <From source=source(PreferenceKey::Mode)/>
+                    <From source=from_mode/>
                 </div>
                 <div class="setting">
                     <CheckboxField
@@ -171,11 +175,11 @@ fn SettingsForm(document: PreferenceDocument) -> impl IntoView {
                         checked=auto_enroll
                         help="A registered device that nobody else has enrolled is enrolled by signing in from it."
                     />
-                    <From source=source(PreferenceKey::AutoEnroll)/>
+                    <From source=from_auto_enroll/>
                 </div>
                 <div class="setting">
                     <SelectField name="second_factor" label="Second factor" options=factors value=factor/>
-                    <From source=source(PreferenceKey::SecondFactor)/>
+                    <From source=from_factor/>
                 </div>
                 {to_confirm.then(|| view! {
                     <CheckboxField name="confirmed" label="I know whom this locks out, and want it"/>
@@ -235,6 +239,7 @@ fn Resets(document: PreferenceDocument) -> impl IntoView {
         return ().into_any();
     }
     let revision = document.revision.clone();
+    let key = outcome.field("key");
     view! {
         <section class="card card--part" aria-labelledby="reset">
             <h2 id="reset">"Back to the configuration file"</h2>
@@ -242,7 +247,7 @@ fn Resets(document: PreferenceDocument) -> impl IntoView {
             {remark.map(|remark| view! { <Remark remark/> })}
             <PostForm action="reset" submit="Take it back">
                 <input type="hidden" name="revision" value=revision/>
-                <SelectField name="key" label="Which value" options=own value=outcome.field("key")/>
+                <SelectField name="key" label="Which value" options=own value=key/>
                 {confirmed.then(|| view! {
                     <CheckboxField name="confirmed" label="I know whom this locks out, and want it"/>
                 })}

@@ -104,11 +104,9 @@ fn EventTable(page: Events, query: AuditQuery) -> impl IntoView {
     let first = page.newer.map(|_| query.at(PATH, None, None));
     let previous = page.newer.map(|newer| query.at(PATH, None, Some(newer)));
     let next = page.older.map(|older| query.at(PATH, Some(older), None));
-    // Only the newest page grows by itself.
-    let live = (page.newer.is_none()).then_some("audit");
     let rows = page.events.into_iter().map(row).collect_view();
     view! {
-        <div id="events" class="stack" data-live=live>
+        <div id="events" class="stack">
             <div class="table-frame" role="region" aria-label="Events" tabindex="0">
                 <table class="table">
                     <caption>"Events, newest first"</caption>

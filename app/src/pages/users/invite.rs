@@ -43,10 +43,11 @@ async fn choices() -> Result<Vec<String>, ApiError> {
 #[component]
 fn InviteForm(roles: Vec<String>) -> impl IntoView {
     let outcome = FormOutcome::current();
-    let kept = |name: &str| outcome.field(name);
-    let lifetime =
-        Some(kept("lifetime")).filter(|secs| !secs.is_empty()).unwrap_or_else(|| "3600".to_owned());
-    let is_bot = !kept("bot").is_empty();
+    let (name, logins) = (outcome.field("name"), outcome.field("logins"));
+    let lifetime = outcome.field("lifetime");
+    let lifetime = if lifetime.is_empty() { "3600".to_owned() } else { lifetime };
+    let is_bot = !outcome.field("bot").is_empty();
+    let chosen = super::one::kept_roles(&outcome, &["access".to_owned()]);
     view! {
         <section class="card form--narrow">
             <PostForm action="invite" submit="Invite">
@@ -54,15 +55,15 @@ fn InviteForm(roles: Vec<String>) -> impl IntoView {
                     name="name"
                     label="Name"
                     autocomplete="off"
-                    value=kept("name")
+                    value=name
                     help="Letters, digits and . _ - @ +; it cannot be changed later."
                 />
-                <super::one::RoleChoice roles chosen=super::one::kept_roles(&outcome, &["access".to_owned()])/>
+                <super::one::RoleChoice roles chosen/>
                 <Field
                     name="logins"
                     label="OS logins"
                     autocomplete="off"
-                    value=kept("logins")
+                    value=logins
                     required=false
                     help="Separated by commas; in addition to those of the roles."
                 />

@@ -188,6 +188,7 @@ fn ChangeForm(
 #[component]
 fn Actions(name: String, may_reset: bool, may_lock: bool, may_delete: bool) -> impl IntoView {
     let outcome = FormOutcome::current();
+    let (until, message) = (outcome.field("until"), outcome.field("message"));
     let reset = may_reset.then(|| {
         let words = format!(
             "{name}'s password and authenticator app stop working and all their sessions end now. A one-time link \
@@ -211,7 +212,7 @@ fn Actions(name: String, may_reset: bool, may_lock: bool, may_delete: bool) -> i
                     label="Until (UTC)"
                     kind="datetime-local"
                     autocomplete="off"
-                    value=outcome.field("until")
+                    value=until
                     required=false
                     help="Left empty, the lock has no end."
                 />
@@ -219,7 +220,7 @@ fn Actions(name: String, may_reset: bool, may_lock: bool, may_delete: bool) -> i
                     name="message"
                     label="Message"
                     autocomplete="off"
-                    value=outcome.field("message")
+                    value=message
                     required=false
                     help="Why; administrators read it."
                 />
