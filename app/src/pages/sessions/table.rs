@@ -41,12 +41,7 @@ pub(super) fn SessionTable(
                 <tbody>{rows}</tbody>
             </table>
         </div>
-        {match (first, next) {
-            (None, None) => ().into_any(),
-            (Some(first), Some(next)) => view! { <Pager first next/> }.into_any(),
-            (Some(first), None) => view! { <Pager first/> }.into_any(),
-            (None, Some(next)) => view! { <Pager next/> }.into_any(),
-        }}
+        <Pager first next/>
     }
 }
 
