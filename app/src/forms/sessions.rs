@@ -45,5 +45,6 @@ fn ended(console: &ConsoleContext, id: &str, back: String) -> Answer {
     if console.principal.signed_in().is_some_and(|user| user.session_id == id) {
         return Answer::go("/web/login?done=signed-out").with_cookie(CookieChange::Clear);
     }
-    Answer::go(back).saying("The session has ended: its cookie or certificate counts for nothing from now on.")
+    Answer::go(back)
+        .saying("The session has ended: its cookie or certificate counts for nothing from now on.")
 }

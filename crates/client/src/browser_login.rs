@@ -134,12 +134,14 @@ impl BrowserLogin {
 }
 
 /// `None` while nobody has decided.
-async fn fetch(connection: &Connection, id: &str, verifier: &str, code: String) -> Result<Option<LoginResponse>> {
-    let request = FinishBrowserLoginRequest {
-        login_id: id.to_owned(),
-        code_verifier: verifier.to_owned(),
-        code,
-    };
+async fn fetch(
+    connection: &Connection,
+    id: &str,
+    verifier: &str,
+    code: String,
+) -> Result<Option<LoginResponse>> {
+    let request =
+        FinishBrowserLoginRequest { login_id: id.to_owned(), code_verifier: verifier.to_owned(), code };
     let answer = connection.auth().finish_browser_login(request).await?.into_inner();
     match answer.login {
         Some(login) => Ok(Some(login)),
@@ -160,9 +162,9 @@ fn link(url: String) -> Result<String> {
 /// 256 random bits in 43 plain characters (RFC 7636, section 4.1).
 fn random_text() -> Result<Zeroizing<String>> {
     let mut bytes = Zeroizing::new([0_u8; 32]);
-    SystemRandom::new().fill(bytes.as_mut()).map_err(|_| {
-        ClientError::new(ErrorKind::Internal, "random", "the system gives no randomness")
-    })?;
+    SystemRandom::new()
+        .fill(bytes.as_mut())
+        .map_err(|_| ClientError::new(ErrorKind::Internal, "random", "the system gives no randomness"))?;
     Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_ref())))
 }
 

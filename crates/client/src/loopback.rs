@@ -46,8 +46,7 @@ impl Loopback {
             )
             .with_hint("use `--no-browser`, which needs no port")
         };
-        let listener =
-            TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.map_err(failed)?;
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
         Ok(Self { listener, port })
     }
@@ -186,7 +185,10 @@ mod tests {
         ] {
             assert_eq!(read(target, host), None, "{target} {host}");
         }
-        assert_eq!(brought("POST /?code=a&state=st HTTP/1.1\r\nHost: 127.0.0.1:4711\r\n\r\n", 4711, "st"), None);
+        assert_eq!(
+            brought("POST /?code=a&state=st HTTP/1.1\r\nHost: 127.0.0.1:4711\r\n\r\n", 4711, "st"),
+            None
+        );
         assert_eq!(brought("GET /?code=a&state=st HTTP/1.1\r\n\r\n", 4711, "st"), None);
         assert_eq!(brought("", 4711, "st"), None);
     }
@@ -213,6 +215,9 @@ mod tests {
         assert_eq!(code, "abc");
         waiting.goes_to("https://gate.example/done").await;
         let answer = browser.await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 303 See Other\r\nLocation: https://gate.example/done\r\n"), "{answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 303 See Other\r\nLocation: https://gate.example/done\r\n"),
+            "{answer}"
+        );
     }
 }

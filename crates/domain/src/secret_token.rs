@@ -35,8 +35,9 @@ impl SecretToken {
     /// Reads the cookie that a browser sends; `None` for what none can be.
     #[must_use]
     pub fn read_cookie(text: &str) -> Option<Self> {
-        (text.len() <= MAX_TEXT && URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == COOKIE_BYTES))
-            .then(|| Self(Zeroizing::new(text.to_owned())))
+        (text.len() <= MAX_TEXT
+            && URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == COOKIE_BYTES))
+        .then(|| Self(Zeroizing::new(text.to_owned())))
     }
 
     /// Reads what somebody presents; `None` for what no token can be.

@@ -63,7 +63,10 @@ mod tests {
     fn clients_are_named_as_people_know_them() {
         for (text, words) in [
             ("gatehouse/0.1.0 tonic/0.14.2", "tsh 0.1.0"),
-            ("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "Firefox 128 on Linux"),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+                "Firefox 128 on Linux",
+            ),
             (
                 "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 \
                  Safari/537.36 Edg/126.0.0.0",

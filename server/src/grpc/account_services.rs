@@ -111,11 +111,7 @@ impl AuthService for Gateway {
                 ttl_secs: Some(message.ttl_seconds).filter(|secs| *secs > 0),
             },
             loopback,
-            machine: CliMachine {
-                host_name: message.host_name,
-                os_user: message.os_user,
-                os: message.os,
-            },
+            machine: CliMachine { host_name: message.host_name, os_user: message.os_user, os: message.os },
         };
         let begun = self.services.accounts.begin_cli_login(new, &caller.facts()).await;
         let login = begun.map_err(|error| caller.status(error))?;

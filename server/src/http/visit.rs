@@ -89,7 +89,8 @@ impl SessionStore for Records {
 }
 
 fn token(id: Id) -> Result<SecretToken> {
-    SecretToken::read_cookie(&id.to_string()).ok_or_else(|| Error::Decode("not the id of a cookie".to_owned()))
+    SecretToken::read_cookie(&id.to_string())
+        .ok_or_else(|| Error::Decode("not the id of a cookie".to_owned()))
 }
 
 /// Reads and sets the cookie.

@@ -152,7 +152,10 @@ async fn what_cannot_be_begun_is_refused() {
         (wire::BeginBrowserLoginRequest { tls_public_key_der: vec![0; 5000], ..good() }, "message_malformed"),
         (wire::BeginBrowserLoginRequest { redirect_port: 22, ..good() }, "message_malformed"),
         (wire::BeginBrowserLoginRequest { redirect_port: -5, ..good() }, "message_malformed"),
-        (wire::BeginBrowserLoginRequest { redirect_state: "//evil.example/".to_owned(), ..good() }, "message_malformed"),
+        (
+            wire::BeginBrowserLoginRequest { redirect_state: "//evil.example/".to_owned(), ..good() },
+            "message_malformed",
+        ),
     ] {
         refused(begin(&rig, bad).await, InvalidArgument, code);
     }

@@ -137,7 +137,9 @@ async fn fetch(address: &str) -> Option<web_sys::Document> {
         .header("accept", "text/html")
         // Nobody asked for it: it must not keep the session from lying idle.
         .header("gatehouse-unattended", "1")
-        .send().await.ok()?;
+        .send()
+        .await
+        .ok()?;
     let landed = response.url();
     let page = parse(&response.text().await.ok()?).ok()?;
     let layout = page.get_element_by_id("layout").and_then(|layout| layout.get_attribute("data-layout"));

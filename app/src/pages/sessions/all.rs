@@ -12,7 +12,8 @@ use crate::{ConsoleContext, FormOutcome};
 #[component]
 pub(crate) fn AllSessionsPage() -> impl IntoView {
     let query = use_query_map().get_untracked();
-    let given = |name: &str| query.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+    let given =
+        |name: &str| query.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
     let (user, after) = (given("user"), given("after"));
     let is_later_page = after.is_some();
     let error = FormOutcome::current().of("end").and_then(|outcome| outcome.error.clone());

@@ -51,7 +51,9 @@ fn row(session: SessionRow, with_users: bool, path: &str) -> impl IntoView + use
         || view! { <span class="table__none">"none"</span> }.into_any(),
         |tag| view! { <Badge tone=Tone::Good text=tag shape=Shape::ShieldCheck/> }.into_any(),
     );
-    let this = session.is_this.then(|| view! { " " <Badge tone=Tone::Plain text="This session" shape=Shape::Person/> });
+    let this = session
+        .is_this
+        .then(|| view! { " " <Badge tone=Tone::Plain text="This session" shape=Shape::Person/> });
     let what = if session.is_this { "Sign out here" } else { "End this session" };
     // For those who hear the buttons one after the other.
     let which = format!(": {}, {}, signed in {}", session.client, session.address, session.created.text);

@@ -179,11 +179,7 @@ impl Accounts {
     ///
     /// # Errors
     /// Nobody is signed in with a browser; the login is unknown, for another user, decided or expired.
-    pub async fn deny_cli_login(
-        &self,
-        principal: &Principal,
-        id: &str,
-    ) -> Result<CliReturn, CliLoginError> {
+    pub async fn deny_cli_login(&self, principal: &Principal, id: &str) -> Result<CliReturn, CliLoginError> {
         let (user, grant) = principal.account()?;
         if user.cookie_hash.is_none() {
             return Err(CliLoginError::BrowserRequired);
@@ -248,8 +244,7 @@ impl Accounts {
             remote_address: facts.remote_address.clone(),
             ..Attribution::default()
         };
-        let knows_verifier =
-            same(&Sha256::digest(verifier.as_bytes()).into(), &login.challenge);
+        let knows_verifier = same(&Sha256::digest(verifier.as_bytes()).into(), &login.challenge);
         let code_hash = match &login.decision {
             Some(CliDecision { approval: Some(CliApproval { code_hash }), .. }) => *code_hash,
             _ => None,
@@ -368,11 +363,7 @@ impl Accounts {
 }
 
 /// The login, if it is for the user who asks.
-async fn own_login(
-    work: &mut dyn UnitOfWork,
-    user: &SignedIn,
-    id: &str,
-) -> Result<CliLogin, CliLoginError> {
+async fn own_login(work: &mut dyn UnitOfWork, user: &SignedIn, id: &str) -> Result<CliLogin, CliLoginError> {
     let login = work.cli_login(id).await?.ok_or(CliLoginError::Unknown)?;
     if login.user != user.name {
         return Err(CliLoginError::OtherUser { wanted: login.user, signed_in: user.name.clone() });

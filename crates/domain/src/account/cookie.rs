@@ -82,8 +82,7 @@ impl Core {
         user: &SignedIn,
     ) -> Result<Option<SecretToken>, RenewError> {
         let Some(old) = &user.cookie_hash else { return Ok(None) };
-        let standing =
-            work.standing(SessionKey::Id(&user.session_id)).await?.ok_or(RenewError::Renewed)?;
+        let standing = work.standing(SessionKey::Id(&user.session_id)).await?.ok_or(RenewError::Renewed)?;
         let device = standing.session.device.as_ref();
         let rights = rights(standing.account.as_ref(), &standing.roles, device);
         let cookie = SecretToken::generate_cookie(self.random.as_ref());

@@ -5,9 +5,10 @@ use gatehouse_model::{OsType, Timestamp};
 
 use super::Changes;
 use crate::entity::{
-    AuditEvent, AuditFilter, BoundCredential, CliDecision, CliLogin, CollectedRecord, Credential, Device, DeviceCursor, Digest,
-    EnrollToken, Evidence, Lock, Role, SealedSecret, SecretPurpose, Session, SessionDevice, SessionKey,
-    Standing, StoredEvent, StoredValue, Throttle, TokenCursor, TokenFilter, User, UserLink,
+    AuditEvent, AuditFilter, BoundCredential, CliDecision, CliLogin, CollectedRecord, Credential, Device,
+    DeviceCursor, Digest, EnrollToken, Evidence, Lock, Role, SealedSecret, SecretPurpose, Session,
+    SessionDevice, SessionKey, Standing, StoredEvent, StoredValue, Throttle, TokenCursor, TokenFilter, User,
+    UserLink,
 };
 
 /// Why storage could not do as asked. That a row is absent is no error: lookups answer with `Option`.

@@ -21,11 +21,7 @@ const CLI_LOGIN: Decode<CliLogin> = Decode {
             ssh_public_key: columns.maybe_text()?,
             ttl_secs: columns.maybe_int()?,
             delivery: delivery(columns)?,
-            machine: CliMachine {
-                host_name: columns.text()?,
-                os_user: columns.text()?,
-                os: columns.text()?,
-            },
+            machine: CliMachine { host_name: columns.text()?, os_user: columns.text()?, os: columns.text()? },
             remote_address: columns.text()?,
             created: columns.time()?,
             expires: columns.time()?,

@@ -185,7 +185,10 @@ impl<E: Executor> SessionRows for Unit<E> {
     }
 
     async fn count_active_sessions(&mut self, now: Timestamp) -> Stored<i64> {
-        let count = self.0.optional(sql::COUNT_ACTIVE_SESSIONS, values![now, now.plus_secs(-WEB_IDLE_SECS)], NUMBER).await?;
+        let count = self
+            .0
+            .optional(sql::COUNT_ACTIVE_SESSIONS, values![now, now.plus_secs(-WEB_IDLE_SECS)], NUMBER)
+            .await?;
         Ok(count.unwrap_or_default())
     }
 

@@ -76,7 +76,8 @@ async fn list(connection: &Connection, user: Option<UserName>, format: Format) -
 }
 
 fn table(sessions: &[SessionView]) -> String {
-    let mut table = Table::new(&["Session ID", "User", "Kind", "Device", "Client", "Last Seen", "Expires", "Address"]);
+    let mut table =
+        Table::new(&["Session ID", "User", "Kind", "Device", "Client", "Last Seen", "Expires", "Address"]);
     for session in sessions {
         let device = if session.device_id.is_empty() { "not trusted" } else { &*session.asset_tag };
         table.row([

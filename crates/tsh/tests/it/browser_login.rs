@@ -46,7 +46,9 @@ fn a_browser_on_this_machine_brings_the_login() {
     scene.types("tsh login --proxy=$PROXY --ca-pin=$PIN --user=alice --auth=browser --ttl=1h");
     scene.types("tsh status");
     scene.types("tsh device ls");
-    scene.types("tctl audit ls --type=user.cli_login.approve --format=json | grep -E '\"(user|event|success)\"'");
+    scene.types(
+        "tctl audit ls --type=user.cli_login.approve --format=json | grep -E '\"(user|event|success)\"'",
+    );
     assert_transcript!(scene, [NAMES[0], NAMES[1]]);
 }
 

@@ -67,7 +67,12 @@ fn code_of(page: &Page) -> String {
 }
 
 /// Fetches; the stable code of the error, if there is one.
-async fn fetch(cluster: &Cluster, login: &CliLogin, verifier: &str, code: &str) -> Result<bool, &'static str> {
+async fn fetch(
+    cluster: &Cluster,
+    login: &CliLogin,
+    verifier: &str,
+    code: &str,
+) -> Result<bool, &'static str> {
     match cluster.services.accounts.finish_cli_login(&login.id, verifier, code, &facts()).await {
         Ok(CliProgress::Done(_)) => Ok(true),
         Ok(CliProgress::Pending) => Ok(false),
@@ -120,7 +125,8 @@ async fn an_approval_goes_by_the_loopback_address_to_the_one_who_asked() {
     let again = browser.get(&path(&login)).await;
     again.holds("The terminal has its login").lacks(&code).lacks("127.0.0.1");
 
-    let sessions = cluster.services.sessions.list_own(&browser_principal(&browser).await, None, 10).await.unwrap();
+    let sessions =
+        cluster.services.sessions.list_own(&browser_principal(&browser).await, None, 10).await.unwrap();
     let session = sessions.0.iter().find(|session| session.kind == SessionKind::Cli).unwrap();
     assert_eq!(session.expires, cluster.clock.now().plus_secs(3600));
     assert_eq!(session.user_agent, "gatehouse/0.1.0");
@@ -181,7 +187,10 @@ async fn attack_code_interception_without_the_verifier_a_code_is_worthless_and_v
     let mut browser = cluster.admin().await;
     let login = begin(&cluster, "root", Some(40_000)).await;
     let code = code_of(&decides(&mut browser, &login, "approve").await);
-    assert_eq!(fetch(&cluster, &login, "the-verifier-of-a-thief-who-read-the-history", &code).await, Err("cli_login_mismatch"));
+    assert_eq!(
+        fetch(&cluster, &login, "the-verifier-of-a-thief-who-read-the-history", &code).await,
+        Err("cli_login_mismatch")
+    );
     let logins = events(&cluster, "user.login").await;
     assert_eq!(logins[0].event.details["code_leaked"], true);
     // It has leaked: not even the right one gets anything for it.
@@ -282,9 +291,17 @@ async fn links_and_codes_are_short_lived() {
     cluster.clock.advance(240);
     let code = code_of(&decides(&mut browser, &login, "approve").await);
     cluster.clock.advance(61);
-    assert_eq!(fetch(&cluster, &login, VERIFIER, &code).await, Err("cli_login_expired"), "a minute after the yes");
+    assert_eq!(
+        fetch(&cluster, &login, VERIFIER, &code).await,
+        Err("cli_login_expired"),
+        "a minute after the yes"
+    );
     browser.get(&path(&late)).await.holds("This request has expired").lacks("Approve");
-    assert_eq!(fetch(&cluster, &late, VERIFIER, "").await, Err("cli_login_expired"), "5 minutes after it began");
+    assert_eq!(
+        fetch(&cluster, &late, VERIFIER, "").await,
+        Err("cli_login_expired"),
+        "5 minutes after it began"
+    );
     // A fresh factor, so that it is the time of the link that decides.
     browser.sign_in("root", PASSWORD).await;
     let refused = decides(&mut browser, &late, "approve").await;
@@ -383,7 +400,8 @@ async fn what_happens_between_yes_and_fetching_counts() {
 
 #[tokio::test]
 async fn it_is_open_without_a_trusted_device_and_gives_no_trust() {
-    let device_trust = DeviceTrustSpec { mode: Some(DeviceTrustMode::Required), ..DeviceTrustSpec::default() };
+    let device_trust =
+        DeviceTrustSpec { mode: Some(DeviceTrustMode::Required), ..DeviceTrustSpec::default() };
     let preference = PreferenceSpec { second_factor: Some(SecondFactor::Off), device_trust };
     let cluster = cluster_with(preference, &Site::bare()).await;
     let mut browser = cluster.admin().await;

@@ -17,11 +17,8 @@ const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 
 /// Logs a command line in; answers with its session.
 async fn cli(cluster: &Cluster, user: &str) -> String {
     let key = rcgen::KeyPair::generate().unwrap();
-    let keys = LoginKeys {
-        tls_public_key_der: key.subject_public_key_info(),
-        ssh_public_key: None,
-        ttl_secs: None,
-    };
+    let keys =
+        LoginKeys { tls_public_key_der: key.subject_public_key_info(), ssh_public_key: None, ttl_secs: None };
     let login = LoginRequest { user: user.to_owned(), password: PASSWORD.to_owned(), code: String::new() };
     let facts = RequestFacts {
         remote_address: "198.51.100.9:1234".to_owned(),
@@ -123,7 +120,8 @@ async fn asvs_7_4_5_an_administrator_ends_anybodys_session() {
     assert_eq!(done.location(), "/web/sessions?user=bob");
     assert!(bob.get("/web/account").await.location().starts_with("/web/login"), "at once");
     let events = cluster.host_admin();
-    let filter = gatehouse_domain::entity::AuditFilter { event: Some("session.end".to_owned()), ..Default::default() };
+    let filter =
+        gatehouse_domain::entity::AuditFilter { event: Some("session.end".to_owned()), ..Default::default() };
     let events = cluster.services.audit.list(&events.grant().unwrap(), &filter, 10).await.unwrap();
     assert_eq!(events[0].event.target, id);
 }

@@ -3,10 +3,10 @@
 
 use axum::body::Body;
 use futures::channel::oneshot;
+use gatehouse_domain::Decision as _;
 use gatehouse_domain::account::{MAX_RECORD_BYTES, WebRecordError};
 use gatehouse_domain::entity::SessionDevice;
 use gatehouse_domain::ports::Clock as _;
-use gatehouse_domain::Decision as _;
 use gatehouse_model::resource::{RoleOptions, RoleSpec, UserSpec};
 use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
 use http::{Request, StatusCode};

@@ -37,7 +37,10 @@ pub(super) async fn log_in(
             let begun = BrowserLogin::begin(connection, &login, machine(), loopback).await?;
             let opened = opener.is_some_and(|opener| opener.open(&begun.url));
             if opened {
-                say(&begun, "Your browser opens this page; on another machine, use `tsh login --no-browser`:");
+                say(
+                    &begun,
+                    "Your browser opens this page; on another machine, use `tsh login --no-browser`:",
+                );
                 begun
             } else if args.browser {
                 say(&begun, "No browser could be opened. Open this page in a browser on this machine:");

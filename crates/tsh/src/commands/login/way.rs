@@ -102,7 +102,8 @@ mod tests {
         }
         assert!(is_browser(&args(None, false, false), "webauthn"));
         let user = "alice".parse().unwrap();
-        for wrong in [args(Some(AuthArg::Password), true, false), args(Some(AuthArg::Password), false, true)] {
+        for wrong in [args(Some(AuthArg::Password), true, false), args(Some(AuthArg::Password), false, true)]
+        {
             assert!(choose(&wrong, &user, "otp").is_err_and(|error| error.code == "usage"));
         }
         let password = args(Some(AuthArg::Password), false, false);
