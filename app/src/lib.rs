@@ -35,7 +35,7 @@ mod shell;
 #[cfg(feature = "ssr")]
 pub use app::App;
 #[cfg(feature = "ssr")]
-pub use context::{ConsoleContext, Refusal, Said};
+pub use context::{ConsoleContext, Refusal, Refusals, Said};
 #[cfg(feature = "ssr")]
 pub use cookie::{
     PENDING_COOKIE, SESSION_COOKIE, clear_pending_cookie, clear_session_cookie, pending_cookie,

@@ -1,19 +1,38 @@
 //! Server functions: each parses what it is given, calls one method of the domain, and answers with plain data.
 
 #[cfg(feature = "ssr")]
+pub(crate) mod audit;
+#[cfg(feature = "ssr")]
 pub(crate) mod cli_login;
+#[cfg(feature = "ssr")]
+pub(crate) mod device;
 mod devices;
+#[cfg(feature = "ssr")]
+pub(crate) mod imports;
+#[cfg(feature = "ssr")]
+pub(crate) mod locks;
 #[cfg(feature = "ssr")]
 mod own_devices;
 #[cfg(feature = "ssr")]
 mod page_token;
+pub(crate) mod page_token;
 mod passkeys;
+#[cfg(feature = "ssr")]
+pub(crate) mod query;
+#[cfg(feature = "ssr")]
+pub(crate) mod roles;
 #[cfg(feature = "ssr")]
 mod security;
 mod session;
 #[cfg(feature = "ssr")]
 pub(crate) mod sessions;
+#[cfg(feature = "ssr")]
+pub(crate) mod settings;
 mod signup;
+#[cfg(feature = "ssr")]
+pub(crate) mod tokens;
+#[cfg(feature = "ssr")]
+pub(crate) mod users;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +41,10 @@ pub use passkeys::{PasskeyQuestion, ask_passkey};
 pub use session::{Shield, SignInForm, TrustedDevice, Viewer, sign_in_form, sign_out, viewer};
 pub use signup::{AuthenticatorSecret, Signup, SignupPurpose, signup};
 
+#[cfg(feature = "ssr")]
+pub(crate) use audit::device_named;
+#[cfg(feature = "ssr")]
+pub use audit::{AuditQuery, export_events};
 #[cfg(feature = "ssr")]
 pub(crate) use own_devices::{EnrolCommands, OwnDevice, enrol_commands, own_devices};
 #[cfg(feature = "ssr")]

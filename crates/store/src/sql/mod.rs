@@ -15,13 +15,17 @@ macro_rules! statements {
 }
 
 pub mod audit;
+pub mod boot;
 pub mod cli_login;
 pub mod cluster;
 pub mod credential;
 pub mod device;
+pub mod device_detail;
 pub mod enroll_token;
 pub mod evidence;
 pub mod factor;
+pub mod import;
+pub mod listing;
 pub mod lock;
 pub mod role;
 pub mod session;
@@ -34,10 +38,14 @@ pub const AREAS: &[&[(&str, &str)]] = &[
     cli_login::ALL,
     cluster::ALL,
     credential::ALL,
+    boot::ALL,
     device::ALL,
+    device_detail::ALL,
     enroll_token::ALL,
     evidence::ALL,
     factor::ALL,
+    listing::ALL,
+    import::ALL,
     lock::ALL,
     role::ALL,
     session::ALL,

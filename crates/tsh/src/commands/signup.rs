@@ -45,7 +45,9 @@ pub(crate) async fn run(args: SignupArgs) -> Outcome {
     let user = done.user;
     output::line(format!("User \"{user}\" is ready."))?;
     if !done.recovery_codes.is_empty() {
-        output::line("Recovery codes: each logs you in once, in place of the second factor. They are shown only now.")?;
+        output::line(
+            "Recovery codes: each logs you in once, in place of the second factor. They are shown only now.",
+        )?;
         for code in &done.recovery_codes {
             output::line(format!("  {code}"))?;
         }
