@@ -14,7 +14,6 @@ pub(crate) mod locks;
 #[cfg(feature = "ssr")]
 mod own_devices;
 #[cfg(feature = "ssr")]
-mod page_token;
 pub(crate) mod page_token;
 mod passkeys;
 #[cfg(feature = "ssr")]
@@ -49,7 +48,7 @@ pub use audit::{AuditQuery, export_events};
 pub(crate) use own_devices::{EnrolCommands, OwnDevice, enrol_commands, own_devices};
 #[cfg(feature = "ssr")]
 pub(crate) use security::{
-    Confirmation, KeyRow, OfferedSecret, SecurityView, add_passkey, change_password, confirm, confirmation,
+    Confirmation, KeyRow, SecurityView, add_passkey, change_password, confirm, confirmation,
     new_recovery_codes, offer_authenticator, remove_authenticator, remove_passkey, rename_passkey,
     security_view, set_authenticator,
 };
