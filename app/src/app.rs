@@ -8,6 +8,8 @@ use crate::islands::Companion;
 use crate::pages::{
     AccountPage, AddDevicePage, DevicePage, DevicesPage, ImportPage, ImportsPage, LoginPage, NotFoundPage,
     RefusedPage, SignupPage, TokensPage,
+    AccountPage, AllSessionsPage, CliLoginPage, DevicesPage, LoginPage, NotFoundPage, OwnSessionsPage,
+    RefusedPage, SignupPage,
 };
 use crate::{ConsoleContext, Refusal};
 
@@ -51,6 +53,9 @@ fn Page() -> impl IntoView {
                 <Route path=path!("/web/tokens") view=TokensPage/>
                 // The last of its kind: what is above is no device's id.
                 <Route path=path!("/web/devices/:id") view=DevicePage/>
+                <Route path=path!("/web/account/sessions") view=OwnSessionsPage/>
+                <Route path=path!("/web/sessions") view=AllSessionsPage/>
+                <Route path=path!("/web/cli/login") view=CliLoginPage/>
             </Routes>
         }
         .into_any(),

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "ssr")]
 pub(crate) mod device;
+pub(crate) mod cli_login;
 mod devices;
 #[cfg(feature = "ssr")]
 pub(crate) mod imports;
@@ -10,6 +11,8 @@ mod own_devices;
 #[cfg(feature = "ssr")]
 pub(crate) mod page_token;
 mod session;
+#[cfg(feature = "ssr")]
+pub(crate) mod sessions;
 mod signup;
 #[cfg(feature = "ssr")]
 pub(crate) mod tokens;

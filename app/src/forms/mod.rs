@@ -4,6 +4,9 @@ mod device;
 mod entry;
 mod imports;
 mod tokens;
+pub(crate) mod cli_login;
+mod entry;
+mod sessions;
 
 use crate::form::PostRoute;
 
@@ -18,6 +21,9 @@ macro_rules! handler {
 #[must_use]
 pub fn posts() -> Vec<PostRoute> {
     vec![
+        PostRoute::new("/web/account/sessions", handler!(sessions::own)),
+        PostRoute::new("/web/cli/login", handler!(cli_login::decide)),
+        PostRoute::new("/web/sessions", handler!(sessions::all)),
         PostRoute::new("/web/login", handler!(entry::sign_in)).open(),
         PostRoute::new("/web/logout", handler!(entry::sign_out)).open(),
         PostRoute::new("/web/signup/{token}", handler!(entry::sign_up)).open(),

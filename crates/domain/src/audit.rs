@@ -49,6 +49,8 @@ event_kinds! {
     LOCK_DELETE = "lock.delete" "GH031I" "GH031W";
     PREFERENCE_UPDATE = "cluster_auth_preference.update" "GH040I" "GH040W";
     SESSION_END = "session.end" "GH050I" "GH050W";
+    CLI_LOGIN = "user.cli_login.approve" "GH051I" "GH051W";
+    CLI_LOGIN_DENY = "user.cli_login.deny" "GH052I" "GH052W";
     HOST_ADMIN = "host_admin.call" "GH060I" "GH060W";
 }
 

@@ -54,6 +54,7 @@ pub static POSTGRES: Dialect = Dialect {
 pub const SQLITE_RULES: &[(&str, &str)] = &[
     ("audit_events.sequence", "audit_events_pkey"),
     ("audit_events.uid", "audit_events_uid"),
+    ("cli_logins.id", "cli_logins_pkey"),
     ("cluster_values.key", "cluster_values_pkey"),
     ("collected.sequence", "collected_pkey"),
     ("credentials.os_type, credentials.id", "credentials_os_id"),
@@ -81,6 +82,7 @@ pub const SQLITE_RULES: &[(&str, &str)] = &[
     ("user_links.hash", "user_links_pkey"),
     ("user_roles.user_name, user_roles.place", "user_roles_pkey"),
     ("users.name", "users_name"),
+    ("web_records.hash", "web_records_pkey"),
 ];
 
 fn sqlite_rule(error: &dyn DatabaseError) -> String {

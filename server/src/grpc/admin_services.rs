@@ -211,6 +211,7 @@ fn session_info(session: Session) -> wire::SessionInfo {
         device_id,
         asset_tag,
         remote_address: session.remote_address,
+        user_agent: session.user_agent,
     }
 }
 

@@ -3,15 +3,16 @@
 
 mod api;
 mod downloads;
+mod compression;
 mod events;
 mod forms;
 mod headers;
 mod origin;
 mod pages;
-mod said;
 mod session;
 mod site;
 mod stylesheet;
+mod visit;
 
 use std::sync::Arc;
 
@@ -58,9 +59,12 @@ pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site, pub
         .route("/api/{*function}", post(api::call).layer(RequestBodyLimitLayer::new(MAX_FORM)))
         .fallback(pages::elsewhere)
         .layer(from_fn_with_state(console.clone(), session::layer))
+        .layer(visit::layer(&console.services))
+        .layer(from_fn(visit::guard))
         .layer(from_fn(origin::layer));
     guarded
         .merge(site.files())
+        .layer(compression::layer())
         .route("/healthz", get(healthz))
         .layer(from_fn_with_state(Arc::clone(&console.random), headers::layer))
         .with_state(console)

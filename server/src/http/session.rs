@@ -5,20 +5,35 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use gatehouse_app::{ConsoleContext, Refusal, SESSION_COOKIE};
-use gatehouse_domain::identity::{IdentityError, RequestFacts};
+use gatehouse_app::{ConsoleContext, Refusal, SESSION_COOKIE, session_cookie};
+use gatehouse_domain::identity::{IdentityError, RequestFacts, Visit};
 use http::HeaderMap;
-use http::header::COOKIE;
+use http::header::{COOKIE, HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
+use tower_sessions::Session;
 
-use super::{Console, api, pages};
+use super::{Console, api, pages, visit};
 use crate::connection_info::ConnectionInfo;
 use crate::request_id::RequestId;
+
+/// Set by the console's own script on what it fetches by itself.
+const UNATTENDED: HeaderName = HeaderName::from_static("gatehouse-unattended");
 
 pub(super) async fn layer(State(console): State<Console>, mut request: Request, next: Next) -> Response {
     let facts = facts(&request);
     let identity = &console.services.identity;
+    let mut renewed = None;
     let found = match cookie(request.headers()) {
-        Some(cookie) => identity.by_cookie(cookie, facts.clone()).await,
+        Some(cookie) if is_unattended(&request) => identity.by_cookie(cookie, facts.clone()).await,
+        Some(cookie) => match identity.visit(cookie, facts.clone()).await {
+            Ok(Visit { principal, cookie }) => {
+                if let (Some(cookie), Some(visit)) = (&cookie, request.extensions().get::<Session>()) {
+                    visit::carry(visit, cookie).await;
+                }
+                renewed = cookie;
+                Ok(principal)
+            }
+            Err(error) => Err(error),
+        },
         None => Ok(identity.anonymous(facts.clone())),
     };
     let context = |principal| ConsoleContext {
@@ -31,7 +46,9 @@ pub(super) async fn layer(State(console): State<Console>, mut request: Request, 
     let principal = match found {
         Ok(principal) => principal,
         // Somebody whose session is locked can still sign out, or in as somebody else.
-        Err(IdentityError::Locked(_)) if matches!(path, "/web/login" | "/web/logout") => {
+        Err(IdentityError::Locked(_) | IdentityError::SessionRenewed)
+            if matches!(path, "/web/login" | "/web/logout") =>
+        {
             identity.anonymous(facts.clone())
         }
         Err(error) => {
@@ -45,7 +62,19 @@ pub(super) async fn layer(State(console): State<Console>, mut request: Request, 
         }
     };
     request.extensions_mut().insert(context(principal));
-    next.run(request).await
+    let mut response = next.run(request).await;
+    // tower-sessions sends no cookie with a failure of ours; but the one before has stopped working.
+    if let Some(cookie) = renewed.filter(|_| response.status().is_server_error())
+        && let Ok(value) = HeaderValue::from_str(&session_cookie(&cookie))
+    {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+    response
+}
+
+/// Asked for by a page that lies open, not by the person in front of it: it keeps no session from lying idle.
+fn is_unattended(request: &Request) -> bool {
+    request.uri().path() == "/web/events" || request.headers().contains_key(UNATTENDED)
 }
 
 fn facts(request: &Request) -> RequestFacts {
@@ -55,23 +84,24 @@ fn facts(request: &Request) -> RequestFacts {
     RequestFacts {
         request_id: extensions.get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default(),
         remote_address: remote.map(|remote| remote.to_string()).unwrap_or_default(),
+        user_agent: request
+            .headers()
+            .get(USER_AGENT)
+            .and_then(|name| name.to_str().ok())
+            .map(str::to_owned)
+            .unwrap_or_default(),
     }
 }
 
 /// The session's cookie, if exactly one is sent: two would be somebody's attempt to slip in their own.
 pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
-    named(headers, SESSION_COOKIE)
-}
-
-/// A cookie, if exactly one of this name is sent.
-pub(super) fn named<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
     let mut values = headers
         .get_all(COOKIE)
         .into_iter()
         .filter_map(|header| header.to_str().ok())
         .flat_map(|header| header.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(name, _)| *name == wanted)
+        .filter(|(name, _)| *name == SESSION_COOKIE)
         .map(|(_, value)| value);
     let value = values.next()?;
     values.next().is_none().then_some(value)

@@ -16,6 +16,7 @@ sheets!(
     "badge.css",
     "button.css",
     "card.css",
+    "cli_login.css",
     "companion.css",
     "confirm.css",
     "copy_box.css",

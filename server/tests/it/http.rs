@@ -2,10 +2,13 @@
 
 mod browser;
 mod device_page;
+mod cli_login;
 mod devices;
 mod imports;
 mod live;
 mod protection;
+mod session_lists;
+mod sessions;
 mod signing_in;
 mod signing_up;
 mod tokens;

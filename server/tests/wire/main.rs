@@ -6,6 +6,7 @@ mod rig;
 
 mod authenticate;
 mod auto_enrol;
+mod browser_login;
 mod counters;
 mod discovery;
 mod enrol;

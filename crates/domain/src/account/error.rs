@@ -1,5 +1,6 @@
 use gatehouse_model::ErrorKind;
 
+use super::RenewError;
 use crate::Decision;
 use crate::authz::AuthzError;
 use crate::ports::{CaError, SealError, StoreError};
@@ -39,6 +40,8 @@ pub enum AccountError {
     WeakPassword(&'static str),
     #[error("the one-time code is wrong")]
     WrongCode,
+    #[error(transparent)]
+    Renew(#[from] RenewError),
     #[error("{0}")]
     PublicKey(String),
     #[error(transparent)]
@@ -79,6 +82,7 @@ impl Decision for AccountError {
             | Self::Kind
             | Self::WrongCode => ErrorKind::InvalidInput,
             Self::Bot | Self::OwnAccount => ErrorKind::FailedPrecondition,
+            Self::Renew(error) => error.kind(),
             Self::Authz(error) => error.kind(),
             Self::Store(error) => error.kind(),
             Self::Ca(_) | Self::Seal(_) | Self::Hashing(_) => ErrorKind::Internal,
@@ -104,6 +108,7 @@ impl Decision for AccountError {
             Self::WeakPassword(_) => "weak_password",
             Self::WrongCode => "wrong_code",
             Self::PublicKey(_) => "invalid_public_key",
+            Self::Renew(error) => error.code(),
             Self::Authz(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Ca(_) => "ca_failed",
@@ -120,6 +125,7 @@ impl Decision for AccountError {
             Self::UnknownRole(_) => "`tctl get roles` lists the roles there are",
             Self::Kind => "delete the user and create another of the other kind",
             Self::Exists(_) => "change it with `tctl edit user/<name>`",
+            Self::Renew(error) => return error.hint(),
             Self::Authz(error) => return error.hint(),
             _ => return None,
         };

@@ -2,7 +2,7 @@ use gatehouse_model::Timestamp;
 use gatehouse_model::resource::UserKind;
 use serde::{Deserialize, Serialize};
 
-use crate::entity::{DeviceMetadata, Role};
+use crate::entity::{DeviceMetadata, Digest, Role};
 use crate::ports::DeviceExtensions;
 
 /// Who makes a request, as it stood when the request (or the message of a stream) came in.
@@ -47,6 +47,8 @@ pub struct SignedIn {
     /// SubjectPublicKeyInfo DER of the client certificate; empty for browsers.
     pub tls_public_key_der: Vec<u8>,
     pub expires: Timestamp,
+    /// Hash of the cookie that came with the request; none for command lines.
+    pub cookie_hash: Option<Digest>,
 }
 
 /// Who acts, as the audit log names it.

@@ -38,6 +38,8 @@ impl Retention {
         for hash in work.purge_links(now.plus_secs(-DAY)).await? {
             work.delete_sealed_secret(SecretPurpose::Totp, &pending_row_of(&hash)).await?;
         }
+        work.purge_web_records(now).await?;
+        work.purge_cli_logins(now.plus_secs(-DAY)).await?;
         work.purge_throttles(now.plus_secs(-DAY)).await?;
         work.purge_form_keys(now.plus_secs(-DAY)).await?;
         work.commit().await?;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod boot;
+mod cli_login;
 mod device;
 mod enroll_token;
 mod import;
@@ -14,6 +15,7 @@ mod user;
 
 pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, StoredEvent};
 pub use boot::BootRecord;
+pub use cli_login::{CliApproval, CliDecision, CliDelivery, CliLogin, CliMachine};
 pub use device::{
     BoundCredential, CollectedRecord, Counters, Credential, Device, DeviceCursor, DeviceProfile,
     DeviceSource, Evidence, RecordKind,
@@ -29,7 +31,7 @@ pub use lock::Lock;
 pub use preference::{PREFERENCE_KEYS, PreferenceKey, StoredValue};
 pub use role::Role;
 pub use sealed::{SealedSecret, SecretPurpose};
-pub use session::{Session, SessionDevice, SessionKey, SessionKind, Standing};
+pub use session::{Session, SessionDevice, SessionKey, SessionKind, Standing, WEB_IDLE_SECS};
 pub use user::{LinkPurpose, Throttle, User, UserLink};
 
 /// SHA-256 of a secret or a key; secrets are stored only so.

@@ -5,9 +5,10 @@ use gatehouse_model::{OsType, Timestamp};
 
 use super::Changes;
 use crate::entity::{
-    AuditEvent, AuditFilter, BoundCredential, CollectedRecord, Credential, Device, DeviceCursor, Digest,
-    EnrollToken, Evidence, Lock, Role, SealedSecret, SecretPurpose, Session, SessionDevice, SessionKey,
-    Standing, StoredEvent, StoredValue, Throttle, TokenCursor, TokenFilter, User, UserLink,
+    AuditEvent, AuditFilter, BoundCredential, CliDecision, CliLogin, CollectedRecord, Credential, Device,
+    DeviceCursor, Digest, EnrollToken, Evidence, Lock, Role, SealedSecret, SecretPurpose, Session,
+    SessionDevice, SessionKey, Standing, StoredEvent, StoredValue, Throttle, TokenCursor, TokenFilter, User,
+    UserLink,
 };
 
 /// Why storage could not do as asked. That a row is absent is no error: lookups answer with `Option`.
@@ -56,6 +57,8 @@ pub trait UnitOfWork:
     + RoleRows
     + LockRows
     + SessionRows
+    + WebRecordRows
+    + CliLoginRows
     + DeviceRows
     + CredentialRows
     + EnrollTokenRows
@@ -185,8 +188,17 @@ pub trait SessionRows {
     async fn set_session_factor_time(&mut self, id: &str, now: Timestamp) -> Stored<()>;
     /// Gives a session that has not ended its device (`None` takes it away); false if it has ended.
     async fn set_session_device(&mut self, id: &str, device: Option<&SessionDevice>) -> Stored<bool>;
-    /// Rotates the cookie of a session that has not ended.
-    async fn set_session_cookie(&mut self, id: &str, hash: &Digest) -> Stored<bool>;
+    /// Gives a session that has not ended another cookie, if it still has the `old` one; false otherwise.
+    async fn rotate_session_cookie(
+        &mut self,
+        id: &str,
+        old: &Digest,
+        new: &Digest,
+        rights: &Digest,
+        now: Timestamp,
+    ) -> Stored<bool>;
+    /// Whether this was the cookie of a session that has not ended, until it was rotated after `since`.
+    async fn cookie_was_rotated(&mut self, old: &Digest, since: Timestamp) -> Stored<bool>;
     async fn end_session(&mut self, id: &str, now: Timestamp) -> Stored<bool>;
     /// Ends all sessions of a user but `except`; answers with how many.
     async fn end_sessions_of_user(&mut self, user: &str, except: Option<&str>, now: Timestamp)
@@ -204,6 +216,33 @@ pub trait SessionRows {
     async fn count_active_sessions(&mut self, now: Timestamp) -> Stored<i64>;
     /// Deletes sessions that expired before the moment.
     async fn purge_sessions(&mut self, before: Timestamp) -> Stored<()>;
+}
+
+/// What tower-sessions keeps of a visit: flash messages, nothing that decides anything.
+#[async_trait]
+pub trait WebRecordRows {
+    /// The record with this hash that has not expired.
+    async fn web_record(&mut self, hash: &Digest, now: Timestamp) -> Stored<Option<String>>;
+    /// Replaces.
+    async fn put_web_record(&mut self, hash: &Digest, data: &str, expires: Timestamp) -> Stored<()>;
+    async fn delete_web_record(&mut self, hash: &Digest) -> Stored<()>;
+    /// Deletes records that expired before the moment.
+    async fn purge_web_records(&mut self, before: Timestamp) -> Stored<()>;
+}
+
+/// Logins of command lines that wait for a browser.
+#[async_trait]
+pub trait CliLoginRows {
+    async fn insert_cli_login(&mut self, login: &CliLogin) -> Stored<()>;
+    async fn cli_login(&mut self, id: &str) -> Stored<Option<CliLogin>>;
+    /// Decides a login that is neither decided nor expired; false otherwise.
+    async fn decide_cli_login(&mut self, id: &str, decision: &CliDecision) -> Stored<bool>;
+    /// Spends a login that was approved at `approved` or later, once; false otherwise.
+    async fn spend_cli_login(&mut self, id: &str, now: Timestamp, approved: Timestamp) -> Stored<bool>;
+    /// Counts a failed attempt; answers with how many there were.
+    async fn fail_cli_login(&mut self, id: &str) -> Stored<i64>;
+    /// Deletes logins that expired before the moment.
+    async fn purge_cli_logins(&mut self, before: Timestamp) -> Stored<()>;
 }
 
 /// The inventory.

@@ -2,6 +2,7 @@
 
 mod audit;
 mod boot;
+mod cli_login;
 mod cluster;
 mod credential;
 mod device;
@@ -13,6 +14,7 @@ mod lock;
 mod role;
 mod session;
 mod user;
+mod web_record;
 
 use crate::feed::Told;
 

@@ -16,6 +16,7 @@ macro_rules! statements {
 
 pub mod audit;
 pub mod boot;
+pub mod cli_login;
 pub mod cluster;
 pub mod credential;
 pub mod device;
@@ -27,10 +28,12 @@ pub mod lock;
 pub mod role;
 pub mod session;
 pub mod user;
+pub mod web_record;
 
 /// The statements of every area; those that differ by engine are in [`crate::dialect`].
 pub const AREAS: &[&[(&str, &str)]] = &[
     audit::ALL,
+    cli_login::ALL,
     cluster::ALL,
     credential::ALL,
     boot::ALL,
@@ -43,4 +46,5 @@ pub const AREAS: &[&[(&str, &str)]] = &[
     role::ALL,
     session::ALL,
     user::ALL,
+    web_record::ALL,
 ];

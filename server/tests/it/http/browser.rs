@@ -3,12 +3,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
-use gatehouse_domain::Services;
+use gatehouse_domain::account::NewUser;
 use gatehouse_domain::authz::{CreateDevice, Principal};
 use gatehouse_domain::device::DeviceSpec;
+use gatehouse_domain::entity::{Session, SessionKey};
 use gatehouse_domain::identity::RequestFacts;
 use gatehouse_domain::ports::{Clock, Store};
-use gatehouse_model::resource::PreferenceSpec;
+use gatehouse_domain::{SecretToken, Services};
+use gatehouse_model::resource::{PreferenceSpec, UserSpec};
 use gatehouse_model::{AssetTag, OsType, SecondFactor, Timestamp};
 use gatehouse_server::config::Config;
 use gatehouse_server::connection_info::{Channel, ConnectionInfo};
@@ -53,8 +55,6 @@ pub(super) struct Browser<'a> {
     pub(super) cluster: &'a Cluster,
     /// The session's.
     pub(super) cookie: Option<String>,
-    /// What is to be said on the next page.
-    said: Option<String>,
 }
 
 pub(super) struct Page {
@@ -118,7 +118,7 @@ pub(super) async fn cluster_with(preference: PreferenceSpec, site: &Site) -> Clu
 
 impl Cluster {
     pub(super) fn browser(&self) -> Browser<'_> {
-        Browser { cluster: self, cookie: None, said: None }
+        Browser { cluster: self, cookie: None }
     }
 
     /// A browser in which `root`, the first admin, is signed in.
@@ -140,6 +140,29 @@ impl Cluster {
     /// The host's admin, who may do everything.
     pub(super) fn host_admin(&self) -> Principal {
         self.services.identity.host_admin(0, RequestFacts::default())
+    }
+
+    /// A browser in which somebody new is signed in.
+    pub(super) async fn person(&self, name: &str, roles: &[&str]) -> Browser<'_> {
+        let spec = UserSpec { roles: roles.iter().map(ToString::to_string).collect(), ..UserSpec::default() };
+        let new = NewUser { name: name.to_owned(), spec };
+        let grant = self.host_admin().grant().unwrap();
+        let (_, link) = self.services.accounts.create(&grant, new, None).await.unwrap();
+        let link = format!("/web/signup/{}", link.unwrap().token.reveal());
+        let mut browser = self.browser();
+        let done = browser.post(&link, &[("password", PASSWORD), ("password_again", PASSWORD)]).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        let done = browser.sign_in(name, PASSWORD).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        browser
+    }
+
+    /// The session that a cookie stands for now.
+    pub(super) async fn session(&self, cookie: Option<&str>) -> Option<Session> {
+        let cookie = SecretToken::read_cookie(cookie?)?;
+        let mut work = self.store.read().await.unwrap();
+        let standing = work.standing(SessionKey::Cookie(&cookie.hash())).await.unwrap();
+        standing.map(|standing| standing.session)
     }
 
     /// Registers a device; answers with its id.
@@ -220,10 +243,8 @@ impl Browser<'_> {
 
     async fn ask(&mut self, mut request: http::request::Builder, body: Body) -> Page {
         request = request.header("host", "gate.example:3080");
-        for (name, value) in [("session", &self.cookie), ("said", &self.said)] {
-            if let Some(value) = value {
-                request = request.header(COOKIE, format!("__Host-gatehouse_{name}={value}"));
-            }
+        if let Some(value) = &self.cookie {
+            request = request.header(COOKIE, format!("__Host-gatehouse_session={value}"));
         }
         let page = self.cluster.send(request.body(body).unwrap()).await;
         for set in page.headers.get_all(SET_COOKIE) {
@@ -232,7 +253,6 @@ impl Browser<'_> {
             let kept = (!attributes.contains("Max-Age=0")).then(|| value.to_owned());
             match name {
                 "__Host-gatehouse_session" => self.cookie = kept,
-                "__Host-gatehouse_said" => self.said = kept,
                 other => panic!("an unknown cookie: {other}"),
             }
         }
@@ -240,7 +260,7 @@ impl Browser<'_> {
     }
 }
 
-fn form(fields: &[(&str, &str)]) -> String {
+pub(super) fn form(fields: &[(&str, &str)]) -> String {
     let escaped = |text: &str| -> String {
         text.bytes()
             .map(|byte| match byte {

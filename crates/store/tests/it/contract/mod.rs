@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod changes;
+mod cli_logins;
 mod cluster;
 mod credentials;
 mod device_pages;
@@ -10,6 +11,7 @@ mod devices;
 mod locks;
 mod sessions;
 mod tokens;
+mod web_records;
 mod work;
 
 use gatehouse_domain::ports::StoreError;
