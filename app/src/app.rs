@@ -6,10 +6,8 @@ use leptos_router::path;
 use crate::components::{Footer, Header, Navigation, SaidNotice};
 use crate::islands::Companion;
 use crate::pages::{
-    AccountPage, AddDevicePage, DevicePage, DevicesPage, ImportPage, ImportsPage, LoginPage, NotFoundPage,
-    RefusedPage, SignupPage, TokensPage,
-    AccountPage, AllSessionsPage, CliLoginPage, DevicesPage, LoginPage, NotFoundPage, OwnSessionsPage,
-    RefusedPage, SignupPage,
+    AccountPage, AddDevicePage, AllSessionsPage, CliLoginPage, DevicePage, DevicesPage, ImportPage,
+    ImportsPage, LoginPage, NotFoundPage, OwnSessionsPage, RefusedPage, SignupPage, TokensPage,
 };
 use crate::{ConsoleContext, Refusal};
 

@@ -1,8 +1,8 @@
 //! Server functions: each parses what it is given, calls one method of the domain, and answers with plain data.
 
+pub(crate) mod cli_login;
 #[cfg(feature = "ssr")]
 pub(crate) mod device;
-pub(crate) mod cli_login;
 mod devices;
 #[cfg(feature = "ssr")]
 pub(crate) mod imports;

@@ -1,12 +1,11 @@
 //! What answers the forms: each handler parses what was sent, calls one method of the domain, and says how to go on.
 
+pub(crate) mod cli_login;
 mod device;
 mod entry;
 mod imports;
-mod tokens;
-pub(crate) mod cli_login;
-mod entry;
 mod sessions;
+mod tokens;
 
 use crate::form::PostRoute;
 

@@ -2,8 +2,8 @@
 
 mod account;
 mod add_device;
-mod device;
 mod cli_login;
+mod device;
 mod devices;
 mod imports;
 mod login;
@@ -15,8 +15,8 @@ mod tokens;
 
 pub(crate) use account::AccountPage;
 pub(crate) use add_device::AddDevicePage;
-pub(crate) use device::DevicePage;
 pub(crate) use cli_login::CliLoginPage;
+pub(crate) use device::DevicePage;
 pub(crate) use devices::DevicesPage;
 pub(crate) use imports::{ImportPage, ImportsPage};
 pub(crate) use login::LoginPage;

@@ -2,8 +2,8 @@
 //! server functions, and serves their files. No rule stands here.
 
 mod api;
-mod downloads;
 mod compression;
+mod downloads;
 mod events;
 mod forms;
 mod headers;

@@ -1,8 +1,8 @@
 //! The console as a browser sees it: the real router over a real database, in process.
 
 mod browser;
-mod device_page;
 mod cli_login;
+mod device_page;
 mod devices;
 mod imports;
 mod live;

@@ -253,7 +253,9 @@ async fn a_hundred_thousand_lines_are_taken_and_not_one_more() {
     assert!(page.body.len() < 100_000, "{}", page.body.len());
     browser.get(&format!("{path}?show=new&page=1000")).await.holds("N-99999");
     list.push_str("linux,more\n");
-    refused(&mut browser, list.as_bytes(), "import_too_many_lines").await.holds("Divide the list into several files");
+    refused(&mut browser, list.as_bytes(), "import_too_many_lines")
+        .await
+        .holds("Divide the list into several files");
     refused(&mut browser, &vec![b'x'; 9 * 1024 * 1024], "import_too_large").await;
 }
 
