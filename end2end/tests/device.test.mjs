@@ -83,6 +83,7 @@ test("a device is added with a token, enrolled by tsh, and the page follows", as
   await page.locator("#device-state").getByText("enrolled", { exact: true }).waitFor();
   await page.locator("#device-facts").getByText("EK fingerprint (SHA-256)").waitFor();
   await page.locator("#device-boot").getByText("No event log was sent", { exact: false }).waitFor();
+  await page.locator("#device-actions").getByText("Un-enrol", { exact: true }).waitFor();
   assert.ok(await page.evaluate(() => globalThis.notReloaded === true), "without a reload");
   await look(page, "device-enrolled");
   await page.locator("#nav").getByRole("link", { name: "Enrolment tokens" }).click();

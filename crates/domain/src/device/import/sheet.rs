@@ -81,6 +81,7 @@ impl Sheet {
         let header = reader.headers().map_err(|_| SheetError::NotText)?.clone();
         let (places, unused_columns) = places(&header)?;
         let mut lines = Vec::new();
+        let mut place = LineCount::new(text.as_bytes());
         let mut record = StringRecord::new();
         while reader.read_record(&mut record).map_err(|_| SheetError::NotText)? {
             // Spreadsheets leave rows of nothing but delimiters behind.
@@ -95,7 +96,7 @@ impl Sheet {
                 plain_cell(place.and_then(|place| record.get(place)).unwrap_or_default()).to_owned()
             };
             lines.push(SheetLine {
-                line: record.position().map_or(0, csv::Position::line),
+                line: place.at(record.position().map_or(0, csv::Position::byte)),
                 os: cell(OS),
                 tag: cell(TAG),
                 owner: cell(OWNER),
@@ -119,6 +120,34 @@ impl Sheet {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
+    }
+}
+
+/// In which line of the file a record begins: the reader's own count is one short after line ends of two characters.
+struct LineCount<'a> {
+    bytes: &'a [u8],
+    counted: usize,
+    line: u64,
+}
+
+impl<'a> LineCount<'a> {
+    const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, counted: 0, line: 1 }
+    }
+
+    /// The line of the record at this place, or of what follows the line ends there; places only grow.
+    fn at(&mut self, byte: u64) -> u64 {
+        let byte = usize::try_from(byte).unwrap_or(usize::MAX);
+        while let Some(character) = self.bytes.get(self.counted) {
+            let is_end = matches!(character, b'\n' | b'\r');
+            if self.counted >= byte && !is_end {
+                break;
+            }
+            let is_first_of_two = *character == b'\r' && self.bytes.get(self.counted + 1) == Some(&b'\n');
+            self.line += u64::from(is_end && !is_first_of_two);
+            self.counted += 1;
+        }
+        self.line
     }
 }
 
@@ -192,6 +221,15 @@ mod tests {
         let found = cells(text);
         assert_eq!(found[0], (2, "linux".to_owned(), "a,\"b\"\nc".to_owned()));
         assert_eq!(found[1].0, 4, "the line in the file");
+    }
+
+    #[test]
+    fn lines_are_those_of_the_file_whatever_ends_them() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["os,tag", "linux,A", "", "\"linux\",\"B", "b\"", "linux,C", ",", "linux,D"].join(end);
+            let lines: Vec<u64> = cells(&text).into_iter().map(|(line, ..)| line).collect();
+            assert_eq!(lines, [2, 4, 6, 8], "{end:?}");
+        }
     }
 
     #[test]
