@@ -7,6 +7,8 @@ use gatehouse_domain::Services;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+/// So late may a device turn stale.
+const KEEP_UP_EVERY: Duration = Duration::from_secs(60);
 /// Between two looks for imports that were confirmed elsewhere.
 const IDLE: Duration = Duration::from_secs(30);
 /// After a failure.
@@ -17,6 +19,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 pub(crate) fn start(services: &Arc<Services>, stop: &CancellationToken) -> TaskTracker {
     let tasks = TaskTracker::new();
     tasks.spawn(sweep(Arc::clone(services), stop.clone()));
+    tasks.spawn(keep_up(Arc::clone(services), stop.clone()));
     tasks.spawn(import(Arc::clone(services), stop.clone()));
     tasks.close();
     tasks
@@ -60,6 +63,20 @@ async fn sweep(services: Arc<Services>, stop: CancellationToken) {
                 tracing::info!(events, evidence, "deleted what has passed its retention")
             }
             Err(error) => tracing::error!(%error, "cannot delete what has passed its retention"),
+        }
+    }
+}
+
+/// Keeps the inventory's list up with the time.
+async fn keep_up(services: Arc<Services>, stop: CancellationToken) {
+    let mut often = tokio::time::interval(KEEP_UP_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = often.tick() => {}
+        }
+        if let Err(error) = services.devices.keep_up().await {
+            tracing::error!(%error, "cannot keep the inventory's list up with the time");
         }
     }
 }

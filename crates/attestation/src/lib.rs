@@ -32,8 +32,8 @@ pub use activation::{ActivationError, make_credential};
 pub use ak::{AkError, AkPublic, Attribute, SignatureError};
 pub use boot_state::{BankState, BootImageState, BootState, LogState, PcrState, SecureBoot, boot_state};
 pub use chain::{
-    AllowedCas, AllowedCasError, AllowedCasReason, ChainError, ChainErrorKind, EkPath, MAX_PATH_CERTIFICATES,
-    verify_ek_chain,
+    AllowedCas, AllowedCasError, AllowedCasReason, CaFacts, ChainError, ChainErrorKind, EkPath,
+    MAX_PATH_CERTIFICATES, verify_ek_chain,
 };
 pub use creation::{CreationError, verify_creation};
 pub use ek::{EkError, EkKind, EkPublic};

@@ -230,6 +230,7 @@ impl AuditService for Gateway {
                 user: given(&message.user).map(str::to_owned),
                 device_id: given(&message.device_id).map(str::to_owned),
                 before: paging::read(&message.page_token)?,
+                ..AuditFilter::default()
             };
             let size = paging::size(message.page_size);
             let events = self.services.audit.list(&principal.grant()?, &filter, size).await?;

@@ -17,6 +17,7 @@ sheets!(
     "button.css",
     "card.css",
     "cli_login.css",
+    "cluster.css",
     "companion.css",
     "confirm.css",
     "copy_box.css",

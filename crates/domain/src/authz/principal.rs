@@ -62,6 +62,13 @@ pub struct Attribution {
     pub trusted_device: Option<DeviceMetadata>,
 }
 
+impl Attribution {
+    /// The admin of the server's own host: whoever else acts has an account, and with it a kind.
+    pub(crate) fn is_host_admin(&self) -> bool {
+        self.user_kind.is_none() && !self.user.is_empty()
+    }
+}
+
 impl Principal {
     #[must_use]
     pub fn actor(&self) -> &Actor {

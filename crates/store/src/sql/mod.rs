@@ -24,6 +24,7 @@ pub mod device_detail;
 pub mod enroll_token;
 pub mod evidence;
 pub mod import;
+pub mod listing;
 pub mod lock;
 pub mod role;
 pub mod session;
@@ -41,6 +42,7 @@ pub const AREAS: &[&[(&str, &str)]] = &[
     device_detail::ALL,
     enroll_token::ALL,
     evidence::ALL,
+    listing::ALL,
     import::ALL,
     lock::ALL,
     role::ALL,
