@@ -27,7 +27,6 @@ pub(crate) use locks::{LockPage, LocksPage};
 mod tokens;
 
 pub(crate) use add_device::AddDevicePage;
-pub(crate) use cli_login::CliLoginPage;
 pub(crate) use device::DevicePage;
 pub(crate) use imports::{ImportPage, ImportsPage};
 pub(crate) use login::LoginPage;

@@ -16,11 +16,9 @@ mod session;
 mod user;
 
 pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, EventPage, StoredEvent};
-pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, StoredEvent};
 pub use cli_login::{CliApproval, CliDecision, CliDelivery, CliLogin, CliMachine};
 
 pub use boot::BootRecord;
-pub use cli_login::{CliApproval, CliDecision, CliDelivery, CliLogin, CliMachine};
 pub use device::{
     BoundCredential, CollectedRecord, Counters, Credential, Device, DeviceCursor, DeviceProfile,
     DeviceSource, Evidence, RecordKind,
