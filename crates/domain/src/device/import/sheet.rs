@@ -170,20 +170,28 @@ fn delimiter(text: &str) -> u8 {
     counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| delimiter)
 }
 
-/// Where each known column stands, and the columns that are none.
+/// Where each known column stands, and the columns that are none. Of several names for one column, the first of its list
+/// counts: an export has an asset tag and a serial number.
 fn places(header: &StringRecord) -> Result<([Option<usize>; 5], Vec<String>), SheetError> {
+    let folded: Vec<String> =
+        header.iter().map(|name| plain_cell(name).to_lowercase().replace([' ', '-'], "_")).collect();
     let mut places = [None; COLUMNS.len()];
-    let mut unused = Vec::new();
-    for (place, name) in header.iter().enumerate() {
-        let folded = plain_cell(name).to_lowercase().replace([' ', '-'], "_");
-        let known = COLUMNS.iter().position(|column| column.names.contains(&folded.as_str()));
-        match known.and_then(|column| places.get_mut(column)) {
-            Some(taken @ None) => *taken = Some(place),
-            Some(Some(_)) => return Err(SheetError::ColumnTwice(clean_label(name))),
-            None if name.is_empty() => {}
-            None => unused.push(clean_label(name)),
+    for (place, column) in places.iter_mut().zip(&COLUMNS) {
+        *place = column.names.iter().find_map(|known| folded.iter().position(|name| name == known));
+        if let Some(at) = *place
+            && let Some(second) = folded.iter().skip(at + 1).position(|name| Some(name) == folded.get(at))
+        {
+            return Err(SheetError::ColumnTwice(clean_label(
+                header.get(at + 1 + second).unwrap_or_default(),
+            )));
         }
     }
+    let unused = header
+        .iter()
+        .enumerate()
+        .filter(|(at, name)| !name.is_empty() && !places.contains(&Some(*at)))
+        .map(|(_, name)| clean_label(name))
+        .collect();
     let missing: Vec<&'static str> = COLUMNS
         .iter()
         .zip(places)
@@ -240,14 +248,23 @@ mod tests {
     }
 
     #[test]
+    fn an_export_can_be_imported() {
+        let head = crate::device::DevicesExported::HEAD;
+        let sheet = Sheet::parse(format!("{head}A-1,linux,Model,SERIAL,alice,0,\r\n").as_bytes()).unwrap();
+        let line = &sheet.lines[0];
+        assert_eq!((line.tag.as_str(), line.os.as_str(), line.owner.as_str()), ("A-1", "linux", "alice"));
+        assert!(sheet.unused_columns.contains(&"serial".to_owned()));
+    }
+
+    #[test]
     fn wrong_columns_are_named() {
         let error = Sheet::parse(b"hostname,ip\na,b\n").unwrap_err();
         assert_eq!(
             error.to_string(),
             "the first row must name the columns: os_type and asset_tag are missing, it holds \"hostname\", \"ip\""
         );
-        let error = Sheet::parse(b"os;asset tag;tag\nlinux;a;b\n").unwrap_err();
-        assert_eq!(error, SheetError::ColumnTwice("tag".to_owned()));
+        let error = Sheet::parse(b"os;asset tag;Asset-Tag\nlinux;a;b\n").unwrap_err();
+        assert_eq!(error, SheetError::ColumnTwice("Asset-Tag".to_owned()));
         assert_eq!(Sheet::parse(b"os,tag\n").unwrap_err(), SheetError::NoLines);
         assert_eq!(Sheet::parse(b"os,tag\n,\n ,\n").unwrap_err(), SheetError::NoLines);
         assert_eq!(Sheet::parse(b" \n").unwrap_err(), SheetError::Empty);
