@@ -2,6 +2,7 @@
 
 #[cfg(feature = "ssr")]
 pub(crate) mod audit;
+#[cfg(feature = "ssr")]
 pub(crate) mod cli_login;
 mod devices;
 #[cfg(feature = "ssr")]
@@ -15,6 +16,7 @@ pub(crate) mod query;
 #[cfg(feature = "ssr")]
 pub(crate) mod roles;
 mod session;
+#[cfg(feature = "ssr")]
 pub(crate) mod sessions;
 #[cfg(feature = "ssr")]
 pub(crate) mod settings;

@@ -13,7 +13,6 @@ mod session;
 mod user;
 
 pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, EventPage, StoredEvent};
-pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, StoredEvent};
 pub use cli_login::{CliApproval, CliDecision, CliDelivery, CliLogin, CliMachine};
 pub use device::{
     BoundCredential, CollectedRecord, Counters, Credential, Device, DeviceCursor, DeviceProfile,
@@ -26,10 +25,8 @@ pub use lock::Lock;
 pub use preference::{PREFERENCE_KEYS, PreferenceKey, StoredValue};
 pub use role::Role;
 pub use sealed::{SealedSecret, SecretPurpose};
-pub use session::{Session, SessionDevice, SessionKey, SessionKind, Standing};
 pub use session::{Session, SessionDevice, SessionKey, SessionKind, Standing, WEB_IDLE_SECS};
 pub use user::{DeviceScope, LinkPurpose, Throttle, User, UserGlance, UserLink};
-pub use user::{LinkPurpose, Throttle, User, UserLink};
 
 /// SHA-256 of a secret or a key; secrets are stored only so.
 pub type Digest = [u8; 32];
