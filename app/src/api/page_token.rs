@@ -10,13 +10,13 @@ use crate::ApiError;
 /// Longest token that is looked at, in bytes.
 const MAX_LEN: usize = 2048;
 
-pub(super) fn write<C: Serialize>(cursor: &C) -> Option<String> {
+pub(crate) fn write<T: Serialize>(cursor: &T) -> Option<String> {
     serde_json::to_vec(cursor).ok().map(|json| URL_SAFE_NO_PAD.encode(json))
 }
 
 /// # Errors
 /// A token that this console did not make.
-pub(super) fn read<C: DeserializeOwned>(token: &str) -> Result<C, ApiError> {
+pub(crate) fn read<T: DeserializeOwned>(token: &str) -> Result<T, ApiError> {
     (token.len() <= MAX_LEN)
         .then(|| URL_SAFE_NO_PAD.decode(token).ok())
         .flatten()

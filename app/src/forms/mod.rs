@@ -1,11 +1,14 @@
 //! What answers the forms: each handler parses what was sent, calls one method of the domain, and says how to go on.
 
 pub(crate) mod cli_login;
+mod device;
 mod entry;
+mod imports;
 mod locks;
 mod roles;
 mod sessions;
 mod settings;
+mod tokens;
 mod users;
 
 use crate::form::PostRoute;
@@ -51,5 +54,10 @@ pub fn posts() -> Vec<PostRoute> {
         PostRoute::new("/web/settings", handler!(settings::save)),
         PostRoute::new("/web/locks", handler!(locks::create)),
         PostRoute::new("/web/locks/{id}", handler!(locks::one)),
+        PostRoute::new("/web/devices/add", handler!(device::add)),
+        PostRoute::new("/web/devices/import", handler!(imports::upload)).up_to(imports::MAX_BODY),
+        PostRoute::new("/web/devices/import/{id}", handler!(imports::decide)),
+        PostRoute::new("/web/devices/{id}", handler!(device::act)),
+        PostRoute::new("/web/tokens", handler!(tokens::revoke)),
     ]
 }

@@ -80,6 +80,11 @@ pub(super) async fn layer(State(console): State<Console>, mut request: Request, 
     response
 }
 
+/// Asked for by a page that lies open, not by the person in front of it: it keeps no session from lying idle.
+fn is_unattended(request: &Request) -> bool {
+    request.uri().path() == "/web/events" || request.headers().contains_key(UNATTENDED)
+}
+
 /// Method and pattern of the address, never the address itself: it may hold a token.
 fn asked(request: &Request) -> String {
     let pattern = request.extensions().get::<MatchedPath>().map_or("no page", MatchedPath::as_str);
@@ -96,11 +101,6 @@ async fn note(console: &Console, by: &Attribution, asked: &str, error: &ApiError
     if let Err(error) = noted {
         tracing::error!(%error, request_id = by.request_id, "a refusal could not be noted");
     }
-}
-
-/// Asked for by a page that lies open, not by the person in front of it: it keeps no session from lying idle.
-fn is_unattended(request: &Request) -> bool {
-    request.uri().path() == "/web/events" || request.headers().contains_key(UNATTENDED)
 }
 
 fn facts(request: &Request) -> RequestFacts {

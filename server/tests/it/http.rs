@@ -3,7 +3,9 @@
 mod audit;
 mod browser;
 mod cli_login;
+mod device_page;
 mod devices;
+mod imports;
 mod live;
 mod locks;
 mod people;
@@ -14,4 +16,5 @@ mod sessions;
 mod settings;
 mod signing_in;
 mod signing_up;
+mod tokens;
 mod users;

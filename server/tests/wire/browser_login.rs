@@ -19,7 +19,7 @@ fn request(key: &KeyPair, port: i32) -> wire::BeginBrowserLoginRequest {
         code_challenge: Sha256::digest(VERIFIER).to_vec(),
         tls_public_key_der: key.subject_public_key_info(),
         ssh_public_key: ssh_line(key),
-        ttl_seconds: 7200,
+        ttl_seconds: 8 * 3600,
         redirect_port: port,
         redirect_state: if port == 0 { String::new() } else { STATE.to_owned() },
         host_name: "laptop".to_owned(),
@@ -96,7 +96,7 @@ async fn certificates_are_for_the_keys_that_were_sent_first() {
     let login = done.login.unwrap();
     assert!(!done.pending);
     assert_eq!(login.roles, ["access"]);
-    assert_eq!(login.valid_until.unwrap().seconds, rig.now().secs() + 7200);
+    assert_eq!(login.valid_until.unwrap().seconds, rig.now().secs() + 8 * 3600);
     let certificates = login.certificates.unwrap();
     assert!(certificates.ssh_authorized_key.starts_with(b"ecdsa-sha2-nistp256-cert-v01@openssh.com "));
 

@@ -134,9 +134,9 @@ impl Decision for AccountError {
             Self::UnknownRole(_) => "`tctl get roles` lists the roles there are",
             Self::Kind => "delete the user and create another of the other kind",
             Self::Exists(_) => "change it with `tctl edit user/<name>`",
+            Self::Renew(error) => return error.hint(),
             Self::Stale { .. } => "get it again and repeat your change",
             Self::LastAdmin(error) => return error.hint(),
-            Self::Renew(error) => return error.hint(),
             Self::Authz(error) => return error.hint(),
             _ => return None,
         };

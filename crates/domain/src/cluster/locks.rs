@@ -176,6 +176,7 @@ impl Locks {
             return Err(LockError::Expired);
         }
         let mut work = self.core.begin().await?;
+        let mut device = None;
         let guard = match &new.target {
             LockTarget { user: None, role: None, .. } => None,
             LockTarget { .. } => Some(AdminGuard::before(&self.core, work.as_mut(), by).await?),
@@ -184,7 +185,10 @@ impl Locks {
             (Some(user), None, None) => work.user(user).await?.is_some(),
             (None, Some(role), None) => work.role(role).await?.is_some(),
             // Held, so that an authentication under way comes before the lock or meets it.
-            (None, None, Some(device)) => work.device_for_update(device).await?.is_some(),
+            (None, None, Some(id)) => {
+                device = work.device_for_update(id).await?;
+                device.is_some()
+            }
             _ => return Err(LockError::Target),
         };
         let lock = Lock {
@@ -205,9 +209,12 @@ impl Locks {
         if let Some(device) = &lock.target.device {
             work.untrust_sessions_of_device(device).await?;
         }
-        let event = self.core.event(EventKind::LOCK_CREATE, by).about(lock.target_text()).with_details(
+        let mut event = self.core.event(EventKind::LOCK_CREATE, by).about(lock.target_text()).with_details(
             serde_json::json!({"id": lock.id, "message": lock.message, "expires": lock.expires}),
         );
+        if let Some(device) = &device {
+            event = event.about_device(device, "");
+        }
         work.append_event(&event).await?;
         work.commit().await?;
         Ok(lock)
@@ -221,8 +228,13 @@ impl Locks {
         let mut work = self.core.begin().await?;
         let lock = work.lock(id).await?.ok_or_else(|| LockError::NotFound(clean_label(id)))?;
         work.delete_lock(id).await?;
-        work.append_event(&self.core.event(EventKind::LOCK_DELETE, grant.by()).about(lock.target_text()))
-            .await?;
+        let mut event = self.core.event(EventKind::LOCK_DELETE, grant.by()).about(lock.target_text());
+        if let Some(id) = &lock.target.device
+            && let Some(device) = work.device(id).await?
+        {
+            event = event.about_device(&device, "");
+        }
+        work.append_event(&event).await?;
         Ok(work.commit().await?)
     }
 }

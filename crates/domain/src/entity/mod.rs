@@ -1,9 +1,12 @@
 //! What the store keeps: plain records, each with the rules that hold for it alone.
 
 mod audit;
+mod boot;
 mod cli_login;
 mod device;
 mod enroll_token;
+mod import;
+mod listing;
 mod lock;
 mod preference;
 mod revision;
@@ -14,12 +17,22 @@ mod user;
 
 pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, EventPage, StoredEvent};
 pub use cli_login::{CliApproval, CliDecision, CliDelivery, CliLogin, CliMachine};
+
+pub use boot::BootRecord;
 pub use device::{
     BoundCredential, CollectedRecord, Counters, Credential, Device, DeviceCursor, DeviceProfile,
     DeviceSource, Evidence, RecordKind,
 };
 pub use enroll_token::{
     CHALLENGE_SECS, EnrollToken, MAX_CHALLENGES, TokenCursor, TokenFilter, TokenPurpose, TokenState,
+};
+pub use import::{
+    DeviceImport, IMPORT_CHUNK, ImportChunk, ImportContents, ImportLine, ImportProgress, ImportState,
+    LineVerdict,
+};
+pub use listing::{
+    Cell, DailyCount, ListCount, ListFilter, ListOrder, ListPart, ListPlace, ListRequest, ListedDevice,
+    MAX_SEARCH_WORDS, STALE_SECS, SortKeys,
 };
 pub use lock::Lock;
 pub use preference::{PREFERENCE_KEYS, PreferenceKey, StoredValue};

@@ -5,10 +5,11 @@ use gatehouse_model::{OsType, Timestamp};
 
 use super::Changes;
 use crate::entity::{
-    AuditEvent, AuditFilter, BoundCredential, CliDecision, CliLogin, CollectedRecord, Credential, Device,
-    DeviceCursor, DeviceScope, Digest, EnrollToken, Evidence, Lock, Role, SealedSecret, SecretPurpose,
-    Session, SessionDevice, SessionKey, Standing, StoredEvent, StoredValue, Throttle, TokenCursor,
-    TokenFilter, User, UserGlance, UserLink,
+    AuditEvent, AuditFilter, BoundCredential, Cell, CliDecision, CliLogin, CollectedRecord, Credential,
+    DailyCount, Device, DeviceCursor, DeviceScope, Digest, EnrollToken, Evidence, ListCount, ListFilter,
+    ListPart, ListRequest, ListedDevice, Lock, Role, SealedSecret, SecretPurpose, Session, SessionDevice,
+    SessionKey, Standing, StoredEvent, StoredValue, Throttle, TokenCursor, TokenFilter, User, UserGlance,
+    UserLink,
 };
 
 /// Why storage could not do as asked. That a row is absent is no error: lookups answer with `Option`.
@@ -60,10 +61,14 @@ pub trait UnitOfWork:
     + WebRecordRows
     + CliLoginRows
     + DeviceRows
+    + ListingRows
     + CredentialRows
     + EnrollTokenRows
     + EvidenceRows
     + AuditRows
+    + super::device_pages::BootRows
+    + super::device_pages::DeviceDetailRows
+    + super::device_pages::ImportRows
     + Send
 {
     /// Makes everything durable: success means it is on disk.
@@ -412,4 +417,29 @@ pub trait AuditRows {
     async fn events(&mut self, filter: &AuditFilter, limit: i64) -> Stored<Vec<StoredEvent>>;
     async fn event(&mut self, uid: &str) -> Stored<Option<StoredEvent>>;
     async fn purge_events(&mut self, before: Timestamp) -> Stored<i64>;
+}
+
+/// The inventory as it is listed. The store lists every device that a unit of work changes anew when it commits.
+#[async_trait]
+pub trait ListingRows {
+    /// A part of a list. What it costs is bounded: by the limit, or, where words or ended locks make devices not match, by
+    /// a number of devices that are looked at; see [`ListPart::stopped_at`].
+    async fn listed(&mut self, request: &ListRequest<'_>) -> Stored<ListPart>;
+    async fn count_listed(
+        &mut self,
+        filter: &ListFilter,
+        words: &[String],
+        now: Timestamp,
+    ) -> Stored<ListCount>;
+    async fn listed_device(&mut self, device_id: &str) -> Stored<Option<ListedDevice>>;
+    /// Cells that hold devices, with how many.
+    async fn cell_counts(&mut self) -> Stored<Vec<(Cell, i64)>>;
+    /// Notes of at most `limit` devices that they have turned stale; answers with how many there were.
+    async fn turn_stale(&mut self, now: Timestamp, limit: i64) -> Stored<i64>;
+    /// Notes of at most `limit` devices that their locks have ended; answers with how many there were.
+    async fn forget_ended_locks(&mut self, now: Timestamp, limit: i64) -> Stored<i64>;
+    /// By day, then detail. Kinds are names of events, of which enrolments and failures of devices are counted.
+    async fn daily_counts(&mut self, kind: &str, from_day: i64) -> Stored<Vec<DailyCount>>;
+    /// Replaces.
+    async fn put_daily_count(&mut self, kind: &str, count: &DailyCount) -> Stored<()>;
 }

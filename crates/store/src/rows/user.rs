@@ -5,6 +5,7 @@ use gatehouse_model::Timestamp;
 use gatehouse_model::resource::UserKind;
 
 use super::Unit;
+use super::device::DEVICE;
 use crate::decode::{Columns, Decode, NUMBER, TEXT, to_json};
 use crate::executor::Executor;
 use crate::sql::user as sql;
@@ -155,6 +156,11 @@ impl<E: Executor> UserRows for Unit<E> {
 
     async fn delete_user(&mut self, name: &str) -> Stored<bool> {
         self.0.execute(sql::DELETE_LINKS, values![name]).await?;
+        for device in self.0.all(sql::DEVICES_USED_BY, values![name], TEXT).await? {
+            // Held as by everybody else who changes what is listed of it.
+            self.0.optional(E::DIALECT.device_for_update, values![&device], DEVICE).await?;
+            self.2.device(&device);
+        }
         Ok(self.0.execute(sql::DELETE_USER, values![name]).await? > 0)
     }
 

@@ -11,6 +11,7 @@ statements! {
         select id, target_user, target_role, target_device, message, created, created_by, expires
         from locks where id = $1";
     DELETE_LOCK = "delete from locks where id = $1";
+    DEVICE_OF_LOCK = "select target_device from locks where id = $1";
     LOCKS = "
         select id, target_user, target_role, target_device, message, created, created_by, expires
         from locks order by created desc, id desc";

@@ -76,6 +76,7 @@ statements! {
     UPDATE_USER = "
         update users set kind = $2, logins = $3, password_hash = $4, updated = $5
         where name = $1";
+    DEVICES_USED_BY = "select device_id from device_users where user_name = $1 order by device_id";
     DELETE_USER = "delete from users where name = $1";
     COUNT_USERS = "select count(*) from users";
     TAKE_TOTP_STEP = "update users set totp_last_step = $2 where name = $1 and totp_last_step < $2";

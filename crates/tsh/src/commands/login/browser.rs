@@ -25,7 +25,9 @@ pub(super) async fn log_in(
     login: Login<'_>,
     args: &WayArgs,
 ) -> Result<(Identity, bool)> {
-    let wants_key = login.ping.second_factor != "off" && login.ping.second_factor != "otp";
+    // Where keys are one of several ways, the browser alone knows which was taken.
+    let takes_keys = !matches!(login.ping.second_factor.as_str(), "off" | "otp");
+    let takes_only_keys = login.ping.second_factor == "webauthn";
     let opener = if args.no_browser { None } else { opener(&Surroundings::of_this_process(), args.browser) };
     let begun = match opener {
         // Asked for by name, it is on this machine even where none was found: its person opens the link.
@@ -48,12 +50,16 @@ pub(super) async fn log_in(
             }
         }
     };
-    if wants_key {
+    if takes_keys {
         output::notice(TAP);
     }
     let user = login.user.clone();
     let done = begun.finish(connection, home, login).await?;
-    output::notice(if wants_key { TAPPED.to_owned() } else { format!("Approved in the browser by {user}.") });
+    output::notice(if takes_only_keys {
+        TAPPED.to_owned()
+    } else {
+        format!("Approved in the browser by {user}.")
+    });
     Ok(done)
 }
 
