@@ -3,7 +3,7 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::path;
 
-use crate::components::{Footer, Header, Navigation, SaidNotice};
+use crate::components::{Footer, Header, Navigation, SaidNotice, escaped};
 use crate::islands::Companion;
 use crate::pages::{
     AccountPage, AddDevicePage, AllSessionsPage, AuditPage, CliLoginPage, DevicePage, DevicesPage, EventPage,
@@ -22,7 +22,8 @@ pub fn App() -> impl IntoView {
     // What is swapped when the page changes without a reload; another layout is loaded anew.
     let layout = if is_signed_in { "console" } else { "entry" };
     view! {
-        <Title formatter=|title| format!("{title} · Gatehouse")/>
+        // Names stand in titles, and Leptos writes titles as they are.
+        <Title formatter=|title| format!("{} · Gatehouse", escaped(&title))/>
         <Router>
             <a class="skip-link" href="#main">"Skip to content"</a>
             <div class="layout" id="layout" data-layout=layout>

@@ -37,4 +37,5 @@ pub(crate) use post_form::{ConfirmForm, PostForm};
 pub(crate) use problem::{FormProblem, Notice, Problem, SaidNotice};
 pub(crate) use qr_code::QrCode;
 pub(crate) use shield::{SHIELD_MISSING, SHIELD_TRUSTED, ShieldMark};
+pub(crate) use text::escaped;
 pub(crate) use time::Time;

@@ -16,6 +16,7 @@ mod roles;
 mod sessions;
 mod settings;
 mod signup;
+mod stray;
 mod users;
 
 pub(crate) use account::AccountPage;
