@@ -19,6 +19,8 @@ const THEMES = ["light", "dark"];
 const PAGES = [
   ["/web/devices", "devices", "Devices"],
   ["/web/account", "account", "Account"],
+  ["/web/account/sessions", "own-sessions", "Your sessions"],
+  ["/web/sessions", "sessions", "Sessions"],
 ];
 
 let browser;
