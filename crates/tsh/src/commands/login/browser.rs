@@ -55,7 +55,11 @@ pub(super) async fn log_in(
     }
     let user = login.user.clone();
     let done = begun.finish(connection, home, login).await?;
-    output::notice(if takes_only_keys { TAPPED.to_owned() } else { format!("Approved in the browser by {user}.") });
+    output::notice(if takes_only_keys {
+        TAPPED.to_owned()
+    } else {
+        format!("Approved in the browser by {user}.")
+    });
     Ok(done)
 }
 
