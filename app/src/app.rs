@@ -6,8 +6,10 @@ use leptos_router::path;
 use crate::components::{Footer, Header, Navigation, SaidNotice};
 use crate::islands::Companion;
 use crate::pages::{
-    AccountPage, AllSessionsPage, CliLoginPage, DevicesPage, LoginPage, NotFoundPage, OwnSessionsPage,
-    RefusedPage, SignupPage,
+    AccountPage, AddDevicePage, AllSessionsPage, AuditPage, CliLoginPage, DevicePage, DevicesPage, EventPage,
+    ImportPage, ImportsPage, InvitePage, LockPage, LockedOutPage, LocksPage, LoginPage, NewRolePage,
+    NotFoundPage, OwnSessionsPage, RefusedPage, RolePage, RolesPage, SettingsPage, SignupPage, TokensPage,
+    UserPage, UsersPage,
 };
 use crate::{ConsoleContext, Refusal};
 
@@ -48,6 +50,24 @@ fn Page() -> impl IntoView {
                 <Route path=path!("/web/account/sessions") view=OwnSessionsPage/>
                 <Route path=path!("/web/sessions") view=AllSessionsPage/>
                 <Route path=path!("/web/cli/login") view=CliLoginPage/>
+                <Route path=path!("/web/users") view=UsersPage/>
+                <Route path=path!("/web/users/~new") view=InvitePage/>
+                <Route path=path!("/web/users/:name") view=UserPage/>
+                <Route path=path!("/web/roles") view=RolesPage/>
+                <Route path=path!("/web/roles/~new") view=NewRolePage/>
+                <Route path=path!("/web/roles/:name") view=RolePage/>
+                <Route path=path!("/web/settings") view=SettingsPage/>
+                <Route path=path!("/web/settings/locked-out") view=LockedOutPage/>
+                <Route path=path!("/web/locks") view=LocksPage/>
+                <Route path=path!("/web/locks/:id") view=LockPage/>
+                <Route path=path!("/web/audit") view=AuditPage/>
+                <Route path=path!("/web/audit/:uid") view=EventPage/>
+                <Route path=path!("/web/devices/add") view=AddDevicePage/>
+                <Route path=path!("/web/devices/import") view=ImportsPage/>
+                <Route path=path!("/web/devices/import/:id") view=ImportPage/>
+                <Route path=path!("/web/tokens") view=TokensPage/>
+                // The last of its kind: what is above is no device's id.
+                <Route path=path!("/web/devices/:id") view=DevicePage/>
             </Routes>
         }
         .into_any(),

@@ -8,6 +8,12 @@
 pub mod account;
 pub mod audit;
 pub mod authz;
+/// How a device booted, in the words of the crate that reads attestations.
+pub mod boot {
+    pub use gatehouse_attestation::{
+        Bank, BankState, BootImageState, BootState, LogState, PcrState, SecureBoot,
+    };
+}
 pub mod ceremony;
 pub mod cluster;
 pub mod device;
@@ -71,6 +77,7 @@ pub struct Services {
     pub web_records: account::WebRecords,
     pub devices: device::Inventory,
     pub tokens: device::EnrollTokens,
+    pub imports: device::Imports,
     pub enrolment: ceremony::Enrolment,
     pub authentication: ceremony::Authentication,
     pub roles: cluster::Roles,
@@ -96,6 +103,7 @@ impl Services {
             web_records: account::WebRecords::new(Arc::clone(&core)),
             devices: device::Inventory::new(Arc::clone(&core)),
             tokens: device::EnrollTokens::new(Arc::clone(&core), preference.clone()),
+            imports: device::Imports::new(Arc::clone(&core)),
             enrolment: ceremony::Enrolment::new(Arc::clone(&core), preference.clone()),
             authentication: ceremony::Authentication::new(Arc::clone(&core), preference.clone()),
             roles: cluster::Roles::new(Arc::clone(&core)),

@@ -23,6 +23,7 @@ redact!(
     crate::gatehouse::v1::BeginBrowserLoginRequest,
     crate::gatehouse::v1::FinishBrowserLoginRequest,
     crate::gatehouse::v1::ConfirmSecondFactorRequest,
+    crate::gatehouse::v1::CreateEnrollTokenResponse,
     crate::gatehouse::v1::UserLink,
 );
 

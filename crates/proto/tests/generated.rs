@@ -36,6 +36,7 @@ const SECRET_MESSAGES: &[&str] = &[
     "gatehouse.v1.BeginBrowserLoginRequest",
     "gatehouse.v1.FinishBrowserLoginRequest",
     "gatehouse.v1.ConfirmSecondFactorRequest",
+    "gatehouse.v1.CreateEnrollTokenResponse",
     "gatehouse.v1.UserLink",
 ];
 

@@ -5,13 +5,16 @@ use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use gatehouse_domain::ports::Store;
+use gatehouse_domain::ports::store::{Stored, UnitOfWork as _};
+use gatehouse_domain::ports::{Store, StoreError};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
+use crate::executor::Executor;
 use crate::feed::Feed;
 use crate::pools::{PostgresStore, SqliteStore};
+use crate::rows::Unit;
 use crate::sqlite_connections::SqliteConnections;
 use crate::sqlite_file;
 
@@ -22,6 +25,8 @@ pub static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/post
 
 /// How long to wait for a connection, or for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Devices of an earlier release that are listed in one commit.
+const LISTED_AT_ONCE: i64 = 1000;
 const SQLITE_READERS: usize = 8;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// A connection that rested for longer is tried before it is used.
@@ -58,6 +63,8 @@ pub enum OpenError {
     Connect(#[source] sqlx::Error),
     #[error("cannot bring the database's schema up to date")]
     Migrate(#[source] MigrateError),
+    #[error("cannot list the devices that an earlier release has registered")]
+    List(#[source] StoreError),
 }
 
 /// Opens the database.
@@ -73,11 +80,13 @@ pub async fn open(location: &Location) -> Result<Arc<dyn Store>, OpenError> {
             let mut writer = store.writer.lend().await.map_err(OpenError::Connect)?;
             migrate(&SQLITE_MIGRATIONS, writer.connection().map_err(OpenError::Connect)?).await?;
             drop(writer);
+            list_devices(async || store.begin_unit().await).await?;
             Ok(Arc::new(store))
         }
         Location::Postgres(url) => {
             let store = connect_postgres(url).await?;
             migrate(&POSTGRES_MIGRATIONS, &store.pool).await?;
+            list_devices(async || store.begin_unit().await).await?;
             Ok(Arc::new(store))
         }
     }
@@ -158,4 +167,21 @@ where
     let mut steps = Migrator::with_migrations(steps.iter().cloned().collect());
     steps.set_ignore_missing(true);
     steps.run(pool).await.map_err(OpenError::Migrate)
+}
+
+/// Makes the rows of the list for devices that a release without it has registered.
+async fn list_devices<E: Executor>(begin: impl AsyncFn() -> Stored<Unit<E>>) -> Result<(), OpenError> {
+    let mut listed = 0;
+    loop {
+        let mut work = begin().await.map_err(OpenError::List)?;
+        match work.list_unlisted(LISTED_AT_ONCE).await.map_err(OpenError::List)? {
+            0 => break,
+            more => listed += more,
+        }
+        Box::new(work).commit().await.map_err(OpenError::List)?;
+    }
+    if listed > 0 {
+        tracing::info!(devices = listed, "listed the devices that an earlier release has registered");
+    }
+    Ok(())
 }

@@ -17,8 +17,9 @@ use crate::value::values;
 
 #[async_trait]
 impl<E: Executor> UnitOfWork for Unit<E> {
-    async fn commit(self: Box<Self>) -> Stored<()> {
-        let Self(mut transaction, told) = *self;
+    async fn commit(mut self: Box<Self>) -> Stored<()> {
+        self.settle().await?;
+        let Self(mut transaction, told, _) = *self;
         if let Some(notify) = E::DIALECT.notify {
             for message in told.messages()? {
                 transaction.execute(notify, values![&message]).await?;
@@ -37,16 +38,22 @@ pub(crate) struct SqliteStore {
     pub(crate) feed: Feed,
 }
 
+impl SqliteStore {
+    pub(crate) async fn begin_unit(&self) -> Stored<Unit<SqliteTransaction>> {
+        let begun = SqliteTransaction::begin(&self.writer).await;
+        Ok(Unit::new(begun.map_err(|error| failure(&SQLITE, error))?, self.feed.unit()))
+    }
+}
+
 #[async_trait]
 impl Store for SqliteStore {
     async fn begin(&self) -> Stored<Box<dyn UnitOfWork>> {
-        let begun = SqliteTransaction::begin(&self.writer).await;
-        Ok(Box::new(Unit(begun.map_err(|error| failure(&SQLITE, error))?, self.feed.unit())))
+        Ok(Box::new(self.begin_unit().await?))
     }
 
     async fn read(&self) -> Stored<Box<dyn UnitOfWork>> {
         let begun = SqliteTransaction::begin_with_first_statement(&self.reader).await;
-        Ok(Box::new(Unit(begun.map_err(|error| failure(&SQLITE, error))?, self.feed.unit())))
+        Ok(Box::new(Unit::new(begun.map_err(|error| failure(&SQLITE, error))?, self.feed.unit())))
     }
 
     fn changes(&self) -> Box<dyn Changes> {
@@ -67,18 +74,24 @@ pub(crate) struct PostgresStore {
     pub(crate) ear: OnceLock<()>,
 }
 
+impl PostgresStore {
+    pub(crate) async fn begin_unit(&self) -> Stored<Unit<PostgresTransaction>> {
+        let begun = self.pool.begin_with(POSTGRES.begin).await;
+        let begun = begun.map_err(|error| failure(&POSTGRES, error))?;
+        Ok(Unit::new(PostgresTransaction::new(begun), Told::through_the_database()))
+    }
+}
+
 #[async_trait]
 impl Store for PostgresStore {
     async fn begin(&self) -> Stored<Box<dyn UnitOfWork>> {
-        let begun = self.pool.begin_with(POSTGRES.begin).await;
-        let begun = begun.map_err(|error| failure(&POSTGRES, error))?;
-        Ok(Box::new(Unit(PostgresTransaction::new(begun), Told::through_the_database())))
+        Ok(Box::new(self.begin_unit().await?))
     }
 
     async fn read(&self) -> Stored<Box<dyn UnitOfWork>> {
         let begun = self.pool.begin_with(POSTGRES.begin_read).await;
         let begun = begun.map_err(|error| failure(&POSTGRES, error))?;
-        Ok(Box::new(Unit(PostgresTransaction::new(begun), Told::through_the_database())))
+        Ok(Box::new(Unit::new(PostgresTransaction::new(begun), Told::through_the_database())))
     }
 
     fn changes(&self) -> Box<dyn Changes> {

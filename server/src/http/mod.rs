@@ -3,7 +3,9 @@
 
 mod api;
 mod compression;
+mod downloads;
 mod events;
+mod export;
 mod forms;
 mod headers;
 mod origin;
@@ -53,6 +55,9 @@ pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site, pub
         .route("/web", get(pages::home))
         .route("/web/logout", get(pages::home))
         .route("/web/events", get(events::stream))
+        .route("/web/audit/export.jsonl", get(export::lines))
+        .route("/web/devices/import/template.csv", get(downloads::import_template))
+        .route("/web/devices/import/{id}/report.csv", get(downloads::import_report))
         .route("/api/{*function}", post(api::call).layer(RequestBodyLimitLayer::new(MAX_FORM)))
         .fallback(pages::elsewhere)
         .layer(from_fn_with_state(console.clone(), session::layer))

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use gatehouse_app::{ConsoleContext, Refusal, SESSION_COOKIE, session_cookie};
+use gatehouse_app::{ApiError, ConsoleContext, Refusal, Refusals, SESSION_COOKIE, session_cookie};
+use gatehouse_domain::authz::Attribution;
 use gatehouse_domain::identity::{IdentityError, RequestFacts, Visit};
+use gatehouse_model::ErrorKind;
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
 use tower_sessions::Session;
@@ -36,11 +38,13 @@ pub(super) async fn layer(State(console): State<Console>, mut request: Request, 
         },
         None => Ok(identity.anonymous(facts.clone())),
     };
+    let refusals = Refusals::default();
     let context = |principal| ConsoleContext {
         services: Arc::clone(&console.services),
         principal,
         facts: facts.clone(),
         public_address: Arc::clone(&console.public_address),
+        refusals: refusals.clone(),
     };
     let path = request.uri().path();
     let principal = match found {
@@ -61,8 +65,12 @@ pub(super) async fn layer(State(console): State<Console>, mut request: Request, 
             return pages::refused(&console, context, parts, Refusal(error)).await;
         }
     };
+    let (by, asked) = (principal.attribution(), asked(&request));
     request.extensions_mut().insert(context(principal));
     let mut response = next.run(request).await;
+    if let Some(error) = refusals.first() {
+        note(&console, &by, &asked, error).await;
+    }
     // tower-sessions sends no cookie with a failure of ours; but the one before has stopped working.
     if let Some(cookie) = renewed.filter(|_| response.status().is_server_error())
         && let Ok(value) = HeaderValue::from_str(&session_cookie(&cookie))
@@ -75,6 +83,24 @@ pub(super) async fn layer(State(console): State<Console>, mut request: Request, 
 /// Asked for by a page that lies open, not by the person in front of it: it keeps no session from lying idle.
 fn is_unattended(request: &Request) -> bool {
     request.uri().path() == "/web/events" || request.headers().contains_key(UNATTENDED)
+}
+
+/// Method and pattern of the address, never the address itself: it may hold a token.
+fn asked(request: &Request) -> String {
+    let pattern = request.extensions().get::<MatchedPath>().map_or("no page", MatchedPath::as_str);
+    format!("{} {pattern}", request.method())
+}
+
+/// The id that somebody is shown with an error is found in the audit log. Strangers leave no trace in it but what the
+/// rules write down: they could fill it.
+async fn note(console: &Console, by: &Attribution, asked: &str, error: &ApiError) {
+    if by.user.is_empty() || error.kind == ErrorKind::Unavailable {
+        return;
+    }
+    let noted = console.services.audit.note_refused(by, asked, &error.code, &error.message).await;
+    if let Err(error) = noted {
+        tracing::error!(%error, request_id = by.request_id, "a refusal could not be noted");
+    }
 }
 
 fn facts(request: &Request) -> RequestFacts {

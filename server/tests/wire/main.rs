@@ -20,6 +20,7 @@ mod enrol_records;
 mod identity;
 mod inventory;
 mod killed;
+mod last_admin;
 mod lifetimes;
 mod login;
 mod malformed;

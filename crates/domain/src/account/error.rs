@@ -2,7 +2,9 @@ use gatehouse_model::ErrorKind;
 
 use super::RenewError;
 use crate::Decision;
+use crate::audit::LastChange;
 use crate::authz::AuthzError;
+use crate::cluster::LastAdmin;
 use crate::ports::{CaError, SealError, StoreError};
 
 /// Why something about an account cannot be done.
@@ -34,6 +36,10 @@ pub enum AccountError {
     Bot,
     #[error("you cannot delete the account that you are logged in with")]
     OwnAccount,
+    #[error("user \"{name}\" was changed meanwhile{}", change.as_ref().map(|change| format!(" {change}")).unwrap_or_default())]
+    Stale { name: String, change: Option<LastChange> },
+    #[error(transparent)]
+    LastAdmin(#[from] LastAdmin),
     #[error("this link is not valid: it has been used, has expired or was replaced by a newer one")]
     Link,
     #[error("{0}")]
@@ -72,7 +78,8 @@ impl Decision for AccountError {
             Self::Throttled { .. } | Self::Busy => ErrorKind::RateLimited,
             Self::Locked(_) | Self::Link => ErrorKind::PermissionDenied,
             Self::NotFound(_) => ErrorKind::NotFound,
-            Self::Exists(_) => ErrorKind::Conflict,
+            Self::Exists(_) | Self::Stale { .. } => ErrorKind::Conflict,
+            Self::LastAdmin(error) => error.kind(),
             Self::UserName(_)
             | Self::NoRole
             | Self::UnknownRole(_)
@@ -104,6 +111,8 @@ impl Decision for AccountError {
             Self::Logins(_) => "invalid_login",
             Self::Bot => "bot_account",
             Self::OwnAccount => "own_account",
+            Self::Stale { .. } => "stale_revision",
+            Self::LastAdmin(error) => error.code(),
             Self::Link => "link_invalid",
             Self::WeakPassword(_) => "weak_password",
             Self::WrongCode => "wrong_code",
@@ -126,6 +135,8 @@ impl Decision for AccountError {
             Self::Kind => "delete the user and create another of the other kind",
             Self::Exists(_) => "change it with `tctl edit user/<name>`",
             Self::Renew(error) => return error.hint(),
+            Self::Stale { .. } => "get it again and repeat your change",
+            Self::LastAdmin(error) => return error.hint(),
             Self::Authz(error) => return error.hint(),
             _ => return None,
         };

@@ -1,5 +1,6 @@
 use gatehouse_model::Timestamp;
 use gatehouse_model::resource::UserKind;
+use serde::{Deserialize, Serialize};
 
 use crate::entity::{DeviceMetadata, Digest, Role};
 use crate::ports::DeviceExtensions;
@@ -51,7 +52,7 @@ pub struct SignedIn {
 }
 
 /// Who acts, as the audit log names it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attribution {
     pub user: String,
     pub user_kind: Option<u8>,
@@ -59,6 +60,13 @@ pub struct Attribution {
     pub request_id: String,
     pub remote_address: String,
     pub trusted_device: Option<DeviceMetadata>,
+}
+
+impl Attribution {
+    /// The admin of the server's own host: whoever else acts has an account, and with it a kind.
+    pub(crate) fn is_host_admin(&self) -> bool {
+        self.user_kind.is_none() && !self.user.is_empty()
+    }
 }
 
 impl Principal {

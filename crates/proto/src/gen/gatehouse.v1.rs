@@ -329,6 +329,29 @@ pub struct EnrollTokenInfo {
     /// The only user who may redeem it, if any.
     #[prost(string, tag = "12")]
     pub bound_user: ::prost::alloc::string::String,
+    /// What it is for, in the words of whoever made it.
+    #[prost(string, tag = "13")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateEnrollTokenRequest {
+    #[prost(string, tag = "1")]
+    pub device_id: ::prost::alloc::string::String,
+    /// An hour from now, if absent.
+    #[prost(message, optional, tag = "2")]
+    pub expires: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CreateEnrollTokenResponse {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub token: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "3")]
+    pub expires: ::core::option::Option<::prost_types::Timestamp>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListEnrollTokensRequest {
@@ -2656,6 +2679,36 @@ pub mod device_admin_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// As CreateDeviceEnrollToken of the device trust service, with a note.
+        pub async fn create_enroll_token(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateEnrollTokenRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateEnrollTokenResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gatehouse.v1.DeviceAdminService/CreateEnrollToken",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "gatehouse.v1.DeviceAdminService",
+                        "CreateEnrollToken",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         pub async fn revoke_enroll_token(
             &mut self,
             request: impl tonic::IntoRequest<super::RevokeEnrollTokenRequest>,
@@ -2726,6 +2779,14 @@ pub mod device_admin_service_server {
             request: tonic::Request<super::ListEnrollTokensRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListEnrollTokensResponse>,
+            tonic::Status,
+        >;
+        /// As CreateDeviceEnrollToken of the device trust service, with a note.
+        async fn create_enroll_token(
+            &self,
+            request: tonic::Request<super::CreateEnrollTokenRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateEnrollTokenResponse>,
             tonic::Status,
         >;
         async fn revoke_enroll_token(
@@ -2849,6 +2910,55 @@ pub mod device_admin_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListEnrollTokensSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gatehouse.v1.DeviceAdminService/CreateEnrollToken" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateEnrollTokenSvc<T: DeviceAdminService>(pub Arc<T>);
+                    impl<
+                        T: DeviceAdminService,
+                    > tonic::server::UnaryService<super::CreateEnrollTokenRequest>
+                    for CreateEnrollTokenSvc<T> {
+                        type Response = super::CreateEnrollTokenResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateEnrollTokenRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DeviceAdminService>::create_enroll_token(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateEnrollTokenSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

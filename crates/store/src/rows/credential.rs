@@ -82,6 +82,7 @@ impl<E: Executor> CredentialRows for Unit<E> {
             restart_count,
             clock,
         ];
+        self.2.device(&credential.device_id);
         if self.0.execute(sql::PUT_CREDENTIAL, values).await? == 0 {
             return Err(StoreError::Conflict { constraint: "credentials_os_id".to_owned() });
         }
@@ -128,10 +129,12 @@ impl<E: Executor> CredentialRows for Unit<E> {
             restart_count,
             clock,
         ];
+        self.2.device(&credential.device_id);
         Ok(self.0.execute(sql::USE_CREDENTIAL, values).await? > 0)
     }
 
     async fn delete_credentials(&mut self, device_id: &str) -> Stored<()> {
+        self.2.device(device_id);
         self.0.execute(sql::DELETE_CREDENTIALS, values![device_id]).await?;
         Ok(())
     }

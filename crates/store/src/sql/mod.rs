@@ -15,12 +15,16 @@ macro_rules! statements {
 }
 
 pub mod audit;
+pub mod boot;
 pub mod cli_login;
 pub mod cluster;
 pub mod credential;
 pub mod device;
+pub mod device_detail;
 pub mod enroll_token;
 pub mod evidence;
+pub mod import;
+pub mod listing;
 pub mod lock;
 pub mod role;
 pub mod session;
@@ -33,9 +37,13 @@ pub const AREAS: &[&[(&str, &str)]] = &[
     cli_login::ALL,
     cluster::ALL,
     credential::ALL,
+    boot::ALL,
     device::ALL,
+    device_detail::ALL,
     enroll_token::ALL,
     evidence::ALL,
+    listing::ALL,
+    import::ALL,
     lock::ALL,
     role::ALL,
     session::ALL,

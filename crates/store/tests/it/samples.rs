@@ -176,6 +176,7 @@ pub(crate) fn token(id: &str, device_id: &str, created: i64) -> EnrollToken {
         open_challenge: None,
         spent: None,
         revoked: None,
+        note: "for the \"new\" laptop".to_owned(),
     }
 }
 

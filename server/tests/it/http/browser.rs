@@ -46,7 +46,7 @@ pub(super) struct Cluster {
     pub(super) clock: Arc<StoppedClock>,
     pub(super) first_admin_path: String,
     router: Router,
-    _foundation: Foundation,
+    foundation: Foundation,
     _folder: tempfile::TempDir,
 }
 
@@ -111,7 +111,7 @@ pub(super) async fn cluster_with(preference: PreferenceSpec, site: &Site) -> Clu
         clock,
         first_admin_path: format!("/web/{path}"),
         router: request_id::assign(router, Arc::clone(&foundation.random)),
-        _foundation: foundation,
+        foundation,
         _folder: folder,
     }
 }
@@ -130,6 +130,11 @@ impl Cluster {
         let done = browser.sign_in("root", PASSWORD).await;
         assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
         browser
+    }
+
+    /// What another server over the same database would be laid on.
+    pub(super) fn foundation(&self) -> &Foundation {
+        &self.foundation
     }
 
     /// The host's admin, who may do everything.
@@ -203,6 +208,33 @@ impl Browser<'_> {
         }
         let body = form(&fields);
         self.ask(request.header(CONTENT_LENGTH, body.len()), Body::from(body)).await
+    }
+
+    /// Posts a form with a file.
+    pub(super) async fn upload(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        file_name: &str,
+        content: &[u8],
+    ) -> Page {
+        const BOUNDARY: &str = "----gatehouse-test";
+        let key = self.cluster.services.form_keys.fresh();
+        let mut body = Vec::new();
+        for (name, value) in fields.iter().copied().chain([("form_key", key.as_str())]) {
+            let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+            body.extend([head.as_bytes(), value.as_bytes(), b"\r\n"].concat());
+        }
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{file_name}\"\r\n\
+             Content-Type: text/csv\r\n\r\n"
+        );
+        body.extend([head.as_bytes(), content, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat());
+        let request = Request::post(path)
+            .header(CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}"))
+            .header("sec-fetch-site", "same-origin")
+            .header(CONTENT_LENGTH, body.len());
+        self.ask(request, Body::from(body)).await
     }
 
     pub(super) async fn sign_in(&mut self, user: &str, password: &str) -> Page {

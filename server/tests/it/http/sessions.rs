@@ -23,7 +23,7 @@ fn with_cookie<'c>(cluster: &'c Cluster, cookie: &Option<String>) -> Browser<'c>
 async fn set_roles(cluster: &Cluster, name: &str, roles: &[&str]) {
     let spec = UserSpec { roles: roles.iter().map(ToString::to_string).collect(), ..UserSpec::default() };
     let grant = cluster.host_admin().grant().unwrap();
-    cluster.services.accounts.update(&grant, name, spec).await.unwrap();
+    cluster.services.accounts.update(&grant, name, spec, None).await.unwrap();
 }
 
 fn a_device(cluster: &Cluster) -> SessionDevice {
@@ -109,7 +109,7 @@ async fn asvs_7_2_4_changed_roles_make_a_new_cookie_at_the_next_request() {
     };
     let grant = cluster.host_admin().grant().unwrap();
     cluster.clock.advance(1);
-    cluster.services.roles.update(&grant, "access", "changed", role).await.unwrap();
+    cluster.services.roles.update(&grant, "access", "changed", role, None).await.unwrap();
     assert_eq!(browser.get(ACCOUNT).await.status, StatusCode::OK);
     assert_rotated(&mut browser, &before).await;
 }
@@ -281,7 +281,7 @@ async fn asvs_7_3_2_a_role_shortens_the_longest_life() {
         ..RoleSpec::default()
     };
     let grant = cluster.host_admin().grant().unwrap();
-    cluster.services.roles.update(&grant, "access", "", role).await.unwrap();
+    cluster.services.roles.update(&grant, "access", "", role, None).await.unwrap();
     let mut browser = cluster.person("bob", &["access"]).await;
     cluster.clock.advance(20 * 60 - 1);
     assert_eq!(browser.get(ACCOUNT).await.status, StatusCode::OK);
