@@ -5,7 +5,9 @@ use leptos_router::path;
 
 use crate::components::{Footer, Header, Navigation, SaidNotice};
 use crate::islands::Companion;
-use crate::pages::{AccountPage, DevicesPage, LoginPage, NotFoundPage, RefusedPage, SignupPage};
+use crate::pages::{
+    AccountPage, DevicesPage, InsightsPage, LoginPage, NotFoundPage, RefusedPage, SignupPage,
+};
 use crate::{ConsoleContext, Refusal};
 
 /// The console: header, the ways to the pages, the page that the address names, footer.
@@ -41,6 +43,7 @@ fn Page() -> impl IntoView {
                 <Route path=path!("/web/login") view=LoginPage/>
                 <Route path=path!("/web/signup/:token") view=SignupPage/>
                 <Route path=path!("/web/devices") view=DevicesPage/>
+                <Route path=path!("/web/devices/insights") view=InsightsPage/>
                 <Route path=path!("/web/account") view=AccountPage/>
             </Routes>
         }

@@ -2,6 +2,8 @@
 
 mod devices;
 #[cfg(feature = "ssr")]
+mod inventory;
+#[cfg(feature = "ssr")]
 mod own_devices;
 #[cfg(feature = "ssr")]
 mod page_token;
@@ -14,6 +16,12 @@ pub use devices::{DeviceList, DeviceRow, list_devices};
 pub use session::{Shield, SignInForm, TrustedDevice, Viewer, sign_in, sign_in_form, sign_out, viewer};
 pub use signup::{AuthenticatorSecret, Signup, SignupPurpose, finish_signup, signup};
 
+#[cfg(feature = "ssr")]
+pub use inventory::parameters;
+#[cfg(feature = "ssr")]
+pub(crate) use inventory::{
+    INVENTORY, InventoryAddress, InventoryPage, InventoryRow, address_of, insights, inventory, row, sorted_by,
+};
 #[cfg(feature = "ssr")]
 pub(crate) use own_devices::{EnrolCommands, OwnDevice, enrol_commands, own_devices};
 #[cfg(feature = "ssr")]

@@ -5,6 +5,7 @@ mod api;
 mod events;
 mod forms;
 mod headers;
+mod inventory;
 mod origin;
 mod pages;
 mod said;
@@ -52,6 +53,8 @@ pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site, pub
         .route("/web", get(pages::home))
         .route("/web/logout", get(pages::home))
         .route("/web/events", get(events::stream))
+        .route("/web/devices/export.csv", get(inventory::export))
+        .route("/web/devices/{id}/row", get(inventory::row))
         .route("/api/{*function}", post(api::call).layer(RequestBodyLimitLayer::new(MAX_FORM)))
         .fallback(pages::elsewhere)
         .layer(from_fn_with_state(console.clone(), session::layer))
