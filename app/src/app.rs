@@ -10,6 +10,7 @@ use crate::pages::{
     ImportPage, ImportsPage, InvitePage, LockPage, LockedOutPage, LocksPage, LoginPage, NewRolePage,
     NotFoundPage, OwnSessionsPage, RefusedPage, RolePage, RolesPage, SettingsPage, SignupPage, TokensPage,
     UserPage, UsersPage,
+    AccountPage, DevicesPage, InsightsPage, LoginPage, NotFoundPage, RefusedPage, SignupPage,
 };
 use crate::{ConsoleContext, Refusal};
 
@@ -47,6 +48,7 @@ fn Page() -> impl IntoView {
                 <Route path=path!("/web/login") view=LoginPage/>
                 <Route path=path!("/web/signup/:token") view=SignupPage/>
                 <Route path=path!("/web/devices") view=DevicesPage/>
+                <Route path=path!("/web/devices/insights") view=InsightsPage/>
                 <Route path=path!("/web/account") view=AccountPage/>
                 <Route path=path!("/web/account/sessions") view=OwnSessionsPage/>
                 <Route path=path!("/web/sessions") view=AllSessionsPage/>

@@ -11,6 +11,7 @@ mod devices;
 pub(crate) mod imports;
 #[cfg(feature = "ssr")]
 pub(crate) mod locks;
+mod inventory;
 #[cfg(feature = "ssr")]
 mod own_devices;
 #[cfg(feature = "ssr")]
@@ -40,6 +41,11 @@ pub use signup::{AuthenticatorSecret, Signup, SignupPurpose, finish_signup, sign
 pub(crate) use audit::device_named;
 #[cfg(feature = "ssr")]
 pub use audit::{AuditQuery, export_events};
+pub use inventory::parameters;
+#[cfg(feature = "ssr")]
+pub(crate) use inventory::{
+    INVENTORY, InventoryAddress, InventoryPage, InventoryRow, address_of, insights, inventory, row, sorted_by,
+};
 #[cfg(feature = "ssr")]
 pub(crate) use own_devices::{EnrolCommands, OwnDevice, enrol_commands, own_devices};
 #[cfg(feature = "ssr")]

@@ -2,7 +2,6 @@
 
 mod badge;
 mod copy_box;
-mod device_table;
 mod empty_state;
 mod field;
 mod footer;
@@ -21,7 +20,6 @@ mod time;
 
 pub(crate) use badge::{Badge, Tone};
 pub(crate) use copy_box::CopyBox;
-pub(crate) use device_table::DeviceTable;
 pub(crate) use empty_state::EmptyState;
 pub(crate) use field::{
     CheckboxField, Field, NewPasswordFields, OneTimeCodeField, SelectField, TextAreaField,
