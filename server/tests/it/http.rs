@@ -8,6 +8,7 @@ mod devices;
 mod imports;
 mod live;
 mod locks;
+mod passkeys;
 mod people;
 mod protection;
 mod roles;

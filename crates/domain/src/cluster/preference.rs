@@ -452,8 +452,8 @@ mod tests {
     }
 
     #[test]
-    fn defaults_are_optional_and_otp() {
+    fn defaults_are_optional_and_on() {
         let (effective, _) = merge(&PreferenceSpec::default(), &PreferenceSpec::default());
-        assert_eq!((effective.mode, effective.second_factor), (DeviceTrustMode::Optional, SecondFactor::Otp));
+        assert_eq!((effective.mode, effective.second_factor), (DeviceTrustMode::Optional, SecondFactor::On));
     }
 }

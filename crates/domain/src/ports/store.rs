@@ -7,9 +7,9 @@ use super::Changes;
 use crate::entity::{
     AuditEvent, AuditFilter, BoundCredential, Cell, CliDecision, CliLogin, CollectedRecord, Credential,
     DailyCount, Device, DeviceCursor, DeviceScope, Digest, EnrollToken, Evidence, ListCount, ListFilter,
-    ListPart, ListRequest, ListedDevice, Lock, Role, SealedSecret, SecretPurpose, Session, SessionDevice,
-    SessionKey, Standing, StoredEvent, StoredValue, Throttle, TokenCursor, TokenFilter, User, UserGlance,
-    UserLink,
+    ListPart, ListRequest, ListedDevice, Lock, Passkey, PasskeyCeremony, PasskeyUse, PendingSignIn, Role,
+    SealedSecret, SecretPurpose, Session, SessionDevice, SessionKey, Standing, StoredEvent, StoredValue,
+    Throttle, TokenCursor, TokenFilter, User, UserGlance, UserLink,
 };
 
 /// Why storage could not do as asked. That a row is absent is no error: lookups answer with `Option`.
@@ -55,6 +55,7 @@ pub trait Store: Send + Sync {
 pub trait UnitOfWork:
     ClusterRows
     + UserRows
+    + FactorRows
     + RoleRows
     + LockRows
     + SessionRows
@@ -164,6 +165,48 @@ pub trait UserRows {
     async fn put_throttle(&mut self, key: &str, throttle: &Throttle) -> Stored<()>;
     /// Deletes throttles whose last failure and block lie before the moment.
     async fn purge_throttles(&mut self, before: Timestamp) -> Stored<()>;
+}
+
+/// Passkeys, the challenges that wait for them, recovery codes, and sign-ins half done.
+#[async_trait]
+pub trait FactorRows {
+    /// Conflicts: `passkeys_pkey`, `passkeys_credential`.
+    async fn insert_passkey(&mut self, passkey: &Passkey) -> Stored<()>;
+    /// A user's, oldest first.
+    async fn passkeys(&mut self, user: &str) -> Stored<Vec<Passkey>>;
+    async fn passkey_by_credential(&mut self, credential_id: &[u8]) -> Stored<Option<Passkey>>;
+    /// Notes a use, unless the stored counter has reached the given one meanwhile; then false. 0 counts nothing.
+    async fn use_passkey(&mut self, id: &str, used: &PasskeyUse) -> Stored<bool>;
+    async fn rename_passkey(&mut self, user: &str, id: &str, name: &str) -> Stored<bool>;
+    async fn delete_passkey(&mut self, user: &str, id: &str) -> Stored<bool>;
+    async fn delete_passkeys(&mut self, user: &str) -> Stored<()>;
+
+    /// The random handle under which authenticators file a user's passkeys.
+    async fn passkey_handle(&mut self, user: &str) -> Stored<Option<Vec<u8>>>;
+    async fn user_of_passkey_handle(&mut self, handle: &[u8]) -> Stored<Option<String>>;
+    /// Gives a user a handle, unless there is one. Conflict `passkey_handles_handle`.
+    async fn put_passkey_handle(&mut self, user: &str, handle: &[u8]) -> Stored<()>;
+
+    async fn insert_passkey_ceremony(&mut self, ceremony: &PasskeyCeremony) -> Stored<()>;
+    /// Takes a ceremony out of the store: nobody gets it twice.
+    async fn take_passkey_ceremony(&mut self, hash: &Digest) -> Stored<Option<PasskeyCeremony>>;
+    /// Deletes those that expired before the moment.
+    async fn purge_passkey_ceremonies(&mut self, before: Timestamp) -> Stored<()>;
+
+    async fn insert_pending_sign_in(&mut self, pending: &PendingSignIn) -> Stored<()>;
+    async fn pending_sign_in(&mut self, hash: &Digest) -> Stored<Option<PendingSignIn>>;
+    /// False if it is gone.
+    async fn delete_pending_sign_in(&mut self, hash: &Digest) -> Stored<bool>;
+    async fn purge_pending_sign_ins(&mut self, before: Timestamp) -> Stored<()>;
+
+    /// Deletes the one-time-code secrets that were offered in sessions (rows `session:<id>`) that are no more.
+    async fn purge_offered_secrets(&mut self) -> Stored<()>;
+
+    /// Replaces a user's recovery codes by those with these hashes, none of them used.
+    async fn put_recovery_codes(&mut self, user: &str, hashes: &[Digest], now: Timestamp) -> Stored<()>;
+    /// Spends an unused code; false if there is none such.
+    async fn use_recovery_code(&mut self, user: &str, hash: &Digest, now: Timestamp) -> Stored<bool>;
+    async fn count_recovery_codes(&mut self, user: &str) -> Stored<i64>;
 }
 
 /// Roles.

@@ -9,6 +9,7 @@ mod device;
 mod device_detail;
 mod enroll_token;
 mod evidence;
+mod factor;
 mod import;
 mod listing;
 mod lock;

@@ -23,6 +23,7 @@ pub mod device;
 pub mod device_detail;
 pub mod enroll_token;
 pub mod evidence;
+pub mod factor;
 pub mod import;
 pub mod listing;
 pub mod lock;
@@ -44,6 +45,7 @@ pub const AREAS: &[&[(&str, &str)]] = &[
     evidence::ALL,
     listing::ALL,
     import::ALL,
+    factor::ALL,
     lock::ALL,
     role::ALL,
     session::ALL,

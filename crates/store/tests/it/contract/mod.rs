@@ -8,6 +8,7 @@ mod cluster;
 mod credentials;
 mod device_pages;
 mod devices;
+mod factors;
 mod listing;
 mod locks;
 mod overview;
