@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gatehouse_model::{ErrorKind, Timestamp};
 
 use crate::account::{RENEWED_SECS, rights};
-use crate::authz::{Actor, Principal, SignedIn};
+use crate::authz::{Actor, Principal, Renewed, SignedIn};
 use crate::cluster::Preference;
 use crate::entity::{Digest, Session, SessionKey, SessionKind, Standing, User};
 use crate::ports::{DeviceExtensions, StoreError, UnitOfWork};
@@ -36,14 +36,6 @@ pub struct RequestFacts {
     pub remote_address: String,
     /// As the client names itself.
     pub user_agent: String,
-}
-
-/// Somebody at a browser.
-#[derive(Clone, Debug)]
-pub struct Visit {
-    pub principal: Principal,
-    /// The session's new cookie, where it was renewed: the one that came with the request has stopped working.
-    pub cookie: Option<SecretToken>,
 }
 
 /// Why what a caller presents does not count.
@@ -160,27 +152,27 @@ impl Identity {
     }
 
     /// Whoever makes a request with this cookie. Where the account's rights have changed since the cookie was given out,
-    /// the session gets another.
+    /// the session gets another: see [`Identity::renewed_cookie`].
     ///
     /// # Errors
     /// A lock is in force; another request has just been given another cookie.
-    pub async fn visit(&self, cookie: &str, facts: RequestFacts) -> Result<Visit, IdentityError> {
+    pub async fn visit(&self, cookie: &str, facts: RequestFacts) -> Result<Principal, IdentityError> {
         let (principal, found) = self.holder(cookie, facts).await?;
-        let Some((session, rights)) = found else { return Ok(Visit { principal, cookie: None }) };
+        let Some((session, rights)) = found else { return Ok(principal) };
         if session.rights == Some(rights) {
             self.touch(&session).await?;
-            return Ok(Visit { principal, cookie: None });
+            return Ok(principal);
         }
         self.renew(principal, &session, rights).await
     }
 
     async fn renew(
         &self,
-        mut principal: Principal,
+        principal: Principal,
         session: &Session,
         rights: Digest,
-    ) -> Result<Visit, IdentityError> {
-        let Some(old) = session.cookie_hash else { return Ok(Visit { principal, cookie: None }) };
+    ) -> Result<Principal, IdentityError> {
+        let Some(old) = session.cookie_hash else { return Ok(principal) };
         let cookie = SecretToken::generate_cookie(self.core.random.as_ref());
         let now = self.core.now();
         let mut work = self.core.begin().await?;
@@ -189,10 +181,22 @@ impl Identity {
         }
         work.touch_session(&session.id, now).await?;
         work.commit().await?;
-        if let Actor::User(user) = &mut principal.actor {
-            user.cookie_hash = Some(cookie.hash());
+        if let Actor::User(user) = &principal.actor {
+            user.renewed.set(cookie);
         }
-        Ok(Visit { principal, cookie: Some(cookie) })
+        Ok(principal)
+    }
+
+    /// The cookie that the session was given during a request by this principal, if it is in force: a unit of work may
+    /// not have come to its end.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn renewed_cookie(&self, principal: &Principal) -> Result<Option<SecretToken>, StoreError> {
+        let renewed = principal.signed_in().and_then(|user| user.renewed.get());
+        let Some(cookie) = renewed else { return Ok(None) };
+        let standing = self.core.read().await?.standing(SessionKey::Cookie(&cookie.hash())).await?;
+        Ok(standing.map(|_| cookie))
     }
 
     /// The holder of a cookie, and where there is one the session and what it may do now.
@@ -276,6 +280,7 @@ impl Identity {
             tls_public_key_der: Vec::new(),
             expires: session.expires,
             cookie_hash: None,
+            renewed: Renewed::default(),
         })
     }
 

@@ -235,7 +235,7 @@ async fn a_step_up_whose_cookie_was_rotated_meanwhile_is_not_done() {
     cluster.clock.advance(400);
     let old = browser.cookie.clone().unwrap();
     let facts = gatehouse_domain::identity::RequestFacts::default();
-    let slow = cluster.services.identity.visit(&old, facts).await.unwrap().principal;
+    let slow = cluster.services.identity.visit(&old, facts).await.unwrap();
     set_device(&browser, Some(&a_device(&cluster))).await;
     browser.get(ACCOUNT).await;
 
