@@ -17,7 +17,7 @@ use listing::Touched;
 
 /// A unit of work on a transaction, what is to be told of it once it is committed, and what has to be brought up to date
 /// before.
-pub(crate) struct Unit<E>(pub(crate) E, pub(crate) Told, Touched);
+pub(crate) struct Unit<E>(pub(crate) E, pub(crate) Told, pub(crate) Touched);
 
 impl<E> Unit<E> {
     pub(crate) fn new(transaction: E, told: Told) -> Self {
