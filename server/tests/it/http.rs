@@ -2,6 +2,7 @@
 
 mod browser;
 mod devices;
+mod inventory;
 mod live;
 mod protection;
 mod signing_in;

@@ -55,7 +55,7 @@ async fn the_first_admin_signs_up_with_an_authenticator() {
     let next = code(&cluster, &secret);
     let login = [("user", "root"), ("password", PASSWORD), ("code", next.as_str())];
     assert_eq!(browser.post("/web/login", &login).await.location(), "/web/devices");
-    browser.get("/web/devices").await.holds("No devices yet").holds("tctl devices add");
+    browser.get("/web/devices").await.holds("No devices yet").holds("Add the first device");
 }
 
 #[tokio::test]
