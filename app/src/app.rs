@@ -3,9 +3,13 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::path;
 
-use crate::components::{Footer, Header, Navigation, SaidNotice};
+use crate::components::{Footer, Header, Navigation, SaidNotice, escaped};
 use crate::islands::Companion;
 use crate::pages::{
+    AccountPage, AddDevicePage, AllSessionsPage, AuditPage, CliLoginPage, DevicePage, DevicesPage, EventPage,
+    ImportPage, ImportsPage, InvitePage, LockPage, LockedOutPage, LocksPage, LoginPage, NewRolePage,
+    NotFoundPage, OwnSessionsPage, RefusedPage, RolePage, RolesPage, SettingsPage, SignupPage, TokensPage,
+    UserPage, UsersPage,
     AccountPage, DevicesPage, InsightsPage, LoginPage, NotFoundPage, RefusedPage, SignupPage,
 };
 use crate::{ConsoleContext, Refusal};
@@ -19,7 +23,8 @@ pub fn App() -> impl IntoView {
     // What is swapped when the page changes without a reload; another layout is loaded anew.
     let layout = if is_signed_in { "console" } else { "entry" };
     view! {
-        <Title formatter=|title| format!("{title} · Gatehouse")/>
+        // Names stand in titles, and Leptos writes titles as they are.
+        <Title formatter=|title| format!("{} · Gatehouse", escaped(&title))/>
         <Router>
             <a class="skip-link" href="#main">"Skip to content"</a>
             <div class="layout" id="layout" data-layout=layout>
@@ -45,6 +50,27 @@ fn Page() -> impl IntoView {
                 <Route path=path!("/web/devices") view=DevicesPage/>
                 <Route path=path!("/web/devices/insights") view=InsightsPage/>
                 <Route path=path!("/web/account") view=AccountPage/>
+                <Route path=path!("/web/account/sessions") view=OwnSessionsPage/>
+                <Route path=path!("/web/sessions") view=AllSessionsPage/>
+                <Route path=path!("/web/cli/login") view=CliLoginPage/>
+                <Route path=path!("/web/users") view=UsersPage/>
+                <Route path=path!("/web/users/~new") view=InvitePage/>
+                <Route path=path!("/web/users/:name") view=UserPage/>
+                <Route path=path!("/web/roles") view=RolesPage/>
+                <Route path=path!("/web/roles/~new") view=NewRolePage/>
+                <Route path=path!("/web/roles/:name") view=RolePage/>
+                <Route path=path!("/web/settings") view=SettingsPage/>
+                <Route path=path!("/web/settings/locked-out") view=LockedOutPage/>
+                <Route path=path!("/web/locks") view=LocksPage/>
+                <Route path=path!("/web/locks/:id") view=LockPage/>
+                <Route path=path!("/web/audit") view=AuditPage/>
+                <Route path=path!("/web/audit/:uid") view=EventPage/>
+                <Route path=path!("/web/devices/add") view=AddDevicePage/>
+                <Route path=path!("/web/devices/import") view=ImportsPage/>
+                <Route path=path!("/web/devices/import/:id") view=ImportPage/>
+                <Route path=path!("/web/tokens") view=TokensPage/>
+                // The last of its kind: what is above is no device's id.
+                <Route path=path!("/web/devices/:id") view=DevicePage/>
             </Routes>
         }
         .into_any(),

@@ -192,6 +192,15 @@ impl Answer {
         Self { said: Some(what.into()), ..self }
     }
 
+    /// And, where the same page comes again, with something on it that is shown this once.
+    #[must_use]
+    pub fn showing<T: Any + Send + Sync>(mut self, what: T) -> Self {
+        if let Reaction::Again(outcome) = &mut self.reaction {
+            outcome.shown = Some(Arc::new(what));
+        }
+        self
+    }
+
     /// And hands the browser another session.
     #[must_use]
     pub fn with_cookie(self, cookie: CookieChange) -> Self {

@@ -37,7 +37,7 @@ pub use api::parameters;
 #[cfg(feature = "ssr")]
 pub use app::App;
 #[cfg(feature = "ssr")]
-pub use context::{ConsoleContext, Refusal, Said};
+pub use context::{ConsoleContext, Refusal, Refusals, Said};
 #[cfg(feature = "ssr")]
 pub use cookie::{SESSION_COOKIE, clear_session_cookie, session_cookie};
 pub use error::ApiError;

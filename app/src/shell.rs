@@ -62,7 +62,7 @@ pub fn shell(assets: &Assets) -> impl IntoView + use<> {
 fn start_script(files: &IslandFiles) -> String {
     // The names are of hexadecimal digits and dots: nothing to escape.
     format!(
-        r#"import("{}").then(async m=>{{const wake=async r=>{{for(const e of r.querySelectorAll("leptos-island")){{const w=m[e.dataset.component];if(w)await w(e)}}}};await m.default({{module_or_path:"{}"}});m.hydrate();await wake(document);document.addEventListener("gatehouse:swapped",e=>wake(e.target));document.documentElement.dataset.islands="ready"}})"#,
+        r#"import("{}").then(async m=>{{const wake=async r=>{{for(const e of r.querySelectorAll("leptos-island")){{const w=m[e.dataset.component];if(w)await w(e)}}}};await m.default({{module_or_path:"{}"}});m.hydrate();await wake(document);document.addEventListener("gatehouse:swapped",e=>wake(e.target));document.documentElement.dataset.islands="ready";performance.mark("islands-ready")}})"#,
         files.js, files.wasm
     )
 }

@@ -39,12 +39,12 @@ const isNotReloaded = (page) => page.evaluate(() => globalThis.notReloaded === t
 test("links and the way back change the page without a reload, with title, address and focus", async () => {
   const { page, problems, close } = await signedIn();
   const nav = page.locator("#nav");
-  await nav.getByRole("link", { name: "Account and devices" }).click();
+  await nav.getByRole("link", { name: "Account", exact: true }).click();
   await page.getByRole("heading", { name: "Account", exact: true }).waitFor();
   assert.equal(new URL(page.url()).pathname, "/web/account");
   assert.match(await page.title(), /^Account/);
   assert.equal(await page.evaluate(() => document.activeElement.id), "main");
-  assert.equal(await nav.locator("[aria-current=page]").innerText(), "Account and devices");
+  assert.equal(await nav.locator("[aria-current=page]").innerText(), "Account");
   await assertAccessible(page);
   await page.goBack();
   await page.getByRole("heading", { name: "Devices", exact: true }).waitFor();
@@ -56,7 +56,7 @@ test("links and the way back change the page without a reload, with title, addre
 
 test("the shield turns yellow by itself when a trusted device becomes required, and goes when it is not", async () => {
   const { page, problems, close } = await signedIn();
-  await page.locator("#nav").getByRole("link", { name: "Account and devices" }).click();
+  await page.locator("#nav").getByRole("link", { name: "Account", exact: true }).click();
   await page.getByRole("heading", { name: "Account", exact: true }).waitFor();
   assert.equal(await page.locator("#viewer .shield").count(), 0);
   await server.require("required");

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: builds the release programs and hands over to the load client (`crates/bench`).
 
 mod keylime;
+mod paint;
 
 use std::fs;
 
@@ -68,6 +69,7 @@ pub(crate) fn command(args: &Args) -> Result<()> {
         Some(Part::Inventory) => _ = client.args(["--only", "inventory"]),
     }
     process::run(client.args(&args.client))?;
+    paint::measure(&workspace)?;
     if let Some(peer) = peer {
         compare(&read(&report)?, &read(&peer.measure(PEER_CLIENTS)?)?)?;
     }

@@ -1,14 +1,35 @@
 //! Server functions: each parses what it is given, calls one method of the domain, and answers with plain data.
 
+#[cfg(feature = "ssr")]
+pub(crate) mod audit;
+#[cfg(feature = "ssr")]
+pub(crate) mod cli_login;
+#[cfg(feature = "ssr")]
+pub(crate) mod device;
 mod devices;
 #[cfg(feature = "ssr")]
+pub(crate) mod imports;
+#[cfg(feature = "ssr")]
+pub(crate) mod locks;
 mod inventory;
 #[cfg(feature = "ssr")]
 mod own_devices;
 #[cfg(feature = "ssr")]
-mod page_token;
+pub(crate) mod page_token;
+#[cfg(feature = "ssr")]
+pub(crate) mod query;
+#[cfg(feature = "ssr")]
+pub(crate) mod roles;
 mod session;
+#[cfg(feature = "ssr")]
+pub(crate) mod sessions;
+#[cfg(feature = "ssr")]
+pub(crate) mod settings;
 mod signup;
+#[cfg(feature = "ssr")]
+pub(crate) mod tokens;
+#[cfg(feature = "ssr")]
+pub(crate) mod users;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +38,9 @@ pub use session::{Shield, SignInForm, TrustedDevice, Viewer, sign_in, sign_in_fo
 pub use signup::{AuthenticatorSecret, Signup, SignupPurpose, finish_signup, signup};
 
 #[cfg(feature = "ssr")]
+pub(crate) use audit::device_named;
+#[cfg(feature = "ssr")]
+pub use audit::{AuditQuery, export_events};
 pub use inventory::parameters;
 #[cfg(feature = "ssr")]
 pub(crate) use inventory::{

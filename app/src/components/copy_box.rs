@@ -1,7 +1,5 @@
 use leptos::prelude::*;
 
-use super::{Icon, Shape};
-
 /// Text to be copied: by the button where scripts run, by hand elsewhere.
 #[component]
 pub(crate) fn CopyBox(
@@ -13,7 +11,7 @@ pub(crate) fn CopyBox(
         <div class="copy-box">
             <pre tabindex="0" aria-label=label><code>{text.clone()}</code></pre>
             <button type="button" class="button copy-box__button" data-copy=text>
-                <Icon shape=Shape::List/><span>"Copy"</span>
+                <span>"Copy"</span>
             </button>
         </div>
     }

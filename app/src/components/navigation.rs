@@ -59,8 +59,8 @@ const AREAS: &[Area] = &[
     Area {
         label: "You",
         ways: &[
-            way("/web/account", "Account and devices", Shape::Person, |_| true),
-            way("/web/account/security", "Sign-in and security", Shape::Key, |_| true),
+            way("/web/account", "Account", Shape::Person, |_| true),
+            way("/web/account/security", "Security", Shape::Key, |_| true),
             way("/web/account/sessions", "Your sessions", Shape::Clock, |_| true),
         ],
     },

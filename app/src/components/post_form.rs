@@ -21,6 +21,9 @@ pub(crate) fn PostForm(
     /// For forms with files.
     #[prop(optional)]
     has_files: bool,
+    /// The browser itself sends it, and shows what comes: for answers that lead away from the console.
+    #[prop(optional)]
+    reloads: bool,
     /// Another address than the page's own.
     #[prop(optional, into)]
     to: Option<String>,
@@ -35,7 +38,7 @@ pub(crate) fn PostForm(
         (false, false) => "button button--primary",
     };
     view! {
-        <form class="form" method="post" action=to enctype=has_files.then_some("multipart/form-data")>
+        <form class="form" method="post" action=to enctype=has_files.then_some("multipart/form-data") data-reload=reloads.then_some("")>
             <FormProblem error/>
             <input type="hidden" name=ACTION_FIELD value=action/>
             <input type="hidden" name=KEY_FIELD value=key/>

@@ -20,6 +20,8 @@ pub enum Topic {
     Role(String),
     Locks,
     Preference,
+    /// An import of the own.
+    Import(String),
     /// The audit log has grown.
     Audit,
     /// Anything.
@@ -36,6 +38,7 @@ impl std::fmt::Display for Topic {
             Self::Role(name) => write!(f, "role:{name}"),
             Self::Locks => f.write_str("locks"),
             Self::Preference => f.write_str("preference"),
+            Self::Import(id) => write!(f, "import:{id}"),
             Self::Audit => f.write_str("audit"),
             Self::Everything => f.write_str("everything"),
         }
@@ -102,6 +105,9 @@ fn of_change(principal: &Principal, change: &Change) -> Vec<Topic> {
             if principal.grant::<ListRoles>().is_ok() {
                 topics.push(Topic::Role(name));
             }
+        }
+        ("device", Some(id)) if acted && change.event.starts_with("device.import") => {
+            topics.push(Topic::Import(id));
         }
         ("lock", _) => {
             // A lock may be on the user, a role, or the device: the session's next look says.

@@ -64,6 +64,7 @@ pub static POSTGRES: Dialect = Dialect {
 pub const SQLITE_RULES: &[(&str, &str)] = &[
     ("audit_events.sequence", "audit_events_pkey"),
     ("audit_events.uid", "audit_events_uid"),
+    ("cli_logins.id", "cli_logins_pkey"),
     ("cluster_values.key", "cluster_values_pkey"),
     ("collected.sequence", "collected_pkey"),
     ("credentials.os_type, credentials.id", "credentials_os_id"),
@@ -73,6 +74,12 @@ pub const SQLITE_RULES: &[(&str, &str)] = &[
     ("device_list.device_id", "device_list_device"),
     ("device_list.sequence", "device_list_pkey"),
     ("device_terms.term, device_terms.device, device_terms.shared", "device_terms_pkey"),
+    ("device_boots.device_id", "device_boots_pkey"),
+    (
+        "device_import_chunks.import_id, device_import_chunks.verdict, device_import_chunks.place",
+        "device_import_chunks_pkey",
+    ),
+    ("device_imports.id", "device_imports_pkey"),
     ("devices.id", "devices_pkey"),
     ("devices.os_type, devices.anchor", "devices_os_anchor"),
     ("devices.os_type, devices.asset_tag_norm", "devices_os_tag"),
@@ -90,6 +97,7 @@ pub const SQLITE_RULES: &[(&str, &str)] = &[
     ("user_links.hash", "user_links_pkey"),
     ("user_roles.user_name, user_roles.place", "user_roles_pkey"),
     ("users.name", "users_name"),
+    ("web_records.hash", "web_records_pkey"),
 ];
 
 fn sqlite_rule(error: &dyn DatabaseError) -> String {

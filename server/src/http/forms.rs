@@ -9,14 +9,15 @@ use axum::routing::{MethodRouter, post};
 use axum::{Extension, body::Body};
 use gatehouse_app::{
     Answer, ApiError, ConsoleContext, CookieChange, FormOutcome, KEY_FIELD, PostRoute, Posted, PostedFile,
-    Reaction, clear_session_cookie, session_cookie,
+    Reaction,
 };
-use http::HeaderValue;
-use http::header::{CONTENT_TYPE, SET_COOKIE};
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use tower_http::limit::RequestBodyLimitLayer;
+use tower_sessions::Session;
 
-use super::{Console, pages, said};
+use super::compression::HoldsSecret;
+use super::{Console, pages, visit};
 
 /// Fields and files of one form, at most.
 const MAX_PARTS: usize = 2000;
@@ -59,26 +60,26 @@ async fn submit(
         };
         return pages::again(console, context, parts, outcome).await;
     }
+    let visit = parts.extensions.get::<Session>().cloned();
     let Answer { reaction, said, cookie } = (route.handler)(context.clone(), posted).await;
+    if let (Some(CookieChange::Set(token)), Some(visit)) = (&cookie, &visit) {
+        visit::carry(visit, token).await;
+    }
     let mut response = match reaction {
         Reaction::Go(to) => Redirect::to(&to).into_response(),
         Reaction::Again(outcome) => pages::again(console, context, parts, outcome).await,
     };
-    let cookies = [said.map(|text| said::cookie(&text)), cookie.map(|change| changed(&change))];
-    for cookie in cookies.into_iter().flatten() {
-        if let Ok(mut value) = HeaderValue::from_str(&cookie) {
-            value.set_sensitive(true);
-            response.headers_mut().append(SET_COOKIE, value);
+    // Whatever is answered to a form may show something once.
+    response.extensions_mut().insert(HoldsSecret);
+    if let Some(visit) = &visit {
+        if matches!(cookie, Some(CookieChange::Clear)) {
+            visit::forget(visit, &mut response).await;
+        }
+        if let Some(text) = said {
+            visit::say(visit, &text).await;
         }
     }
     response
-}
-
-fn changed(cookie: &CookieChange) -> String {
-    match cookie {
-        CookieChange::Set(token) => session_cookie(token),
-        CookieChange::Clear => clear_session_cookie(),
-    }
 }
 
 /// The form, and the request's head for its page.

@@ -2,16 +2,19 @@
 //! server functions, and serves their files. No rule stands here.
 
 mod api;
+mod compression;
+mod downloads;
 mod events;
+mod export;
 mod forms;
 mod headers;
 mod inventory;
 mod origin;
 mod pages;
-mod said;
 mod session;
 mod site;
 mod stylesheet;
+mod visit;
 
 use std::sync::Arc;
 
@@ -53,14 +56,20 @@ pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site, pub
         .route("/web", get(pages::home))
         .route("/web/logout", get(pages::home))
         .route("/web/events", get(events::stream))
+        .route("/web/audit/export.jsonl", get(export::lines))
+        .route("/web/devices/import/template.csv", get(downloads::import_template))
+        .route("/web/devices/import/{id}/report.csv", get(downloads::import_report))
         .route("/web/devices/export.csv", get(inventory::export))
         .route("/web/devices/{id}/row", get(inventory::row))
         .route("/api/{*function}", post(api::call).layer(RequestBodyLimitLayer::new(MAX_FORM)))
         .fallback(pages::elsewhere)
         .layer(from_fn_with_state(console.clone(), session::layer))
+        .layer(visit::layer(&console.services))
+        .layer(from_fn(visit::guard))
         .layer(from_fn(origin::layer));
     guarded
         .merge(site.files())
+        .layer(compression::layer())
         .route("/healthz", get(healthz))
         .layer(from_fn_with_state(Arc::clone(&console.random), headers::layer))
         .with_state(console)

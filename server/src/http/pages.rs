@@ -8,15 +8,15 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use gatehouse_app::{ConsoleContext, FormOutcome, HOME, Refusal, Said, safe_next, shell};
-use http::header::{HeaderValue, SET_COOKIE};
 use http::request::Parts;
 use http::{Method, StatusCode, Uri};
 use leptos::nonce::Nonce;
 use leptos::prelude::provide_context;
+use tower_sessions::Session;
 
 use super::Console;
 use super::headers::PageNonce;
-use super::{said, session};
+use super::visit;
 
 const LOGIN: &str = "/web/login";
 /// Below it, the link itself says who somebody is.
@@ -31,7 +31,9 @@ pub(super) async fn page(
     let is_signed_in = context.principal.signed_in().is_some();
     let path = request.uri().path();
     if path == LOGIN && is_signed_in {
-        return Redirect::to(HOME).into_response();
+        // Somebody may have signed in elsewhere in this browser, or come here while the session was being renewed.
+        let next = request.uri().query().and_then(next_of);
+        return Redirect::to(safe_next(next.as_deref())).into_response();
     }
     if !is_signed_in && path != LOGIN && !path.starts_with(SIGNUP) {
         return to_login(request.uri());
@@ -98,13 +100,14 @@ async fn show(
 ) -> Response {
     let nonce = parts.extensions.remove::<PageNonce>();
     let assets = Arc::clone(&console.assets);
-    let said =
-        session::named(&parts.headers, said::COOKIE).map(|value| said::read(value).unwrap_or_default());
-    let is_said = said.is_some();
+    let said = match parts.extensions.get::<Session>() {
+        Some(visit) => visit::said(visit).await,
+        None => None,
+    };
     let provide = move || {
         provide_context(context.clone());
         provide_context(outcome.clone());
-        if let Some(text) = said.clone().filter(|text| !text.is_empty()) {
+        if let Some(text) = said.clone() {
             provide_context(Said(text));
         }
         if let Some(refusal) = refusal.clone() {
@@ -117,11 +120,13 @@ async fn show(
     let render = leptos_axum::render_app_async_with_context(provide, move || shell(&assets));
     // Whatever the method was, this is the page at this address.
     parts.method = Method::GET;
-    let mut response = render(Request::from_parts(parts, Body::empty())).await;
-    if is_said && let Ok(forget) = HeaderValue::from_str(&said::forget()) {
-        response.headers_mut().append(SET_COOKIE, forget);
-    }
-    response
+    render(Request::from_parts(parts, Body::empty())).await
+}
+
+/// The page that was wanted before signing in.
+fn next_of(query: &str) -> Option<String> {
+    let fields: Vec<(String, String)> = serde_html_form::from_str(query).ok()?;
+    fields.into_iter().find(|(name, _)| name == "next").map(|(_, value)| value)
 }
 
 /// For a value of a query (RFC 3986, section 2.1).

@@ -133,7 +133,13 @@ async fn refresh(topics: &BTreeSet<String>) {
 
 /// A page, unless the session is over: then the browser goes where the server sends it.
 async fn fetch(address: &str) -> Option<web_sys::Document> {
-    let response = Request::get(address).header("accept", "text/html").send().await.ok()?;
+    let response = Request::get(address)
+        .header("accept", "text/html")
+        // Nobody asked for it: it must not keep the session from lying idle.
+        .header("gatehouse-unattended", "1")
+        .send()
+        .await
+        .ok()?;
     let landed = response.url();
     let page = parse(&response.text().await.ok()?).ok()?;
     let layout = page.get_element_by_id("layout").and_then(|layout| layout.get_attribute("data-layout"));

@@ -84,6 +84,8 @@ impl Writer {
             factor_time: now,
             device: None,
             remote_address: "127.0.0.1:50000".to_owned(),
+            user_agent: String::new(),
+            rights: None,
         })
         .await?;
         work.commit().await?;
@@ -133,6 +135,7 @@ impl Writer {
             device_id: device.id.clone(),
             purpose: TokenPurpose::Admin,
             created_by: self.user.clone(),
+            note: String::new(),
             bound_user: None,
             created: now,
             expires: now.plus_secs(3600),

@@ -20,6 +20,7 @@ pub(crate) fn signed_in(roles: &[&str]) -> SignedIn {
         has_enrolled_device: false,
         tls_public_key_der: Vec::new(),
         expires: NOW.plus_secs(3600),
+        cookie_hash: None,
     }
 }
 

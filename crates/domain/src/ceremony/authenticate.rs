@@ -7,7 +7,7 @@ use gatehouse_model::{CollectedData, DeviceTrustMode, EnrollStatus};
 use super::counters::{Progress, progress};
 use super::enroll::check_device_lock;
 use super::refusal::Refusal;
-use super::{CeremonyError, NONCE_BYTES, check_data};
+use super::{CeremonyError, NONCE_BYTES, boot, check_data};
 use crate::Core;
 use crate::audit::EventKind;
 use crate::authz::{Attribution, Principal, SignedIn};
@@ -274,6 +274,10 @@ impl Authentication {
         data.record_time = Some(now);
         work.add_collected(&device.id, &CollectedRecord { kind: RecordKind::Authenticate, data }).await?;
         work.trim_collected(&device.id, KEPT_RECORDS).await?;
+        if let AuthenticateAnswer::Tpm { platform, .. } = answer {
+            let record = boot::record(&device.id, RecordKind::Authenticate, &user.name, now, platform);
+            work.note_boot(&record).await?;
+        }
         let certificates = self.core.ca.issue(&CertificateRequest {
             user: user.name.clone(),
             roles,

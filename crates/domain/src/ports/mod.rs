@@ -2,6 +2,7 @@
 
 mod ca;
 mod changes;
+pub mod device_pages;
 mod environment;
 mod secrets;
 pub mod store;

@@ -78,6 +78,11 @@ impl<E: Executor> ClusterRows for Unit<E> {
         Ok(self.0.execute(sql::DELETE_PREFERENCE, values![key]).await? > 0)
     }
 
+    async fn hold_administrators(&mut self) -> Stored<()> {
+        self.0.execute(sql::HOLD_ADMINISTRATORS, values![]).await?;
+        Ok(())
+    }
+
     async fn take_form_key(&mut self, hash: &Digest, now: Timestamp) -> Stored<bool> {
         Ok(self.0.execute(sql::TAKE_FORM_KEY, values![hash, now]).await? > 0)
     }

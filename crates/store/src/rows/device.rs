@@ -32,7 +32,7 @@ pub(super) const DEVICE: Decode<Device> = Decode {
     },
 };
 
-const DEVICE_AND_ALARM: Decode<(Device, Option<Timestamp>)> =
+pub(super) const DEVICE_AND_ALARM: Decode<(Device, Option<Timestamp>)> =
     Decode { entity: "device", read: |columns| Ok(((DEVICE.read)(columns)?, columns.maybe_time()?)) };
 
 const COUNTS: Decode<(i64, i64)> =

@@ -11,7 +11,7 @@ use crate::executor::Executor;
 use crate::sql::lock as sql;
 use crate::value::{Value, values};
 
-const LOCK: Decode<Lock> = Decode {
+pub(super) const LOCK: Decode<Lock> = Decode {
     entity: "lock",
     read: |columns| {
         Ok(Lock {
@@ -65,6 +65,22 @@ impl<E: Executor> LockRows for Unit<E> {
 
     async fn locks(&mut self) -> Stored<Vec<Lock>> {
         self.0.all(sql::LOCKS, values![], LOCK).await
+    }
+
+    async fn locks_page(
+        &mut self,
+        in_force: bool,
+        before: Option<&(Timestamp, String)>,
+        now: Timestamp,
+        limit: i64,
+    ) -> Stored<Vec<Lock>> {
+        let statement = if in_force { sql::LOCKS_IN_FORCE } else { sql::LOCKS_EXPIRED };
+        let (created, id) = before.map_or((i64::MAX, ""), |(created, id)| (created.micros(), id.as_str()));
+        self.0.all(statement, values![created, id, now, limit], LOCK).await
+    }
+
+    async fn locks_on_people(&mut self, first: &str, last: &str, now: Timestamp) -> Stored<Vec<Lock>> {
+        self.0.all(sql::LOCKS_ON_PEOPLE, values![now, first, last], LOCK).await
     }
 
     async fn lock_in_force(

@@ -1,16 +1,21 @@
 //! The methods of a unit of work, by area; each once for both engines.
 
 mod audit;
+mod boot;
+mod cli_login;
 mod cluster;
 mod credential;
 mod device;
+mod device_detail;
 mod enroll_token;
 mod evidence;
+mod import;
 mod listing;
 mod lock;
 mod role;
 mod session;
 mod user;
+mod web_record;
 
 use crate::feed::Told;
 use listing::Touched;

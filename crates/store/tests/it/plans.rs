@@ -8,6 +8,8 @@ use crate::engines::Fresh;
 /// Statements that may look at every row of a table or sort, and why.
 const MAY_SCAN: &[(&str, &str)] = &[
     ("COUNT_DEVICES", "two counts, each of an index"),
+    ("COUNT_HOLDERS_WITHOUT_DEVICE", "counts those of one role, to a limit"),
+    ("COUNT_USERS_WITHOUT_DEVICE", "counts to a limit"),
     ("DEVICES_BY_ID_OR_TAG", "sorts the few devices that have the tag"),
     ("DEVICES_OF_USER", "sorts the devices of one user"),
     ("DEVICE_USERS", "sorts the users of one device"),
@@ -25,8 +27,12 @@ const MAY_SCAN: &[(&str, &str)] = &[
     ("TAG_UP_FOUND", "sorts the devices that have a rare word"),
     ("USERS_OF_DEVICE", "sorts the users of one device"),
     ("USERS_OF_DEVICES", "sorts the users of each device"),
+    ("HOLDERS_WITHOUT_DEVICE", "sorts those who have one role"),
     ("LOCKS", "lists all locks"),
+    ("LOCKS_OF_DEVICE", "sorts the locks on one device"),
     ("LOCK_IN_FORCE", "sorts the locks on one user, device and roles"),
+    ("USER_GLANCES", "joins the users of one page with their roles"),
+    ("USERS_WITH_ROLE", "joins the users of one page with their roles"),
     ("USERS", "joins the users of one page with their roles"),
 ];
 

@@ -3,12 +3,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
-use gatehouse_domain::Services;
+use gatehouse_domain::account::NewUser;
 use gatehouse_domain::authz::{CreateDevice, Principal};
 use gatehouse_domain::device::DeviceSpec;
+use gatehouse_domain::entity::{Session, SessionKey};
 use gatehouse_domain::identity::RequestFacts;
 use gatehouse_domain::ports::{Clock, Store};
-use gatehouse_model::resource::PreferenceSpec;
+use gatehouse_domain::{SecretToken, Services};
+use gatehouse_model::resource::{PreferenceSpec, UserSpec};
 use gatehouse_model::{AssetTag, OsType, SecondFactor, Timestamp};
 use gatehouse_server::config::Config;
 use gatehouse_server::connection_info::{Channel, ConnectionInfo};
@@ -44,7 +46,7 @@ pub(super) struct Cluster {
     pub(super) clock: Arc<StoppedClock>,
     pub(super) first_admin_path: String,
     router: Router,
-    _foundation: Foundation,
+    foundation: Foundation,
     _folder: tempfile::TempDir,
 }
 
@@ -53,8 +55,6 @@ pub(super) struct Browser<'a> {
     pub(super) cluster: &'a Cluster,
     /// The session's.
     pub(super) cookie: Option<String>,
-    /// What is to be said on the next page.
-    said: Option<String>,
 }
 
 pub(super) struct Page {
@@ -111,14 +111,14 @@ pub(super) async fn cluster_with(preference: PreferenceSpec, site: &Site) -> Clu
         clock,
         first_admin_path: format!("/web/{path}"),
         router: request_id::assign(router, Arc::clone(&foundation.random)),
-        _foundation: foundation,
+        foundation,
         _folder: folder,
     }
 }
 
 impl Cluster {
     pub(super) fn browser(&self) -> Browser<'_> {
-        Browser { cluster: self, cookie: None, said: None }
+        Browser { cluster: self, cookie: None }
     }
 
     /// A browser in which `root`, the first admin, is signed in.
@@ -132,9 +132,37 @@ impl Cluster {
         browser
     }
 
+    /// What another server over the same database would be laid on.
+    pub(super) fn foundation(&self) -> &Foundation {
+        &self.foundation
+    }
+
     /// The host's admin, who may do everything.
     pub(super) fn host_admin(&self) -> Principal {
         self.services.identity.host_admin(0, RequestFacts::default())
+    }
+
+    /// A browser in which somebody new is signed in.
+    pub(super) async fn person(&self, name: &str, roles: &[&str]) -> Browser<'_> {
+        let spec = UserSpec { roles: roles.iter().map(ToString::to_string).collect(), ..UserSpec::default() };
+        let new = NewUser { name: name.to_owned(), spec };
+        let grant = self.host_admin().grant().unwrap();
+        let (_, link) = self.services.accounts.create(&grant, new, None).await.unwrap();
+        let link = format!("/web/signup/{}", link.unwrap().token.reveal());
+        let mut browser = self.browser();
+        let done = browser.post(&link, &[("password", PASSWORD), ("password_again", PASSWORD)]).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        let done = browser.sign_in(name, PASSWORD).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        browser
+    }
+
+    /// The session that a cookie stands for now.
+    pub(super) async fn session(&self, cookie: Option<&str>) -> Option<Session> {
+        let cookie = SecretToken::read_cookie(cookie?)?;
+        let mut work = self.store.read().await.unwrap();
+        let standing = work.standing(SessionKey::Cookie(&cookie.hash())).await.unwrap();
+        standing.map(|standing| standing.session)
     }
 
     /// Registers a device; answers with its id.
@@ -182,16 +210,41 @@ impl Browser<'_> {
         self.ask(request.header(CONTENT_LENGTH, body.len()), Body::from(body)).await
     }
 
+    /// Posts a form with a file.
+    pub(super) async fn upload(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        file_name: &str,
+        content: &[u8],
+    ) -> Page {
+        const BOUNDARY: &str = "----gatehouse-test";
+        let key = self.cluster.services.form_keys.fresh();
+        let mut body = Vec::new();
+        for (name, value) in fields.iter().copied().chain([("form_key", key.as_str())]) {
+            let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+            body.extend([head.as_bytes(), value.as_bytes(), b"\r\n"].concat());
+        }
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{file_name}\"\r\n\
+             Content-Type: text/csv\r\n\r\n"
+        );
+        body.extend([head.as_bytes(), content, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat());
+        let request = Request::post(path)
+            .header(CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}"))
+            .header("sec-fetch-site", "same-origin")
+            .header(CONTENT_LENGTH, body.len());
+        self.ask(request, Body::from(body)).await
+    }
+
     pub(super) async fn sign_in(&mut self, user: &str, password: &str) -> Page {
         self.post("/web/login", &[("user", user), ("password", password)]).await
     }
 
     async fn ask(&mut self, mut request: http::request::Builder, body: Body) -> Page {
         request = request.header("host", "gate.example:3080");
-        for (name, value) in [("session", &self.cookie), ("said", &self.said)] {
-            if let Some(value) = value {
-                request = request.header(COOKIE, format!("__Host-gatehouse_{name}={value}"));
-            }
+        if let Some(value) = &self.cookie {
+            request = request.header(COOKIE, format!("__Host-gatehouse_session={value}"));
         }
         let page = self.cluster.send(request.body(body).unwrap()).await;
         for set in page.headers.get_all(SET_COOKIE) {
@@ -200,7 +253,6 @@ impl Browser<'_> {
             let kept = (!attributes.contains("Max-Age=0")).then(|| value.to_owned());
             match name {
                 "__Host-gatehouse_session" => self.cookie = kept,
-                "__Host-gatehouse_said" => self.said = kept,
                 other => panic!("an unknown cookie: {other}"),
             }
         }
@@ -208,7 +260,7 @@ impl Browser<'_> {
     }
 }
 
-fn form(fields: &[(&str, &str)]) -> String {
+pub(super) fn form(fields: &[(&str, &str)]) -> String {
     let escaped = |text: &str| -> String {
         text.bytes()
             .map(|byte| match byte {

@@ -3,13 +3,17 @@
 mod accounts;
 mod audit;
 mod changes;
+mod cli_logins;
 mod cluster;
 mod credentials;
+mod device_pages;
 mod devices;
 mod listing;
 mod locks;
+mod overview;
 mod sessions;
 mod tokens;
+mod web_records;
 mod work;
 
 use gatehouse_domain::ports::StoreError;

@@ -1,0 +1,104 @@
+// Every page, in both themes and three widths: accessible, quiet, of one origin, and readable with larger text. The
+// pictures are kept in `screenshots/`, to be looked at.
+
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { assertAccessible, assertQuiet, launch, openPage } from "../src/browser.mjs";
+import { islandsReady, signIn, signUp } from "../src/console.mjs";
+import { devices } from "../src/seed.mjs";
+import { startServer } from "../src/server.mjs";
+
+const PICTURES = new URL("../screenshots/", import.meta.url).pathname;
+const WIDTHS = [390, 1024, 1600];
+const THEMES = ["light", "dark"];
+
+/** Address, name of its picture, and the heading that says that it is there. */
+const PAGES = [
+  ["/web/devices", "devices", "Devices"],
+  ["/web/devices?q=nothing-is-called-so", "devices-none-found", "Devices"],
+  ["/web/devices/add", "device-add", "Add a device"],
+  ["/web/devices/import", "devices-import", "Import devices"],
+  ["/web/devices/<device>", "device", "SEED-00000"],
+  ["/web/devices/00000000-0000-4000-8000-000000000000", "device-gone", "No such device"],
+  ["/web/tokens", "tokens", "Enrolment tokens"],
+  ["/web/users", "users", "Users"],
+  ["/web/users/~new", "user-invite", "Invite a user"],
+  ["/web/users/alice", "user", "alice"],
+  ["/web/roles", "roles", "Roles"],
+  ["/web/roles/~new", "role-new", "New role"],
+  ["/web/roles/editor", "role", "editor"],
+  ["/web/settings", "settings", "Device trust"],
+  ["/web/locks", "locks", "Locks"],
+  ["/web/audit", "audit", "Audit log"],
+  ["/web/sessions", "sessions", "Sessions"],
+  ["/web/account", "account", "Account"],
+  ["/web/account/sessions", "own-sessions", "Your sessions"],
+  ["/web/nowhere", "not-found", "Page not found"],
+];
+
+/** Addresses that the server answers with a failure, on purpose. */
+const REFUSED = /(device-gone|not-found)$/;
+
+let browser;
+let server;
+let state;
+let device;
+
+before(async () => {
+  await mkdir(PICTURES, { recursive: true });
+  browser = await launch();
+  server = await startServer();
+  const { page, close } = await openPage(browser);
+  const authenticator = await signUp(page, server.signup, { name: "admin" });
+  await signIn(page, "admin", authenticator);
+  await page.getByRole("heading", { name: "Devices", exact: true }).waitFor();
+  state = await page.context().storageState();
+  await close();
+  const file = join(server.dataDir, "devices.yaml");
+  await writeFile(file, devices(60));
+  await server.tctl("create", "-f", file);
+  await server.tctl("users", "add", "alice", "--roles=access", "--logins=alice");
+  await server.tctl("devices", "enroll", "--asset-tag=SEED-00000");
+  await server.tctl("lock", "--user=alice", "--message=lost her laptop");
+  const [first] = JSON.parse(await server.tctl("get", "device/SEED-00000", "--format=json"));
+  device = first.metadata.name;
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+for (const [path, name, heading] of PAGES) {
+  test(`${path} in both themes and three widths`, async () => {
+    for (const colorScheme of THEMES) {
+      const { page, problems, close } = await openPage(browser, { colorScheme, storageState: state });
+      await page.goto(`${server.origin}${path.replace("<device>", device)}`);
+      await page.getByRole("heading", { name: heading }).first().waitFor();
+      await islandsReady(page);
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 900 });
+        await assertNoOverflow(page, `${path} at ${width} pixels`);
+        await page.screenshot({ path: join(PICTURES, `${name}-${colorScheme}-${width}.png`), fullPage: true });
+        await assertAccessible(page);
+      }
+      // WCAG 2.2, 1.4.4: text of twice the size.
+      await page.setViewportSize({ width: 1024, height: 900 });
+      await page.evaluate(() => document.documentElement.style.setProperty("font-size", "200%"));
+      await assertNoOverflow(page, `${path} with text of twice the size`);
+      assertQuiet(problems.filter((problem) => !(REFUSED.test(name) && problem.includes("status of 404"))));
+      await close();
+    }
+  });
+}
+
+/** Only tables and code may scroll sideways, in frames of their own. */
+async function assertNoOverflow(page, where) {
+  const [inside, wide] = await page.evaluate(() => [
+    document.documentElement.clientWidth,
+    document.documentElement.scrollWidth,
+  ]);
+  assert.ok(wide <= inside, `${where} is ${wide - inside} pixels too wide`);
+}
