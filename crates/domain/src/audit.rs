@@ -77,9 +77,7 @@ impl Core {
 
     /// Appends an event in a commit of its own: for what failed, and so changed nothing else.
     pub(crate) async fn append_alone(&self, event: &AuditEvent) -> Result<(), StoreError> {
-        let mut work = self.begin().await?;
-        work.append_event(event).await?;
-        work.commit().await
+        self.act().await?.append_event(event).await
     }
 }
 

@@ -5,10 +5,12 @@ use gatehouse_domain::ports::store::{Store, Stored, UnitOfWork};
 use sqlx::PgPool;
 
 use crate::dialect::{POSTGRES, SQLITE};
-use crate::executor::{Executor, PostgresTransaction, SqliteTransaction};
+use crate::executor::Executor;
 use crate::failure::failure;
+use crate::postgres_transaction::PostgresTransaction;
 use crate::rows::Unit;
-use crate::sqlite_connections::SqliteConnections;
+use crate::sqlite_connections::{Lease, SqliteConnections};
+use crate::sqlite_transaction::SqliteTransaction;
 
 #[async_trait]
 impl<E: Executor> UnitOfWork for Unit<E> {
@@ -23,16 +25,26 @@ pub(crate) struct SqliteStore {
     pub(crate) reader: SqliteConnections,
 }
 
+async fn lend(connections: &SqliteConnections) -> Stored<Lease> {
+    connections.lend().await.map_err(|error| failure(&SQLITE, error))
+}
+
 #[async_trait]
 impl Store for SqliteStore {
     async fn begin(&self) -> Stored<Box<dyn UnitOfWork>> {
-        let begun = SqliteTransaction::begin(&self.writer).await;
-        Ok(Box::new(Unit(begun.map_err(|error| failure(&SQLITE, error))?)))
+        Ok(Box::new(Unit(SqliteTransaction::new(lend(&self.writer).await?, SQLITE.begin))))
     }
 
     async fn read(&self) -> Stored<Box<dyn UnitOfWork>> {
-        let begun = SqliteTransaction::begin_with_first_statement(&self.reader).await;
-        Ok(Box::new(Unit(begun.map_err(|error| failure(&SQLITE, error))?)))
+        Ok(Box::new(Unit(SqliteTransaction::new(lend(&self.reader).await?, SQLITE.begin_read))))
+    }
+
+    async fn act(&self) -> Stored<Box<dyn UnitOfWork>> {
+        Ok(Box::new(Unit(SqliteTransaction::single(lend(&self.writer).await?, SQLITE.begin))))
+    }
+
+    async fn look(&self) -> Stored<Box<dyn UnitOfWork>> {
+        Ok(Box::new(Unit(SqliteTransaction::single(lend(&self.reader).await?, SQLITE.begin_read))))
     }
 
     fn engine(&self) -> &'static str {
@@ -45,16 +57,34 @@ pub(crate) struct PostgresStore {
     pub(crate) pool: PgPool,
 }
 
-#[async_trait]
-impl Store for PostgresStore {
-    async fn begin(&self) -> Stored<Box<dyn UnitOfWork>> {
-        let begun = self.pool.begin_with(POSTGRES.begin).await;
+impl PostgresStore {
+    async fn open(&self, begin: &'static str) -> Stored<Box<dyn UnitOfWork>> {
+        let begun = self.pool.begin_with(begin).await;
         Ok(Box::new(Unit(PostgresTransaction::new(begun.map_err(|error| failure(&POSTGRES, error))?))))
     }
 
+    async fn single(&self, begin: &'static str) -> Stored<Box<dyn UnitOfWork>> {
+        let connection = self.pool.acquire().await.map_err(|error| failure(&POSTGRES, error))?;
+        Ok(Box::new(Unit(PostgresTransaction::single(connection, begin))))
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn begin(&self) -> Stored<Box<dyn UnitOfWork>> {
+        self.open(POSTGRES.begin).await
+    }
+
     async fn read(&self) -> Stored<Box<dyn UnitOfWork>> {
-        let begun = self.pool.begin_with(POSTGRES.begin_read).await;
-        Ok(Box::new(Unit(PostgresTransaction::new(begun.map_err(|error| failure(&POSTGRES, error))?))))
+        self.open(POSTGRES.begin_read).await
+    }
+
+    async fn act(&self) -> Stored<Box<dyn UnitOfWork>> {
+        self.single(POSTGRES.begin).await
+    }
+
+    async fn look(&self) -> Stored<Box<dyn UnitOfWork>> {
+        self.single(POSTGRES.begin_read).await
     }
 
     fn engine(&self) -> &'static str {

@@ -19,6 +19,7 @@ pub use enroll_token::{
     CHALLENGE_SECS, EnrollToken, MAX_CHALLENGES, TokenCursor, TokenFilter, TokenPurpose, TokenState,
 };
 pub use lock::Lock;
+pub(crate) use lock::target_text;
 pub use preference::{PREFERENCE_KEYS, PreferenceKey, StoredValue};
 pub use role::Role;
 pub use sealed::{SealedSecret, SecretPurpose};

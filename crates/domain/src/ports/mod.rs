@@ -1,6 +1,7 @@
 //! What the rules need of the world.
 
 mod ca;
+pub mod ceremony_rows;
 mod environment;
 mod secrets;
 pub mod store;

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use gatehouse_model::{OsType, Timestamp};
 
+use super::ceremony_rows::CeremonyRows;
 use crate::entity::{
     AuditEvent, AuditFilter, BoundCredential, CollectedRecord, Credential, Device, DeviceCursor, Digest,
     EnrollToken, Evidence, Lock, Role, SealedSecret, SecretPurpose, Session, SessionDevice, SessionKey,
@@ -40,11 +41,21 @@ pub trait Store: Send + Sync {
     /// Opens a unit of work that only reads, from one snapshot.
     async fn read(&self) -> Stored<Box<dyn UnitOfWork>>;
 
+    /// Opens a unit of work in which every call that changes something is a commit of its own: for a single change.
+    async fn act(&self) -> Stored<Box<dyn UnitOfWork>>;
+
+    /// Opens a unit of work in which every call reads by itself what is committed then: for a single question.
+    async fn look(&self) -> Stored<Box<dyn UnitOfWork>>;
+
     /// `sqlite` or `postgres`.
     fn engine(&self) -> &'static str;
 }
 
 /// Everything that can be asked of storage, in one transaction.
+///
+/// A change that answers with nothing may be put off until the next question or the commit, and its failure with it;
+/// the conflicts that are named come from the call that causes them. After a failure nothing more is answered, and
+/// nothing is committed.
 #[async_trait]
 pub trait UnitOfWork:
     ClusterRows
@@ -57,6 +68,7 @@ pub trait UnitOfWork:
     + EnrollTokenRows
     + EvidenceRows
     + AuditRows
+    + CeremonyRows
     + Send
 {
     /// Makes everything durable: success means it is on disk.

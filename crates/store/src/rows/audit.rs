@@ -34,8 +34,7 @@ impl<E: Executor> AuditRows for Unit<E> {
             event.success,
             &body,
         ];
-        self.0.execute(sql::APPEND_EVENT, values).await?;
-        Ok(())
+        self.0.later(sql::APPEND_EVENT, values).await
     }
 
     async fn events(&mut self, filter: &AuditFilter, limit: i64) -> Stored<Vec<StoredEvent>> {

@@ -11,7 +11,7 @@ use crate::executor::Executor;
 use crate::sql::credential as sql;
 use crate::value::{Value, values};
 
-const CREDENTIAL: Decode<Credential> = Decode {
+pub(super) const CREDENTIAL: Decode<Credential> = Decode {
     entity: "credential",
     read: |columns| {
         Ok(Credential {
@@ -30,7 +30,7 @@ const CREDENTIAL: Decode<Credential> = Decode {
     },
 };
 
-const BOUND_CREDENTIAL: Decode<BoundCredential> = Decode {
+pub(super) const BOUND_CREDENTIAL: Decode<BoundCredential> = Decode {
     entity: "credential with its device",
     read: |columns| {
         Ok(BoundCredential {
@@ -63,29 +63,52 @@ fn counter_values(counters: Option<Counters>) -> [Option<i64>; 3] {
     ]
 }
 
+/// The arguments of [`sql::PUT_CREDENTIAL`].
+pub(super) fn put_values(credential: &Credential) -> [Value<'_>; 13] {
+    let [reset_count, restart_count, clock] = counter_values(credential.counters).map(Value::from);
+    [
+        credential.os_type.into(),
+        (&credential.id).into(),
+        (&credential.device_id).into(),
+        (&credential.public_key_der).into(),
+        (credential.tier as i64).into(),
+        (&credential.ekcert_serial).into(),
+        (&credential.ak_public).into(),
+        (&credential.user).into(),
+        credential.created.into(),
+        credential.last_used.into(),
+        reset_count,
+        restart_count,
+        clock,
+    ]
+}
+
+/// The arguments of [`sql::USE_CREDENTIAL`].
+pub(super) fn use_values(credential: &Credential) -> [Value<'_>; 7] {
+    let [reset_count, restart_count, clock] = counter_values(credential.counters).map(Value::from);
+    [
+        credential.os_type.into(),
+        (&credential.id).into(),
+        (&credential.device_id).into(),
+        credential.last_used.into(),
+        reset_count,
+        restart_count,
+        clock,
+    ]
+}
+
+/// What [`sql::PUT_CREDENTIAL`] says by the number of rows that it changed.
+pub(super) fn put(changed: i64) -> Stored<()> {
+    if changed == 0 {
+        return Err(StoreError::Conflict { constraint: "credentials_os_id".to_owned() });
+    }
+    Ok(())
+}
+
 #[async_trait]
 impl<E: Executor> CredentialRows for Unit<E> {
     async fn put_credential(&mut self, credential: &Credential) -> Stored<()> {
-        let [reset_count, restart_count, clock] = counter_values(credential.counters);
-        let values = values![
-            credential.os_type,
-            &credential.id,
-            &credential.device_id,
-            &credential.public_key_der,
-            credential.tier as i64,
-            &credential.ekcert_serial,
-            &credential.ak_public,
-            &credential.user,
-            credential.created,
-            credential.last_used,
-            reset_count,
-            restart_count,
-            clock,
-        ];
-        if self.0.execute(sql::PUT_CREDENTIAL, values).await? == 0 {
-            return Err(StoreError::Conflict { constraint: "credentials_os_id".to_owned() });
-        }
-        Ok(())
+        put(self.0.execute(sql::PUT_CREDENTIAL, &put_values(credential)).await?)
     }
 
     async fn credential(&mut self, os_type: OsType, id: &str) -> Stored<Option<Credential>> {
@@ -118,26 +141,14 @@ impl<E: Executor> CredentialRows for Unit<E> {
     }
 
     async fn use_credential(&mut self, credential: &Credential) -> Stored<bool> {
-        let [reset_count, restart_count, clock] = counter_values(credential.counters);
-        let values = values![
-            credential.os_type,
-            &credential.id,
-            &credential.device_id,
-            credential.last_used,
-            reset_count,
-            restart_count,
-            clock,
-        ];
-        Ok(self.0.execute(sql::USE_CREDENTIAL, values).await? > 0)
+        Ok(self.0.execute(sql::USE_CREDENTIAL, &use_values(credential)).await? > 0)
     }
 
     async fn delete_credentials(&mut self, device_id: &str) -> Stored<()> {
-        self.0.execute(sql::DELETE_CREDENTIALS, values![device_id]).await?;
-        Ok(())
+        self.0.later(sql::DELETE_CREDENTIALS, values![device_id]).await
     }
 
     async fn forget_counters(&mut self, device_id: &str) -> Stored<()> {
-        self.0.execute(sql::FORGET_COUNTERS, values![device_id]).await?;
-        Ok(())
+        self.0.later(sql::FORGET_COUNTERS, values![device_id]).await
     }
 }

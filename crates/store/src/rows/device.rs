@@ -32,7 +32,7 @@ pub(super) const DEVICE: Decode<Device> = Decode {
     },
 };
 
-const DEVICE_AND_ALARM: Decode<(Device, Option<Timestamp>)> =
+pub(super) const DEVICE_AND_ALARM: Decode<(Device, Option<Timestamp>)> =
     Decode { entity: "device", read: |columns| Ok(((DEVICE.read)(columns)?, columns.maybe_time()?)) };
 
 const COUNTS: Decode<(i64, i64)> =
@@ -162,8 +162,7 @@ impl<E: Executor> DeviceRows for Unit<E> {
     }
 
     async fn set_counter_alarm(&mut self, device_id: &str, since: Option<Timestamp>) -> Stored<()> {
-        self.0.execute(sql::SET_COUNTER_ALARM, values![device_id, since]).await?;
-        Ok(())
+        self.0.later(sql::SET_COUNTER_ALARM, values![device_id, since]).await
     }
 
     async fn user_has_enrolled_device(&mut self, user: &str) -> Stored<bool> {
@@ -176,8 +175,7 @@ impl<E: Executor> DeviceRows for Unit<E> {
     }
 
     async fn add_device_user(&mut self, device_id: &str, user: &str, now: Timestamp) -> Stored<()> {
-        self.0.execute(sql::ADD_DEVICE_USER, values![device_id, user, now]).await?;
-        Ok(())
+        self.0.later(sql::ADD_DEVICE_USER, values![device_id, user, now]).await
     }
 
     async fn is_device_user(&mut self, device_id: &str, user: &str) -> Stored<bool> {
@@ -189,8 +187,7 @@ impl<E: Executor> DeviceRows for Unit<E> {
     }
 
     async fn clear_device_users(&mut self, device_id: &str) -> Stored<()> {
-        self.0.execute(sql::CLEAR_DEVICE_USERS, values![device_id]).await?;
-        Ok(())
+        self.0.later(sql::CLEAR_DEVICE_USERS, values![device_id]).await
     }
 
     async fn add_collected(&mut self, device_id: &str, record: &CollectedRecord) -> Stored<()> {
@@ -199,8 +196,7 @@ impl<E: Executor> DeviceRows for Unit<E> {
         };
         let data = to_json(&record.data)?;
         let values = values![device_id, record.kind.as_str(), recorded, &data];
-        self.0.execute(sql::ADD_COLLECTED, values).await?;
-        Ok(())
+        self.0.later(sql::ADD_COLLECTED, values).await
     }
 
     async fn collected(&mut self, device_id: &str) -> Stored<Vec<CollectedRecord>> {
@@ -209,7 +205,6 @@ impl<E: Executor> DeviceRows for Unit<E> {
 
     async fn trim_collected(&mut self, device_id: &str, keep: i64) -> Stored<()> {
         let values = values![device_id, RecordKind::Authenticate.as_str(), keep];
-        self.0.execute(sql::TRIM_COLLECTED, values).await?;
-        Ok(())
+        self.0.later(sql::TRIM_COLLECTED, values).await
     }
 }

@@ -1,6 +1,7 @@
 //! The methods of a unit of work, by area; each once for both engines.
 
 mod audit;
+mod ceremony;
 mod cluster;
 mod credential;
 mod device;

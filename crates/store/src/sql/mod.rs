@@ -15,6 +15,7 @@ macro_rules! statements {
 }
 
 pub mod audit;
+pub mod ceremony;
 pub mod cluster;
 pub mod credential;
 pub mod device;
@@ -28,6 +29,7 @@ pub mod user;
 /// The statements of every area; those that differ by engine are in [`crate::dialect`].
 pub const AREAS: &[&[(&str, &str)]] = &[
     audit::ALL,
+    ceremony::ALL,
     cluster::ALL,
     credential::ALL,
     device::ALL,

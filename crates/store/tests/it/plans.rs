@@ -7,12 +7,16 @@ use crate::engines::Fresh;
 
 /// Statements that may look at every row of a table or sort, and why.
 const MAY_SCAN: &[(&str, &str)] = &[
+    ("CALLER", "sorts the locks on one caller"),
+    ("CALLER_BY_COOKIE", "sorts the locks on one caller"),
     ("COUNT_DEVICES", "two counts, each of an index"),
     ("DEVICES_BY_ID_OR_TAG", "sorts the few devices that have the tag"),
     ("DEVICES_OF_USER", "sorts the devices of one user"),
     ("DEVICE_USERS", "sorts the users of one device"),
     ("LOCKS", "lists all locks"),
     ("LOCK_IN_FORCE", "sorts the locks on one user, device and roles"),
+    ("LOCK_ON_DEVICE_OF_CREDENTIAL", "sorts the locks on one device"),
+    ("LOCK_ON_DEVICE_OF_TOKEN", "sorts the locks on one device"),
     ("USERS", "joins the users of one page with their roles"),
 ];
 

@@ -2,11 +2,13 @@
 
 mod accounts;
 mod audit;
+mod ceremonies;
 mod cluster;
 mod credentials;
 mod devices;
 mod locks;
 mod sessions;
+mod together;
 mod tokens;
 mod work;
 
