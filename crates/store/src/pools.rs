@@ -1,6 +1,7 @@
 //! Connections, and the units of work that run on them.
 
 use async_trait::async_trait;
+use gatehouse_domain::entity::{Credential, Device};
 use gatehouse_domain::ports::store::{Store, Stored, UnitOfWork};
 use sqlx::PgPool;
 
@@ -16,6 +17,10 @@ use crate::sqlite_transaction::SqliteTransaction;
 impl<E: Executor> UnitOfWork for Unit<E> {
     async fn commit(self: Box<Self>) -> Stored<()> {
         self.0.commit().await
+    }
+
+    async fn commit_enrolment(self: Box<Self>, device: &Device, credential: &Credential) -> Stored<()> {
+        self.bind_and_commit(device, credential).await
     }
 }
 

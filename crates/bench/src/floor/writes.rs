@@ -204,7 +204,6 @@ impl Writer {
         device.enroll_status = EnrollStatus::Enrolled;
         device.owner = Some(self.user.clone());
         device.updated = now;
-        work.bind_credential(device, &bound.credential).await?;
         work.add_device_user(&device.id, &self.user, now).await?;
         work.add_collected(&device.id, &record(RecordKind::Enroll, device, now)).await?;
         work.insert_evidence(&bound.evidence).await?;
@@ -214,7 +213,7 @@ impl Writer {
         let mut enrolled = self.event("device.enroll", "TV005I", bound);
         enrolled.details = serde_json::json!({"tier": "tpm_ekcert", "evidence": bound.evidence.id});
         work.append_event(&enrolled).await?;
-        Ok(work.commit().await?)
+        Ok(work.commit_enrolment(&bound.device, &bound.credential).await?)
     }
 
     /// The one commit of an authentication.

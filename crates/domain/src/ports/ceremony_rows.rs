@@ -103,12 +103,6 @@ pub trait CeremonyRows {
         now: Timestamp,
     ) -> Stored<(Option<Held>, Option<Credential>, bool)>;
 
-    /// Writes what an enrolment changes of the device: `updated`, `enroll_status`, `owner`, and `anchor` (conflict
-    /// `devices_os_anchor`); then the credential as [`super::store::CredentialRows::put_credential`] does. For a unit of
-    /// work that ends with the conflict.
-    /// For a unit of work that is dropped when it conflicts.
-    async fn bind_credential(&mut self, device: &Device, credential: &Credential) -> Stored<()>;
-
     /// Writes that a credential of the device was used: `last_authenticated` of the one, `last_used` and the counters
     /// of the other.
     async fn record_use(&mut self, device: &Device, credential: &Credential) -> Stored<()>;

@@ -73,6 +73,11 @@ pub trait UnitOfWork:
 {
     /// Makes everything durable: success means it is on disk.
     async fn commit(self: Box<Self>) -> Stored<()>;
+
+    /// Writes what an enrolment changes of the device: `updated`, `enroll_status`, `owner`, and `anchor` (conflict
+    /// `devices_os_anchor`); then the credential as [`CredentialRows::put_credential`] does; then as
+    /// [`UnitOfWork::commit`].
+    async fn commit_enrolment(self: Box<Self>, device: &Device, credential: &Credential) -> Stored<()>;
 }
 
 /// Values of the cluster, sealed secrets, the preference.

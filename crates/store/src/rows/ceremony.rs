@@ -11,7 +11,7 @@ use gatehouse_model::{OsType, Timestamp};
 
 use super::Unit;
 use super::cluster::PREFERENCE;
-use super::credential::{BOUND_CREDENTIAL, CREDENTIAL, put, put_values, use_values};
+use super::credential::{BOUND_CREDENTIAL, CREDENTIAL, put_statements, put_values, use_values};
 use super::device::DEVICE_AND_ALARM;
 use super::enroll_token::TOKEN_AND_DEVICE;
 use super::lock::{LOCK, first_lock, lock_questions};
@@ -63,6 +63,24 @@ fn held<E: Executor>(
 ) -> Stored<Option<Held>> {
     let lock = first_lock::<E>(locks)?;
     Ok(E::first(device, &DEVICE_AND_ALARM)?.map(|(device, alarm)| Held { device, alarm, lock }))
+}
+
+impl<E: Executor> Unit<E> {
+    /// See `UnitOfWork::commit_enrolment`.
+    pub(crate) async fn bind_and_commit(mut self, device: &Device, credential: &Credential) -> Stored<()> {
+        let values = values![
+            &device.id,
+            device.updated,
+            device.enroll_status as i64,
+            device.owner.as_deref(),
+            device.anchor.as_ref(),
+        ];
+        self.0.later(device::ENROL_DEVICE, values).await?;
+        for Statement { sql, values } in put_statements(&put_values(credential)) {
+            self.0.later(sql, values).await?;
+        }
+        self.0.commit().await
+    }
 }
 
 #[async_trait]
@@ -127,21 +145,6 @@ impl<E: Executor> CeremonyRows for Unit<E> {
         let held = held::<E>(answers.next(), answers.by_ref().take(lock.len()))?;
         let known = E::first(answers.next(), &CREDENTIAL)?;
         Ok((held, known, answers.next().is_some_and(|spent| spent.changed > 0)))
-    }
-
-    async fn bind_credential(&mut self, device: &Device, credential: &Credential) -> Stored<()> {
-        let values = values![
-            &device.id,
-            device.updated,
-            device.enroll_status as i64,
-            device.owner.as_deref(),
-            device.anchor.as_ref(),
-        ];
-        let statements = [
-            Statement { sql: device::ENROL_DEVICE, values },
-            Statement { sql: credential::PUT_CREDENTIAL, values: &put_values(credential) },
-        ];
-        put(self.0.run(&statements).await?.last().map_or(0, |answer| answer.changed))
     }
 
     async fn record_use(&mut self, device: &Device, credential: &Credential) -> Stored<()> {

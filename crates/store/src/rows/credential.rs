@@ -1,13 +1,12 @@
 use async_trait::async_trait;
 use gatehouse_domain::entity::{BoundCredential, Counters, Credential};
-use gatehouse_domain::ports::StoreError;
 use gatehouse_domain::ports::store::{CredentialRows, Stored};
 use gatehouse_model::{AttestationTier, OsType};
 
 use super::Unit;
 use super::device::DEVICE;
 use crate::decode::{Columns, Decode};
-use crate::executor::Executor;
+use crate::executor::{Executor, Statement};
 use crate::sql::credential as sql;
 use crate::value::{Value, values};
 
@@ -63,7 +62,17 @@ fn counter_values(counters: Option<Counters>) -> [Option<i64>; 3] {
     ]
 }
 
-/// The arguments of [`sql::PUT_CREDENTIAL`].
+/// Makes room for a credential unless it belongs to another device, then inserts it.
+pub(super) fn put_statements<'v>(values: &'v [Value<'v>; 13]) -> [Statement<'v>; 2] {
+    // Operating system, id, device.
+    let key = values.first_chunk::<3>().map_or(values.as_slice(), |key| key);
+    [
+        Statement { sql: sql::DELETE_CREDENTIAL, values: key },
+        Statement { sql: sql::INSERT_CREDENTIAL, values },
+    ]
+}
+
+/// The arguments of [`sql::INSERT_CREDENTIAL`].
 pub(super) fn put_values(credential: &Credential) -> [Value<'_>; 13] {
     let [reset_count, restart_count, clock] = counter_values(credential.counters).map(Value::from);
     [
@@ -97,18 +106,10 @@ pub(super) fn use_values(credential: &Credential) -> [Value<'_>; 7] {
     ]
 }
 
-/// What [`sql::PUT_CREDENTIAL`] says by the number of rows that it changed.
-pub(super) fn put(changed: i64) -> Stored<()> {
-    if changed == 0 {
-        return Err(StoreError::Conflict { constraint: "credentials_os_id".to_owned() });
-    }
-    Ok(())
-}
-
 #[async_trait]
 impl<E: Executor> CredentialRows for Unit<E> {
     async fn put_credential(&mut self, credential: &Credential) -> Stored<()> {
-        put(self.0.execute(sql::PUT_CREDENTIAL, &put_values(credential)).await?)
+        self.0.run(&put_statements(&put_values(credential))).await.map(drop)
     }
 
     async fn credential(&mut self, os_type: OsType, id: &str) -> Stored<Option<Credential>> {

@@ -56,8 +56,6 @@ impl Enrolment {
             return Err(CeremonyError::TokenBusy);
         }
         let credential = pending.credential(proven, now);
-        // That no other device has this anchor or this credential is the store's rule: `KeyInUse`, `CredentialInUse`.
-        work.bind_credential(&device, &credential).await?;
         work.add_device_user(&device.id, &pending.user, now).await?;
         let mut data = pending.init.data.clone();
         data.record_time = Some(now);
@@ -74,7 +72,8 @@ impl Enrolment {
         // A device that was not enrolled had no users.
         let users =
             if enrolled_before { work.device_users(&device.id).await? } else { vec![pending.user.clone()] };
-        work.commit().await?;
+        // That no other device has this anchor or this credential is the store's rule: `KeyInUse`, `CredentialInUse`.
+        work.commit_enrolment(&device, &credential).await?;
         Ok(DeviceView {
             device,
             credential: Some(credential),

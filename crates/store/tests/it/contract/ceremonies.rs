@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use gatehouse_domain::entity::{Lock, PreferenceKey, SessionKey, Standing, StoredValue};
+use gatehouse_domain::entity::{
+    AuditFilter, Credential, Lock, PreferenceKey, SessionKey, Standing, StoredValue,
+};
 use gatehouse_domain::ports::Store;
 use gatehouse_domain::ports::ceremony_rows::{AuthenticationEnd, CallerRecord, EnrolmentEnd};
 use gatehouse_model::OsType;
@@ -10,7 +12,7 @@ use gatehouse_model::resource::LockTarget;
 
 use super::conflict;
 use crate::engines::on_both_engines;
-use crate::samples::{at, credential, device, lock, role, session, session_device, token, user};
+use crate::samples::{at, credential, device, event, lock, role, session, session_device, token, user};
 
 on_both_engines!(
     a_caller_comes_with_locks_and_mode,
@@ -188,19 +190,32 @@ async fn an_enrolment_binds_device_and_credential(store: Arc<dyn Store>) {
     let bound = credential(OsType::Linux, "c1", "d1", 1);
     (one.owner, one.updated) = (Some("alice".to_owned()), at(50));
     (one.enroll_status, one.anchor) = (gatehouse_model::EnrollStatus::Enrolled, Some([9; 32]));
-    work.bind_credential(&one, &bound).await.unwrap();
-    work.commit().await.unwrap();
+    work.append_event(&event("u1", "device.enroll", "alice", Some("d1"), 1)).await.unwrap();
+    work.commit_enrolment(&one, &bound).await.unwrap();
     let mut look = store.look().await.unwrap();
     assert_eq!(look.device("d1").await.unwrap().as_ref(), Some(&one));
     assert_eq!(look.credential(OsType::Linux, "c1").await.unwrap().as_ref(), Some(&bound));
 
-    one.anchor = two.anchor;
-    let mut work = store.begin().await.unwrap();
-    assert_eq!(conflict(work.bind_credential(&one, &bound).await), "devices_os_anchor");
-    drop(work);
-    let mut work = store.begin().await.unwrap();
+    assert_eq!(look.events(&AuditFilter::default(), 10).await.unwrap().len(), 1);
+
+    // Of what conflicts nothing stays, nor of what came before.
+    let mut copied = one.clone();
+    copied.anchor = two.anchor;
     let stolen = credential(OsType::Linux, "c1", "d2", 2);
-    assert_eq!(conflict(work.bind_credential(&two, &stolen).await), "credentials_os_id");
+    for (device, credential, rule) in
+        [(&copied, &bound, "devices_os_anchor"), (&two, &stolen, "credentials_os_id")]
+    {
+        let mut work = store.begin().await.unwrap();
+        work.append_event(&event("u2", "device.enroll", "alice", Some("d1"), 2)).await.unwrap();
+        assert_eq!(conflict(work.commit_enrolment(device, credential).await), rule);
+        assert_eq!(look.events(&AuditFilter::default(), 10).await.unwrap().len(), 1);
+        assert_eq!(look.credential(OsType::Linux, "c1").await.unwrap().as_ref(), Some(&bound));
+        assert_eq!(look.device("d1").await.unwrap().as_ref(), Some(&one));
+    }
+    // Anew, with what is new.
+    let again = Credential { last_used: at(70), ekcert_serial: "ef".to_owned(), ..bound };
+    store.begin().await.unwrap().commit_enrolment(&one, &again).await.unwrap();
+    assert_eq!(look.credentials_of_device("d1").await.unwrap(), [again]);
 }
 
 async fn an_authentication_holds_its_device_and_takes_its_session(store: Arc<dyn Store>) {

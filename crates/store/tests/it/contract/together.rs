@@ -129,19 +129,23 @@ async fn a_single_change_needs_no_commit(store: Arc<dyn Store>) {
 }
 
 async fn a_single_call_is_whole_or_nothing(store: Arc<dyn Store>) {
-    let mut one = device("d1", OsType::Linux, "ONE");
-    one.owner = None;
-    store.act().await.unwrap().insert_device(&one).await.unwrap();
-    one.owner = Some("alice".to_owned());
-    let orphan = credential(OsType::Linux, "c1", "no such device", 2);
-    let refused = store.act().await.unwrap().bind_credential(&one, &orphan).await;
-    assert!(matches!(refused, Err(StoreError::Driver(_))), "{refused:?}");
-    assert_eq!(store.look().await.unwrap().device("d1").await.unwrap().unwrap().owner, None);
-    let own = credential(OsType::Linux, "c1", "d1", 2);
-    store.act().await.unwrap().bind_credential(&one, &own).await.unwrap();
-    let mut look = store.look().await.unwrap();
-    assert_eq!(look.device("d1").await.unwrap(), Some(one));
-    assert_eq!(look.credential(OsType::Linux, "c1").await.unwrap(), Some(own));
+    let mut work = store.begin().await.unwrap();
+    for (id, tag) in [("d1", "ONE"), ("d2", "TWO")] {
+        work.insert_device(&device(id, OsType::Linux, tag)).await.unwrap();
+    }
+    work.put_credential(&credential(OsType::Linux, "c1", "d1", 1)).await.unwrap();
+    work.commit().await.unwrap();
+    // Of the two statements that put a credential, the second fails.
+    let orphan = credential(OsType::Linux, "c1", "d1", 2);
+    let mut invalid = orphan.clone();
+    invalid.device_id = "no such device".to_owned();
+    let mut work = store.act().await.unwrap();
+    let refused = work.put_credential(&invalid).await;
+    assert_eq!(conflict(refused), "credentials_os_id");
+    drop(work);
+    store.act().await.unwrap().put_credential(&orphan).await.unwrap();
+    let stored = store.look().await.unwrap().credential(OsType::Linux, "c1").await.unwrap();
+    assert_eq!(stored, Some(orphan));
 }
 
 async fn a_look_sees_what_is_committed_when_it_asks(store: Arc<dyn Store>) {
