@@ -1,7 +1,7 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::http::StatusCode;
-use gatehouse_domain::authz::Principal;
+use gatehouse_domain::authz::{Capability, Grant, Principal};
 use gatehouse_domain::identity::RequestFacts;
 use gatehouse_domain::{Failure, Services};
 use gatehouse_model::ErrorKind;
@@ -16,17 +16,27 @@ pub struct ConsoleContext {
     pub services: Arc<Services>,
     pub principal: Principal,
     pub facts: RequestFacts,
+    /// Where browsers and command lines reach this cluster: host and port.
+    pub public_address: Arc<str>,
+    /// What was refused while the request was answered.
+    pub refusals: Refusals,
 }
 
-/// A form that could not be accepted, as its page is to show it again: never with a password or a code.
-#[derive(Clone, Debug, Default)]
-pub struct FormOutcome {
-    pub error: Option<ApiError>,
-    /// The user name that was entered.
-    pub user: String,
-    /// Where to go afterwards.
-    pub next: Option<String>,
+/// The first refusal of a request, for the audit log: whoever is shown its id can be helped by it.
+#[derive(Clone, Default)]
+pub struct Refusals(Arc<OnceLock<ApiError>>);
+
+impl Refusals {
+    /// The first, if there was one.
+    #[must_use]
+    pub fn first(&self) -> Option<&ApiError> {
+        self.0.get()
+    }
 }
+
+/// Said once, on the page that is being rendered.
+#[derive(Clone, Debug)]
+pub struct Said(pub String);
 
 /// The request is refused as a whole, whatever page was asked for.
 #[derive(Clone, Debug)]
@@ -58,13 +68,23 @@ impl ConsoleContext {
         {
             answer.set_status(status);
         }
-        ApiError {
+        let error = ApiError {
             kind: failure.kind,
             code: failure.code.to_owned(),
             message: failure.message(),
             hint: failure.hint,
             request_id: self.facts.request_id.clone(),
-        }
+        };
+        self.refusals.0.get_or_init(|| error.clone());
+        error
+    }
+
+    /// Leave for what a page shows or does.
+    ///
+    /// # Errors
+    /// As `Principal::grant`.
+    pub(crate) fn granted<C: Capability>(&self) -> Result<Grant<C>, ApiError> {
+        self.principal.grant().map_err(|error| self.refuse(error))
     }
 }
 

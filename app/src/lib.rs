@@ -9,6 +9,10 @@
 
 pub mod api;
 mod error;
+#[cfg(feature = "ssr")]
+mod form;
+#[cfg(feature = "ssr")]
+pub mod forms;
 pub mod islands;
 
 #[cfg(feature = "ssr")]
@@ -31,10 +35,15 @@ mod shell;
 #[cfg(feature = "ssr")]
 pub use app::App;
 #[cfg(feature = "ssr")]
-pub use context::{ConsoleContext, FormOutcome, Refusal};
+pub use context::{ConsoleContext, Refusal, Refusals, Said};
 #[cfg(feature = "ssr")]
 pub use cookie::{SESSION_COOKIE, clear_session_cookie, session_cookie};
 pub use error::ApiError;
+#[cfg(feature = "ssr")]
+pub use form::{
+    ACTION_FIELD, Answer, Answering, CookieChange, FormOutcome, Handler, KEY_FIELD, MAX_FORM, PostRoute,
+    Posted, PostedFile, Reaction, shown,
+};
 #[cfg(feature = "ssr")]
 pub use next_page::{HOME, safe_next};
 #[cfg(feature = "ssr")]

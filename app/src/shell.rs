@@ -57,11 +57,12 @@ pub fn shell(assets: &Assets) -> impl IntoView + use<> {
     }
 }
 
-/// Loads the module and wakes every island of the page; `data-islands` says when that is done.
+/// Loads the module and wakes every island of the page, and later those of what is swapped in; `data-islands` says
+/// when that is done.
 fn start_script(files: &IslandFiles) -> String {
     // The names are of hexadecimal digits and dots: nothing to escape.
     format!(
-        r#"import("{}").then(async m=>{{await m.default({{module_or_path:"{}"}});m.hydrate();for(const e of document.querySelectorAll("leptos-island")){{const wake=m[e.dataset.component];if(wake)await wake(e)}}document.documentElement.dataset.islands="ready"}})"#,
+        r#"import("{}").then(async m=>{{const wake=async r=>{{for(const e of r.querySelectorAll("leptos-island")){{const w=m[e.dataset.component];if(w)await w(e)}}}};await m.default({{module_or_path:"{}"}});m.hydrate();await wake(document);document.addEventListener("gatehouse:swapped",e=>wake(e.target));document.documentElement.dataset.islands="ready";performance.mark("islands-ready")}})"#,
         files.js, files.wasm
     )
 }

@@ -36,6 +36,11 @@ export async function openPage(browser, options = {}) {
     if (["error", "warning"].includes(message.type())) problems.push(`console ${message.type()}: ${message.text()}`);
   });
   page.on("pageerror", (error) => problems.push(`exception: ${error.message}`));
+  // The console is all of one origin.
+  page.on("request", (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    if (protocol !== "data:" && hostname !== "localhost") problems.push(`a request to elsewhere: ${request.url()}`);
+  });
   page.on("requestfailed", (request) => {
     const why = request.failure()?.errorText;
     // What a navigation cuts short is no failure.

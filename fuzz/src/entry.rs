@@ -1,8 +1,8 @@
 // What the fuzz targets do with their input. The tests of the crate run it over the committed seeds.
 
 use gatehouse_attestation::{
-    AkPublic, AllowedCas, EkCertificate, EkPublic, make_credential, verify_creation, verify_ek_chain,
-    verify_platform,
+    AkPublic, AllowedCas, Bank, EkCertificate, EkPublic, EventLog, boot_state, make_credential,
+    verify_creation, verify_ek_chain, verify_platform,
 };
 use gatehouse_model::Timestamp;
 use gatehouse_model::tpm::{AttestationParameters, Pcr, PlatformParameters, Quote};
@@ -50,6 +50,21 @@ pub(crate) fn platform(data: &[u8]) -> bool {
     let params = PlatformParameters { quotes, pcrs, event_log: rest.to_vec() };
     let Ok(ak) = AkPublic::parse(&public) else { return false };
     verify_platform(&ak, &nonce, &params).is_ok()
+}
+
+/// A firmware event log; the PCR values that it gives serve as the quoted ones.
+pub(crate) fn event_log(data: &[u8]) -> bool {
+    let Ok(log) = EventLog::parse(data) else { return false };
+    let replayed = log.replay(Bank::Sha256);
+    let pcrs = replayed.iter().map(|(index, digest)| Pcr {
+        index: i32::from(*index),
+        digest: digest.clone(),
+        digest_alg: 5,
+    });
+    let params = PlatformParameters { pcrs: pcrs.collect(), event_log: data.to_vec(), ..Default::default() };
+    let state = boot_state(&params);
+    assert!(state.banks.iter().flat_map(|bank| &bank.pcrs).all(|pcr| pcr.explained == Some(true)));
+    true
 }
 
 fn byte(rest: &mut &[u8]) -> u8 {

@@ -63,7 +63,8 @@ pub async fn compose(foundation: &Foundation) -> Result<Composed, ComposeError> 
     let limits = StreamLimits::default();
     let gateway = Gateway { services: Arc::clone(&services), facts: Arc::clone(&facts), limits };
     let grpc = grpc::router(&gateway).await.map_err(ComposeError::Reflection)?;
-    let browser = http::router(Arc::clone(&services), Arc::clone(&random), &http::Site::find());
+    let browser =
+        http::router(Arc::clone(&services), Arc::clone(&random), &http::Site::find(), &facts.public_address);
     let routers = listener::Services {
         browser: request_id::assign(browser, Arc::clone(&random)),
         grpc: request_id::assign(grpc, random),

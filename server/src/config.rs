@@ -6,9 +6,7 @@ mod gatehouse;
 mod load;
 mod problem;
 mod proxy;
-mod section;
 mod storage;
-mod yaml;
 
 #[cfg(test)]
 mod tests;
@@ -17,11 +15,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub use gatehouse_document::Problem;
 use gatehouse_domain::entity::PreferenceKey;
 use gatehouse_model::resource::PreferenceSpec;
 
 pub use load::{load, parse};
-pub use problem::{ConfigError, Problem};
+pub use problem::ConfigError;
 pub use storage::{DatabaseUrl, StorageConfig};
 
 /// Where the server listens unless told otherwise: on this host alone.

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: builds the release programs and hands over to the load client (`crates/bench`).
 
 mod keylime;
+mod paint;
 
 use std::fs;
 
@@ -49,6 +50,7 @@ pub(crate) fn command(args: &Args) -> Result<()> {
     let mut client = std::process::Command::new(programs.join("gatehouse-bench"));
     client.arg("--programs").arg(&programs).arg("--folder").arg(&folder).arg("--report").arg(&report);
     process::run(client.args(&args.client))?;
+    paint::measure(&workspace)?;
     if let Some(peer) = peer {
         compare(&read(&report)?, &read(&peer.measure(PEER_CLIENTS)?)?)?;
     }

@@ -12,9 +12,8 @@ use crate::workspace::Workspace;
 
 /// Runs the browser tests against the built server and site.
 pub(crate) fn test(workspace: &Workspace) -> Result<Tally> {
-    install_locked(workspace)?;
+    let mut node = node(workspace, "debug")?;
     let folder = workspace.path("end2end");
-    let chromium = on_path("chromium").context("chromium is not installed: run `cargo xtask setup`")?;
     let mut files: Vec<_> = fs::read_dir(folder.join("tests"))?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()
@@ -22,11 +21,7 @@ pub(crate) fn test(workspace: &Workspace) -> Result<Tally> {
     files.retain(|path| path.to_string_lossy().ends_with(".test.mjs"));
     files.sort();
 
-    let mut node = Command::new("node");
-    node.current_dir(&folder).args(["--test", "--test-reporter=spec"]).args(files);
-    node.env("GATEHOUSE_PROGRAMS", workspace.target().join("debug"))
-        .env("GATEHOUSE_SITE", workspace.site())
-        .env("CHROMIUM", chromium);
+    node.args(["--test", "--test-reporter=spec"]).args(files);
     let mut tally = Tally::default();
     let status = process::run_reading(&mut node, |line| tally.read_node(line))?;
     if tally.is_empty() {
@@ -34,6 +29,18 @@ pub(crate) fn test(workspace: &Workspace) -> Result<Tally> {
     }
     tally.agree_with(status);
     Ok(tally)
+}
+
+/// Node in `end2end/`, told of the programs of this profile, the site and the browser.
+pub(crate) fn node(workspace: &Workspace, profile: &str) -> Result<Command> {
+    install_locked(workspace)?;
+    let chromium = on_path("chromium").context("chromium is not installed: run `cargo xtask setup`")?;
+    let mut node = Command::new("node");
+    node.current_dir(workspace.path("end2end"))
+        .env("GATEHOUSE_PROGRAMS", workspace.target().join(profile))
+        .env("GATEHOUSE_SITE", workspace.site())
+        .env("CHROMIUM", chromium);
+    Ok(node)
 }
 
 /// `npm ci`, unless what is installed is what is locked.

@@ -57,6 +57,7 @@ pub(crate) const TEST: &[Package] = &[
         "run the storage tests on PostgreSQL (initdb and postgres; the tests start their own)",
         Probe::Below("/usr/lib/postgresql", "bin/initdb"),
     ),
+    Package::new("curl", "stand in for a browser in the tests of `tsh login`", Probe::Program("curl")),
     Package::new("chromium", "test the console in a browser", Probe::Program("chromium")),
     Package::new("nodejs", "drive the browser tests", Probe::Program("node")),
     Package::new("npm", "install what the browser tests are locked to", Probe::Program("npm")),

@@ -51,18 +51,6 @@ pub async fn list_devices(after: Option<String>) -> Result<DeviceList, ApiError>
     page.map(list).map_err(|error| console.refuse(error))
 }
 
-/// The caller's own devices, also without a trusted one.
-///
-/// # Errors
-/// Nobody is signed in; a damaged token.
-#[server(prefix = "/api", endpoint = "list_own_devices")]
-pub async fn list_own_devices(after: Option<String>) -> Result<DeviceList, ApiError> {
-    let console = ConsoleContext::current()?;
-    let after = cursor(after.as_deref())?;
-    let page = console.services.devices.list_own(&console.principal, after.as_ref(), PAGE).await;
-    page.map(list).map_err(|error| console.refuse(error))
-}
-
 #[cfg(feature = "ssr")]
 fn cursor(token: Option<&str>) -> Result<Option<DeviceCursor>, ApiError> {
     token.filter(|token| !token.is_empty()).map(page_token::read).transpose()

@@ -1,23 +1,52 @@
 //! Server functions: each parses what it is given, calls one method of the domain, and answers with plain data.
 
+pub(crate) mod audit;
+#[cfg(feature = "ssr")]
+pub(crate) mod cli_login;
+#[cfg(feature = "ssr")]
+pub(crate) mod device;
 mod devices;
 #[cfg(feature = "ssr")]
-mod page_token;
+pub(crate) mod imports;
+#[cfg(feature = "ssr")]
+pub(crate) mod locks;
+#[cfg(feature = "ssr")]
+mod own_devices;
+#[cfg(feature = "ssr")]
+#[cfg(feature = "ssr")]
+#[cfg(feature = "ssr")]
+pub(crate) mod page_token;
+#[cfg(feature = "ssr")]
+pub(crate) mod query;
+#[cfg(feature = "ssr")]
+pub(crate) mod roles;
 mod session;
+pub(crate) mod sessions;
+#[cfg(feature = "ssr")]
+pub(crate) mod settings;
 mod signup;
+pub(crate) mod tokens;
+#[cfg(feature = "ssr")]
+pub(crate) mod users;
 
 use serde::{Deserialize, Serialize};
 
-pub use devices::{DeviceList, DeviceRow, list_devices, list_own_devices};
-pub use session::{Shield, SignInForm, TrustedDevice, Viewer, sign_in, sign_in_form, sign_out, viewer};
-pub use signup::{AuthenticatorSecret, Signup, SignupPurpose, finish_signup, signup};
+pub use devices::{DeviceList, DeviceRow, list_devices};
+pub use session::{
+    Shield, SignInForm, TrustedDevice, Viewer, log_in, log_out, sign_in, sign_in_form, sign_out, viewer,
+};
+pub use signup::{AuthenticatorSecret, Signup, SignupAnswers, SignupPurpose, finish_signup, redeem, signup};
 
+#[cfg(feature = "ssr")]
+pub(crate) use audit::device_named;
+#[cfg(feature = "ssr")]
+pub use audit::{AuditQuery, export_events};
+#[cfg(feature = "ssr")]
+pub(crate) use own_devices::{EnrolCommands, OwnDevice, enrol_commands, own_devices};
 #[cfg(feature = "ssr")]
 pub(crate) use session::viewer_of;
 #[cfg(feature = "ssr")]
-pub use session::{log_in, log_out};
 #[cfg(feature = "ssr")]
-pub use signup::{SignupAnswers, redeem};
 
 /// A point in time as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,20 +2,21 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use gatehouse_domain::entity::DeviceCursor;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::ApiError;
 
 /// Longest token that is looked at, in bytes.
 const MAX_LEN: usize = 2048;
 
-pub(super) fn write(cursor: &DeviceCursor) -> Option<String> {
+pub(crate) fn write<T: Serialize>(cursor: &T) -> Option<String> {
     serde_json::to_vec(cursor).ok().map(|json| URL_SAFE_NO_PAD.encode(json))
 }
 
 /// # Errors
 /// A token that this console did not make.
-pub(super) fn read(token: &str) -> Result<DeviceCursor, ApiError> {
+pub(crate) fn read<T: DeserializeOwned>(token: &str) -> Result<T, ApiError> {
     (token.len() <= MAX_LEN)
         .then(|| URL_SAFE_NO_PAD.decode(token).ok())
         .flatten()
@@ -25,18 +26,20 @@ pub(super) fn read(token: &str) -> Result<DeviceCursor, ApiError> {
 
 #[cfg(test)]
 mod tests {
+    use gatehouse_domain::entity::DeviceCursor;
+
     use super::*;
 
     #[test]
     fn a_token_leads_back_to_its_cursor() {
         let cursor = DeviceCursor { tag: "ä/\"1".to_owned(), os: 1, id: "x".to_owned() };
-        assert_eq!(read(&write(&cursor).unwrap()).unwrap(), cursor);
+        assert_eq!(read::<DeviceCursor>(&write(&cursor).unwrap()).unwrap(), cursor);
     }
 
     #[test]
     fn rubbish_is_refused() {
         for bad in ["", "!", "e30", &"A".repeat(4096)] {
-            assert_eq!(read(bad).unwrap_err().code, "page_token_invalid", "{bad:.8}");
+            assert_eq!(read::<DeviceCursor>(bad).unwrap_err().code, "page_token_invalid", "{bad:.8}");
         }
     }
 }

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::{Icon, Shape};
+use super::{Icon, Pager, Shape};
 use crate::api::{DeviceList, DeviceRow};
 
 /// A page of devices, with the way to the next.
@@ -14,12 +14,8 @@ pub(crate) fn DeviceTable(
     is_later_page: bool,
 ) -> impl IntoView {
     let rows = list.rows.into_iter().map(row).collect_view();
-    let first = is_later_page.then(|| view! { <a class="button" href=path>"First page"</a> });
-    let next = list.next.map(|token| {
-        view! { <a class="button" rel="next" href=format!("{path}?after={token}")>"Next page"</a> }
-    });
-    let pager = (first.is_some() || next.is_some())
-        .then(|| view! { <nav class="pager" aria-label="Pages of the list">{first} {next}</nav> });
+    let first = is_later_page.then(|| path.to_owned());
+    let next = list.next.map(|token| format!("{path}?after={token}"));
     view! {
         // Wide tables scroll by themselves; the keyboard must reach them too.
         <div class="table-frame" role="region" aria-label=caption tabindex="0">
@@ -38,7 +34,7 @@ pub(crate) fn DeviceTable(
                 <tbody>{rows}</tbody>
             </table>
         </div>
-        {pager}
+        <Pager first next/>
     }
 }
 

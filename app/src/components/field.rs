@@ -12,6 +12,11 @@ pub(crate) fn Field(
     #[prop(optional)]
     help: Option<&'static str>,
     #[prop(optional)] autofocus: bool,
+    #[prop(default = true)] required: bool,
+    /// For times, numbers and the like: the smallest value.
+    #[prop(optional)]
+    min: Option<&'static str>,
+    #[prop(optional)] max: Option<&'static str>,
 ) -> impl IntoView {
     let help_id = help.map(|_| format!("{name}-help"));
     let described_by = help_id.clone();
@@ -26,8 +31,10 @@ pub(crate) fn Field(
                 autocomplete=autocomplete
                 autocapitalize="none"
                 spellcheck="false"
-                required=true
+                required=required
                 autofocus=autofocus
+                min=min
+                max=max
                 maxlength="512"
                 aria-describedby=described_by
             />
@@ -70,5 +77,83 @@ pub(crate) fn NewPasswordFields() -> impl IntoView {
             help="At least 10 characters. A sentence of your own is better than a short riddle."
         />
         <Field name="password_again" label="The same password again" kind="password" autocomplete="new-password"/>
+    }
+}
+
+/// A choice of one: value and label each.
+#[component]
+pub(crate) fn SelectField(
+    name: &'static str,
+    label: &'static str,
+    options: Vec<(String, String)>,
+    #[prop(optional, into)] value: String,
+    #[prop(optional)] help: Option<&'static str>,
+) -> impl IntoView {
+    let options = options.into_iter().map(|(option, words)| {
+        let selected = option == value;
+        view! { <option value=option selected=selected>{words}</option> }
+    });
+    let options = options.collect_view();
+    let help_id = help.map(|_| format!("{name}-help"));
+    let described_by = help_id.clone();
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <select id=name name=name aria-describedby=described_by>{options}</select>
+            {help.map(|help| view! { <p class="field__help" id=help_id>{help}</p> })}
+        </div>
+    }
+}
+
+/// Several lines.
+#[component]
+pub(crate) fn TextAreaField(
+    name: &'static str,
+    label: &'static str,
+    #[prop(optional, into)] value: String,
+    #[prop(default = 4)] rows: usize,
+    /// In the letters of code.
+    #[prop(optional)]
+    is_code: bool,
+    #[prop(optional)] help: Option<&'static str>,
+    #[prop(default = true)] required: bool,
+) -> impl IntoView {
+    let help_id = help.map(|_| format!("{name}-help"));
+    let described_by = help_id.clone();
+    let class = if is_code { "field__code" } else { "" };
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <textarea
+                id=name
+                name=name
+                rows=rows
+                class=class
+                spellcheck="false"
+                autocapitalize="none"
+                required=required
+                aria-describedby=described_by
+            >
+                {value}
+            </textarea>
+            {help.map(|help| view! { <p class="field__help" id=help_id>{help}</p> })}
+        </div>
+    }
+}
+
+/// One thing to be chosen or not, or one of several of the same name.
+#[component]
+pub(crate) fn CheckboxField(
+    name: &'static str,
+    #[prop(into)] label: String,
+    #[prop(default = "yes".to_owned(), into)] value: String,
+    #[prop(optional)] checked: bool,
+    #[prop(optional)] help: Option<&'static str>,
+) -> impl IntoView {
+    view! {
+        <div class="field field--check">
+            <label><input type="checkbox" name=name value=value checked=checked/><span>{label}</span></label>
+            {help.map(|help| view! { <p class="field__help">{help}</p> })}
+        </div>
     }
 }

@@ -1,20 +1,40 @@
 //! Parts of pages; each has its stylesheet in `style/`.
 
+mod badge;
+mod copy_box;
 mod device_table;
+mod empty_state;
 mod field;
 mod footer;
 mod header;
 mod icon;
+mod navigation;
+mod new_token;
+mod page_header;
+mod pager;
+mod post_form;
 mod problem;
 mod qr_code;
 mod shield;
 mod text;
+mod time;
 
+pub(crate) use badge::{Badge, Tone};
+pub(crate) use copy_box::CopyBox;
 pub(crate) use device_table::DeviceTable;
-pub(crate) use field::{Field, NewPasswordFields, OneTimeCodeField};
+pub(crate) use empty_state::EmptyState;
+pub(crate) use field::{
+    CheckboxField, Field, NewPasswordFields, OneTimeCodeField, SelectField, TextAreaField,
+};
 pub(crate) use footer::Footer;
 pub(crate) use header::Header;
 pub(crate) use icon::{Icon, Shape};
-pub(crate) use problem::{FormProblem, Notice, Problem};
+pub(crate) use navigation::Navigation;
+pub(crate) use new_token::{NewToken, NewTokenCard};
+pub(crate) use page_header::PageHeader;
+pub(crate) use pager::Pager;
+pub(crate) use post_form::{ConfirmForm, PostForm};
+pub(crate) use problem::{FormProblem, Notice, Problem, SaidNotice};
 pub(crate) use qr_code::QrCode;
 pub(crate) use shield::{SHIELD_MISSING, SHIELD_TRUSTED, ShieldMark};
+pub(crate) use time::Time;

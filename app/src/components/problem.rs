@@ -1,13 +1,13 @@
 use leptos::prelude::*;
 
 use super::text::{marked_up, sentence};
-use crate::ApiError;
+use crate::{ApiError, Said};
 
 /// Why a page cannot be shown, and the way out.
 #[component]
 pub(crate) fn Problem(title: &'static str, error: ApiError) -> impl IntoView {
     view! {
-        <section class="notice notice--problem" role="alert">
+        <section class="notice notice--problem" role="alert" tabindex="-1">
             <h2>{title}</h2>
             <p>{sentence(&error.message)} "."</p>
             {error.hint.as_deref().map(|hint| view! { <p>{marked_up(hint)} "."</p> })}
@@ -21,7 +21,7 @@ pub(crate) fn Problem(title: &'static str, error: ApiError) -> impl IntoView {
 pub(crate) fn FormProblem(error: Option<ApiError>) -> impl IntoView {
     error.map(|error| {
         view! {
-            <div class="notice notice--problem" role="alert">
+            <div class="notice notice--problem" role="alert" tabindex="-1">
                 <p>{sentence(&error.message)} "."</p>
                 {error.hint.as_deref().map(|hint| view! { <p>{marked_up(hint)} "."</p> })}
                 <Reference error/>
@@ -36,6 +36,12 @@ fn Reference(error: ApiError) -> impl IntoView {
     let request =
         (!error.request_id.is_empty()).then(|| view! { " · request " <code>{error.request_id}</code> });
     view! { <p class="notice__reference">"Error " <code>{error.code}</code> {request}</p> }
+}
+
+/// What the last form did, said once.
+#[component]
+pub(crate) fn SaidNotice() -> impl IntoView {
+    use_context::<Said>().map(|Said(text)| view! { <Notice>{view! { <p>{text}</p> }}</Notice> })
 }
 
 /// Good news.

@@ -10,8 +10,8 @@ use crate::{FormOutcome, safe_next};
 #[component]
 pub(crate) fn LoginPage() -> impl IntoView {
     let query = use_query_map().get_untracked();
-    let outcome = use_context::<FormOutcome>().unwrap_or_default();
-    let next = outcome.next.clone().or_else(|| query.get("next"));
+    let outcome = FormOutcome::current();
+    let next = Some(outcome.field("next")).filter(|next| !next.is_empty()).or_else(|| query.get("next"));
     let next = safe_next(next.as_deref()).to_owned();
     let news = match query.get("done").as_deref() {
         Some("signed-up") => Some(
@@ -43,7 +43,8 @@ fn LoginForm(form: SignInForm, outcome: FormOutcome, next: String) -> impl IntoV
     let code = form.wants_code.then(|| {
         view! { <OneTimeCodeField help="Six digits from your authenticator app."/> }
     });
-    let is_first_try = outcome.user.is_empty();
+    let user = outcome.field("user");
+    let is_first_try = user.is_empty();
     view! {
         <p class="lead">"to " {form.cluster_name}</p>
         <FormProblem error=outcome.error/>
@@ -53,7 +54,7 @@ fn LoginForm(form: SignInForm, outcome: FormOutcome, next: String) -> impl IntoV
                 name="user"
                 label="User name"
                 autocomplete="username"
-                value=outcome.user
+                value=user
                 autofocus=is_first_try
             />
             <Field

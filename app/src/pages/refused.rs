@@ -1,10 +1,13 @@
 use axum::http::StatusCode;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use leptos_meta::Title;
+use leptos_meta::{Meta, Title};
 
 use crate::ApiError;
 use crate::components::Problem;
+
+/// Another request of this browser has just been given the session's new cookie.
+const RENEWED: &str = "session_renewed";
 
 /// The request was refused before any page was asked for.
 #[component]
@@ -14,10 +17,21 @@ pub(crate) fn RefusedPage(error: ApiError) -> impl IntoView {
     {
         answer.set_status(status);
     }
+    if error.code == RENEWED {
+        // The browser has the session's new cookie by now, or is about to get it.
+        return view! {
+            <Title text="One moment"/>
+            <Meta http_equiv="refresh" content="1"/>
+            <h1>"One moment"</h1>
+            <Problem title="This page has to be loaded again" error/>
+        }
+        .into_any();
+    }
     view! {
         <Title text="Not possible"/>
         <h1>"This is not possible now"</h1>
         <Problem title="The server refused the request" error/>
         <p><a class="button" href="/web/login">"To the sign-in page"</a></p>
     }
+    .into_any()
 }

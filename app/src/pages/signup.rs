@@ -10,7 +10,7 @@ use crate::components::{Field, FormProblem, NewPasswordFields, OneTimeCodeField,
 #[component]
 pub(crate) fn SignupPage() -> impl IntoView {
     let token = use_params_map().get_untracked().get("token").unwrap_or_default();
-    let outcome = use_context::<FormOutcome>().unwrap_or_default();
+    let outcome = FormOutcome::current();
     view! {
         <Title text="Sign up"/>
         <div class="card card--narrow">
@@ -45,7 +45,7 @@ fn SignupForm(token: String, signup: Signup, outcome: FormOutcome) -> impl IntoV
                 name="user"
                 label="User name"
                 autocomplete="username"
-                value=outcome.user
+                value=outcome.field("user")
                 help="Letters, digits and . _ - @ +"
                 autofocus=true
             />

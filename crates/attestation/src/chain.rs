@@ -15,7 +15,7 @@ mod search;
 
 use gatehouse_model::Timestamp;
 
-pub use allowed::{AllowedCas, AllowedCasError, AllowedCasReason};
+pub use allowed::{AllowedCas, AllowedCasError, AllowedCasReason, CaFacts};
 
 use crate::ek_cert::EkCertificate;
 use crate::x509::Certificate;

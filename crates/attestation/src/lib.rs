@@ -10,30 +10,35 @@
 
 mod activation;
 mod ak;
+mod boot_state;
 mod chain;
 mod creation;
 mod der;
 mod digest;
 mod ek;
 mod ek_cert;
+mod event_log;
 mod kdf;
 mod nv;
 mod possession;
 mod quote;
 pub mod roca;
 mod spki;
+mod vendor;
 mod wire;
 mod x509;
 
 pub use activation::{ActivationError, make_credential};
 pub use ak::{AkError, AkPublic, Attribute, SignatureError};
+pub use boot_state::{BankState, BootImageState, BootState, LogState, PcrState, SecureBoot, boot_state};
 pub use chain::{
-    AllowedCas, AllowedCasError, AllowedCasReason, ChainError, ChainErrorKind, EkPath, MAX_PATH_CERTIFICATES,
-    verify_ek_chain,
+    AllowedCas, AllowedCasError, AllowedCasReason, CaFacts, ChainError, ChainErrorKind, EkPath,
+    MAX_PATH_CERTIFICATES, verify_ek_chain,
 };
 pub use creation::{CreationError, verify_creation};
 pub use ek::{EkError, EkKind, EkPublic};
 pub use ek_cert::{EkCertificate, EkCertificateError, TpmIdentity};
+pub use event_log::{Bank, EventLog, EventLogError, MAX_EVENTS};
 pub use nv::{MAX_CERTIFICATE_BYTES, UnwrapError};
 pub use possession::{PossessionError, check_device_key, verify_device_key, verify_raw_signature};
 pub use quote::{
@@ -41,5 +46,6 @@ pub use quote::{
     verify_platform,
 };
 pub use spki::SpkiError;
+pub use vendor::vendor_name;
 pub use wire::WireError;
 pub use x509::CertificateError;

@@ -3,6 +3,7 @@
 //! Nothing here prints and nothing asks; what a person must answer comes in through [`SecondFactorPrompt`].
 
 mod address;
+mod browser_login;
 mod certificate;
 mod clock;
 mod connection;
@@ -13,6 +14,7 @@ mod files;
 mod home;
 mod key;
 mod login;
+mod loopback;
 mod pin;
 pub mod present;
 mod profile;
@@ -22,6 +24,7 @@ mod signup;
 mod tls;
 
 pub use address::ProxyAddress;
+pub use browser_login::{BrowserLogin, CodeReturn, Machine};
 pub use certificate::{DeviceExtensions, SshCertificate, UserCertificate};
 pub use clock::now;
 pub use connection::Connection;
@@ -30,6 +33,7 @@ pub use error::{ClientError, Result};
 pub use home::{Home, Identity};
 pub use key::UserKey;
 pub use login::{Credentials, Login, login};
+pub use loopback::Loopback;
 pub use pin::Pin;
 pub use profile::Profile;
 pub use second_factor::{SecondFactorAnswer, SecondFactorPrompt, confirm_when_asked};

@@ -1,6 +1,6 @@
 use gatehouse_model::{Timestamp, UserName, clean_label};
 use gatehouse_proto::convert::read_timestamp;
-use gatehouse_proto::gatehouse::v1::{LoginRequest, PingResponse};
+use gatehouse_proto::gatehouse::v1::{LoginRequest, LoginResponse, PingResponse};
 
 use crate::address::ProxyAddress;
 use crate::connection::Connection;
@@ -50,6 +50,16 @@ pub async fn login(
         ttl_seconds: login.ttl_seconds,
     };
     let answer = connection.auth().login(request).await?.into_inner();
+    keep_login(home, login, key, answer)
+}
+
+/// Stores what the server answered to a login.
+pub(crate) fn keep_login(
+    home: &Home,
+    login: Login<'_>,
+    key: UserKey,
+    answer: LoginResponse,
+) -> Result<(Identity, bool)> {
     let certificates =
         answer.certificates.ok_or_else(|| ClientError::unexpected("the server sent no certificates"))?;
     let cluster =

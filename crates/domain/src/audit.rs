@@ -1,13 +1,19 @@
 //! The audit log: what is written, and reading it.
 
+mod words;
+
 use std::sync::Arc;
 
+use gatehouse_model::{ErrorKind, Timestamp};
 use serde_json::Value;
 
-use crate::Core;
 use crate::authz::{Attribution, Grant, ListEvents};
-use crate::entity::{AuditEvent, AuditFilter, Device, DeviceMetadata, StoredEvent};
-use crate::ports::StoreError;
+use crate::cluster::RETENTION_DAYS;
+use crate::entity::{AuditEvent, AuditFilter, Device, DeviceMetadata, EventPage, StoredEvent};
+use crate::ports::{StoreError, UnitOfWork};
+use crate::{Core, Decision};
+
+pub use words::{event_names, words};
 
 /// Kinds of events: name, code of a success, code of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +23,7 @@ macro_rules! event_kinds {
     ($($name:ident = $event:literal $success:literal $failure:literal;)+) => {
         impl EventKind {
             $(pub(crate) const $name: Self = Self($event, $success, $failure);)+
+            const ALL: &[Self] = &[$(Self::$name),+];
         }
     };
 }
@@ -32,6 +39,8 @@ event_kinds! {
     DEVICE_UPDATE = "device.update" "TV007I" "TV007I";
     DEVICE_TOKEN_REVOKE = "device.token.revoke" "GH001I" "GH001W";
     DEVICE_COUNTERS_ACCEPT = "device.counters.accept" "GH002I" "GH002W";
+    DEVICE_IMPORT_START = "device.import.start" "GH007I" "GH007W";
+    DEVICE_IMPORT = "device.import" "GH008I" "GH008W";
     USER_LOGIN = "user.login" "GH010I" "GH010W";
     USER_LOGOUT = "user.logout" "GH011I" "GH011W";
     USER_CREATE = "user.create" "GH012I" "GH012W";
@@ -47,7 +56,10 @@ event_kinds! {
     LOCK_DELETE = "lock.delete" "GH031I" "GH031W";
     PREFERENCE_UPDATE = "cluster_auth_preference.update" "GH040I" "GH040W";
     SESSION_END = "session.end" "GH050I" "GH050W";
+    CLI_LOGIN = "user.cli_login.approve" "GH051I" "GH051W";
+    CLI_LOGIN_DENY = "user.cli_login.deny" "GH052I" "GH052W";
     HOST_ADMIN = "host_admin.call" "GH060I" "GH060W";
+    REQUEST_REFUSED = "request.refused" "GH061I" "GH061W";
 }
 
 impl Core {
@@ -77,7 +89,9 @@ impl Core {
 
     /// Appends an event in a commit of its own: for what failed, and so changed nothing else.
     pub(crate) async fn append_alone(&self, event: &AuditEvent) -> Result<(), StoreError> {
-        self.act().await?.append_event(event).await
+        let mut work = self.begin().await?;
+        work.append_event(event).await?;
+        work.commit().await
     }
 }
 
@@ -112,6 +126,82 @@ pub struct AuditLog {
     core: Arc<Core>,
 }
 
+/// Why an event cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    #[error("there is no event \"{0}\" in the audit log")]
+    NotFound(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Decision for AuditError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotFound(_) => ErrorKind::NotFound,
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound(_) => "event_not_found",
+            Self::Store(error) => error.code(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotFound(_) => Some(format!("events are kept for {RETENTION_DAYS} days")),
+            Self::Store(_) => None,
+        }
+    }
+}
+
+/// Who changed something last, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastChange {
+    pub by: String,
+    pub time: Timestamp,
+    /// Of the event that tells of it.
+    pub event: String,
+}
+
+impl std::fmt::Display for LastChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "by {} at {}", self.by, self.time)
+    }
+}
+
+/// The newest event of a kind about a target.
+pub(crate) async fn last_change(
+    work: &mut dyn UnitOfWork,
+    kind: EventKind,
+    target: &str,
+) -> Result<Option<LastChange>, StoreError> {
+    let filter = AuditFilter {
+        event: Some(kind.0.to_owned()),
+        target: Some(target.to_owned()),
+        success: Some(true),
+        ..AuditFilter::default()
+    };
+    let newest = work.events(&filter, 1).await?.pop().map(|stored| stored.event);
+    Ok(newest.map(|event| LastChange { by: event.user, time: event.time, event: event.uid }))
+}
+
+/// Cuts a list that was asked for with one more than the size; whether there was one more. `from_start` = the surplus
+/// one is the first.
+fn truncate(events: &mut Vec<StoredEvent>, size: i64, from_start: bool) -> bool {
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let more = events.len() > size;
+    if more && from_start {
+        events.drain(..events.len() - size);
+    } else {
+        events.truncate(size);
+    }
+    more
+}
+
 /// Most events of one page.
 pub const MAX_EVENTS: i64 = 1000;
 
@@ -131,6 +221,72 @@ impl AuditLog {
         limit: i64,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         self.core.read().await?.events(filter, limit.clamp(1, MAX_EVENTS)).await
+    }
+
+    /// One page of events, newest first, and where the pages beside it begin.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn page(
+        &self,
+        _grant: &Grant<ListEvents>,
+        filter: &AuditFilter,
+        size: i64,
+    ) -> Result<EventPage, StoreError> {
+        let size = size.clamp(1, MAX_EVENTS);
+        let mut work = self.core.read().await?;
+        let mut events = work.events(filter, size + 1).await?;
+        let more = truncate(&mut events, size, filter.after.is_some());
+        if filter.after.is_some() && !more {
+            // Nothing newer is left over: this is the first page, and a first page is full.
+            let first = AuditFilter { after: None, ..filter.clone() };
+            let mut events = work.events(&first, size + 1).await?;
+            let more = truncate(&mut events, size, false);
+            let older = events.last().filter(|_| more).map(|last| last.sequence);
+            return Ok(EventPage { events, older, newer: None });
+        }
+        let has_older = more || filter.after.is_some();
+        let has_newer = filter.before.is_some() || filter.after.is_some();
+        Ok(EventPage {
+            older: events.last().filter(|_| has_older).map(|last| last.sequence),
+            newer: events.first().filter(|_| has_newer).map(|first| first.sequence),
+            events,
+        })
+    }
+
+    /// One event.
+    ///
+    /// # Errors
+    /// It does not exist, or no longer.
+    pub async fn get(&self, _grant: &Grant<ListEvents>, uid: &str) -> Result<StoredEvent, AuditError> {
+        let found = self.core.read().await?.event(uid).await?;
+        found.ok_or_else(|| AuditError::NotFound(gatehouse_model::clean_label(uid)))
+    }
+
+    /// Notes a request that was refused, so that the id that somebody was shown with the error is found; what has
+    /// left an event of its own already is not noted again.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn note_refused(
+        &self,
+        by: &Attribution,
+        request: &str,
+        code: &str,
+        message: &str,
+    ) -> Result<(), StoreError> {
+        let filter = AuditFilter { request_id: Some(by.request_id.clone()), ..AuditFilter::default() };
+        let mut work = self.core.begin().await?;
+        if by.request_id.is_empty() || !work.events(&filter, 1).await?.is_empty() {
+            return Ok(());
+        }
+        let event = self.core.event(EventKind::REQUEST_REFUSED, by).about(request).failed(
+            EventKind::REQUEST_REFUSED,
+            code,
+            message,
+        );
+        work.append_event(&event).await?;
+        work.commit().await
     }
 
     /// Notes that the host's admin called a method: that way in is exempt from the gate, and so leaves a trace.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use gatehouse_model::{ErrorKind, Timestamp};
 
+use crate::account::{RENEWED_SECS, rights};
 use crate::authz::{Actor, Principal, SignedIn};
 use crate::cluster::Preference;
-use crate::entity::{Session, SessionKey, SessionKind, Standing, User, target_text};
+use crate::entity::{Digest, Session, SessionKey, SessionKind, Standing, User, target_text};
 use crate::ports::ceremony_rows::CallerRecord;
 use crate::ports::{DeviceExtensions, StoreError, UnitOfWork};
 use crate::{Core, Decision, SecretToken};
@@ -34,6 +35,16 @@ pub struct PresentedCertificate {
 pub struct RequestFacts {
     pub request_id: String,
     pub remote_address: String,
+    /// As the client names itself.
+    pub user_agent: String,
+}
+
+/// Somebody at a browser.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    pub principal: Principal,
+    /// The session's new cookie, where it was renewed: the one that came with the request has stopped working.
+    pub cookie: Option<SecretToken>,
 }
 
 /// Why what a caller presents does not count.
@@ -43,6 +54,8 @@ pub enum IdentityError {
     CertificateExpired,
     #[error("your session has ended")]
     SessionEnded,
+    #[error("your session was renewed by another request a moment ago")]
+    SessionRenewed,
     #[error("lock targeting {0} is in force")]
     Locked(String),
     #[error(transparent)]
@@ -53,6 +66,7 @@ impl Decision for IdentityError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::CertificateExpired | Self::SessionEnded => ErrorKind::Unauthenticated,
+            Self::SessionRenewed => ErrorKind::Conflict,
             Self::Locked(_) => ErrorKind::PermissionDenied,
             Self::Store(error) => error.kind(),
         }
@@ -62,6 +76,7 @@ impl Decision for IdentityError {
         match self {
             Self::CertificateExpired => "certificate_expired",
             Self::SessionEnded => "session_ended",
+            Self::SessionRenewed => "session_renewed",
             Self::Locked(_) => "locked",
             Self::Store(error) => error.code(),
         }
@@ -70,6 +85,7 @@ impl Decision for IdentityError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::CertificateExpired | Self::SessionEnded => Some("log in again with `tsh login`".to_owned()),
+            Self::SessionRenewed => Some("load the page again".to_owned()),
             Self::Locked(_) => Some("ask an administrator what the lock is for".to_owned()),
             Self::Store(_) => None,
         }
@@ -136,33 +152,84 @@ impl Identity {
         Ok(self.principal(Actor::User(Box::new(user)), facts))
     }
 
-    /// The holder of a browser session's cookie; anonymous if the cookie counts for nothing.
+    /// The holder of a browser session's cookie, as it stands now; anonymous if the cookie counts for nothing. For
+    /// asking again within a request: it neither keeps the session from lying idle nor renews its cookie.
     ///
     /// # Errors
     /// A lock is in force.
     pub async fn by_cookie(&self, cookie: &str, facts: RequestFacts) -> Result<Principal, IdentityError> {
-        let Some(token) = SecretToken::read(cookie) else {
-            return Ok(self.anonymous(facts));
+        Ok(self.holder(cookie, facts).await?.0)
+    }
+
+    /// Whoever makes a request with this cookie. Where the account's rights have changed since the cookie was given out,
+    /// the session gets another.
+    ///
+    /// # Errors
+    /// A lock is in force; another request has just been given another cookie.
+    pub async fn visit(&self, cookie: &str, facts: RequestFacts) -> Result<Visit, IdentityError> {
+        let (principal, found) = self.holder(cookie, facts).await?;
+        let Some((session, rights)) = found else { return Ok(Visit { principal, cookie: None }) };
+        if session.rights == Some(rights) {
+            self.touch(&session).await?;
+            return Ok(Visit { principal, cookie: None });
+        }
+        self.renew(principal, &session, rights).await
+    }
+
+    async fn renew(
+        &self,
+        mut principal: Principal,
+        session: &Session,
+        rights: Digest,
+    ) -> Result<Visit, IdentityError> {
+        let Some(old) = session.cookie_hash else { return Ok(Visit { principal, cookie: None }) };
+        let cookie = SecretToken::generate_cookie(self.core.random.as_ref());
+        let now = self.core.now();
+        let mut work = self.core.begin().await?;
+        if !work.rotate_session_cookie(&session.id, &old, &cookie.hash(), &rights, now).await? {
+            return Err(IdentityError::SessionRenewed);
+        }
+        work.touch_session(&session.id, now).await?;
+        work.commit().await?;
+        if let Actor::User(user) = &mut principal.actor {
+            user.cookie_hash = Some(cookie.hash());
+        }
+        Ok(Visit { principal, cookie: Some(cookie) })
+    }
+
+    /// The holder of a cookie, and where there is one the session and what it may do now.
+    async fn holder(
+        &self,
+        cookie: &str,
+        facts: RequestFacts,
+    ) -> Result<(Principal, Option<(Session, Digest)>), IdentityError> {
+        let Some(token) = SecretToken::read_cookie(cookie) else {
+            return Ok((self.anonymous(facts), None));
         };
-        let mut work = self.core.look().await?;
         let hash = token.hash();
+        let mut work = self.core.look().await?;
         let Some(caller) = work.caller(SessionKey::Cookie(&hash), None, self.core.now()).await? else {
-            return Ok(self.anonymous(facts));
+            let since = self.core.now().plus_secs(-RENEWED_SECS);
+            if work.cookie_was_rotated(&hash, since).await? {
+                return Err(IdentityError::SessionRenewed);
+            }
+            return Ok((self.anonymous(facts), None));
         };
-        let session = caller.standing.session.clone();
+        let Standing { session, account, roles } = &caller.standing;
+        let rights = rights(account.as_ref(), roles, session.device.as_ref());
+        let session = session.clone();
         let device = session.device.as_ref().map(|device| DeviceExtensions {
             device_id: device.device_id.clone(),
             asset_tag: device.asset_tag.clone(),
             credential_id: device.credential_id.clone(),
         });
         let user = match self.signed_in(work.as_mut(), caller, device).await {
-            Ok(user) => user,
-            Err(IdentityError::SessionEnded) => return Ok(self.anonymous(facts)),
+            Ok(user) => SignedIn { cookie_hash: Some(hash), ..user },
+            Err(IdentityError::SessionEnded) => return Ok((self.anonymous(facts), None)),
             Err(error) => return Err(error),
         };
         drop(work);
-        self.touch(&session).await?;
-        Ok(self.principal(Actor::User(Box::new(user)), facts))
+        Ok((self.principal(Actor::User(Box::new(user)), facts), Some((session, rights))))
     }
 
     async fn signed_in(
@@ -172,7 +239,7 @@ impl Identity {
         device: Option<DeviceExtensions>,
     ) -> Result<SignedIn, IdentityError> {
         let now = self.core.now();
-        if session.ended.is_some() || session.expires <= now {
+        if session.is_over(now) {
             return Err(IdentityError::SessionEnded);
         }
         // A session that is older than its account belonged to another one of the same name.
@@ -207,6 +274,7 @@ impl Identity {
             has_enrolled_device,
             tls_public_key_der: Vec::new(),
             expires: session.expires,
+            cookie_hash: None,
         })
     }
 
@@ -215,7 +283,9 @@ impl Identity {
         if now.secs_since(session.last_seen) < TOUCH_SECS {
             return Ok(());
         }
-        self.core.act().await?.touch_session(&session.id, now).await
+        let mut work = self.core.begin().await?;
+        work.touch_session(&session.id, now).await?;
+        work.commit().await
     }
 
     fn principal(&self, actor: Actor, facts: RequestFacts) -> Principal {

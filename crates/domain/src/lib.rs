@@ -8,12 +8,19 @@
 pub mod account;
 pub mod audit;
 pub mod authz;
+/// How a device booted, in the words of the crate that reads attestations.
+pub mod boot {
+    pub use gatehouse_attestation::{
+        Bank, BankState, BootImageState, BootState, LogState, PcrState, SecureBoot,
+    };
+}
 pub mod ceremony;
 pub mod cluster;
 pub mod device;
 pub mod entity;
 mod failure;
 pub mod identity;
+pub mod live;
 pub mod ports;
 mod secret_token;
 
@@ -75,8 +82,10 @@ pub struct Services {
     pub identity: identity::Identity,
     pub accounts: account::Accounts,
     pub sessions: account::Sessions,
+    pub web_records: account::WebRecords,
     pub devices: device::Inventory,
     pub tokens: device::EnrollTokens,
+    pub imports: device::Imports,
     pub enrolment: ceremony::Enrolment,
     pub authentication: ceremony::Authentication,
     pub roles: cluster::Roles,
@@ -85,6 +94,8 @@ pub struct Services {
     pub audit: audit::AuditLog,
     pub status: cluster::Status,
     pub retention: cluster::Retention,
+    pub live: live::Live,
+    pub form_keys: cluster::FormKeys,
 }
 
 impl Services {
@@ -97,14 +108,18 @@ impl Services {
             identity: identity::Identity::new(Arc::clone(&core), preference.clone()),
             accounts: account::Accounts::new(Arc::clone(&core), preference.clone()),
             sessions: account::Sessions::new(Arc::clone(&core)),
+            web_records: account::WebRecords::new(Arc::clone(&core)),
             devices: device::Inventory::new(Arc::clone(&core)),
             tokens: device::EnrollTokens::new(Arc::clone(&core), preference.clone()),
+            imports: device::Imports::new(Arc::clone(&core)),
             enrolment: ceremony::Enrolment::new(Arc::clone(&core), preference.clone()),
             authentication: ceremony::Authentication::new(Arc::clone(&core), preference.clone()),
             roles: cluster::Roles::new(Arc::clone(&core)),
             locks: cluster::Locks::new(Arc::clone(&core)),
             audit: audit::AuditLog::new(Arc::clone(&core)),
             status: cluster::Status::new(Arc::clone(&core), preference.clone()),
+            live: live::Live::new(Arc::clone(&core)),
+            form_keys: cluster::FormKeys::new(Arc::clone(&core)),
             retention: cluster::Retention::new(core),
             preference,
         }

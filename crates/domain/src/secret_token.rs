@@ -6,10 +6,12 @@ use zeroize::Zeroizing;
 use crate::entity::Digest;
 use crate::ports::Random;
 
-/// A bearer secret of 256 bits: enrolment tokens, one-time links, cookies. Stored only as its SHA-256.
+/// A bearer secret: enrolment tokens and one-time links of 256 bits, ids of cookies. Stored only as its SHA-256.
 #[derive(Clone)]
 pub struct SecretToken(Zeroizing<String>);
 
+/// Length of a cookie's id.
+const COOKIE_BYTES: usize = 16;
 /// Longest text that is looked at as a token, in bytes.
 const MAX_TEXT: usize = 128;
 
@@ -20,6 +22,22 @@ impl SecretToken {
         let mut bytes = Zeroizing::new([0_u8; 32]);
         random.fill(bytes.as_mut());
         Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_ref())))
+    }
+
+    /// A fresh id for a browser's cookie: 128 bits, as tower-sessions has them (OWASP ASVS 5.0, 7.2.3).
+    #[must_use]
+    pub fn generate_cookie(random: &dyn Random) -> Self {
+        let mut bytes = Zeroizing::new([0_u8; COOKIE_BYTES]);
+        random.fill(bytes.as_mut());
+        Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_ref())))
+    }
+
+    /// Reads the cookie that a browser sends; `None` for what none can be.
+    #[must_use]
+    pub fn read_cookie(text: &str) -> Option<Self> {
+        (text.len() <= MAX_TEXT
+            && URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == COOKIE_BYTES))
+        .then(|| Self(Zeroizing::new(text.to_owned())))
     }
 
     /// Reads what somebody presents; `None` for what no token can be.

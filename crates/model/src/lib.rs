@@ -14,6 +14,7 @@ pub mod resource;
 mod text;
 mod timestamp;
 pub mod tpm;
+mod user_agent;
 
 pub use collected::{CollectedData, DmiData};
 pub use device::{AssetTag, AssetTagError, AttestationTier, DeviceOrigin, EnrollStatus, usable_serial};
@@ -22,3 +23,4 @@ pub use mode::{DeviceTrustMode, SecondFactor};
 pub use os::OsType;
 pub use text::{MAX_LABEL_CHARS, UserName, UserNameError, clean_label, is_unprintable};
 pub use timestamp::{Timestamp, TimestampError};
+pub use user_agent::user_agent_in_words;

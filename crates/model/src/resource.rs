@@ -32,6 +32,9 @@ pub struct Metadata {
     pub description: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
+    /// The state that a change starts from: it is refused if that is no longer the current one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
 }
 
 /// Whether an account belongs to a person or to a machine.

@@ -18,7 +18,7 @@ use crate::platform::Platform;
 pub(crate) use dmi::kept_dmi;
 pub use dmi::read_dmi;
 pub use sudo::{Privilege, Sudo};
-pub use user::groups_of_this_process;
+pub use user::{groups_of_this_process, host_name, login_name};
 
 /// Where the kernel shows SMBIOS values.
 const SYSFS: &str = "/sys";

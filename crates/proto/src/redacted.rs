@@ -20,7 +20,10 @@ redact!(
     crate::gatehouse::v1::BeginSignupResponse,
     crate::gatehouse::v1::FinishSignupRequest,
     crate::gatehouse::v1::LoginRequest,
+    crate::gatehouse::v1::BeginBrowserLoginRequest,
+    crate::gatehouse::v1::FinishBrowserLoginRequest,
     crate::gatehouse::v1::ConfirmSecondFactorRequest,
+    crate::gatehouse::v1::CreateEnrollTokenResponse,
     crate::gatehouse::v1::UserLink,
 );
 

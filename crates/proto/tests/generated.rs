@@ -33,7 +33,10 @@ const SECRET_MESSAGES: &[&str] = &[
     "gatehouse.v1.BeginSignupResponse",
     "gatehouse.v1.FinishSignupRequest",
     "gatehouse.v1.LoginRequest",
+    "gatehouse.v1.BeginBrowserLoginRequest",
+    "gatehouse.v1.FinishBrowserLoginRequest",
     "gatehouse.v1.ConfirmSecondFactorRequest",
+    "gatehouse.v1.CreateEnrollTokenResponse",
     "gatehouse.v1.UserLink",
 ];
 

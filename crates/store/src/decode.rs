@@ -12,11 +12,23 @@ pub(crate) struct Decode<T> {
     pub(crate) read: fn(&mut dyn Columns) -> Stored<T>,
 }
 
+impl<T> Clone for Decode<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Decode<T> {}
+
 /// One number, such as a count.
 pub(crate) const NUMBER: Decode<i64> = Decode { entity: "number", read: |columns| columns.int() };
 
 /// One text.
 pub(crate) const TEXT: Decode<String> = Decode { entity: "text", read: |columns| columns.text() };
+
+/// One text that may be absent.
+pub(crate) const MAYBE_TEXT: Decode<Option<String>> =
+    Decode { entity: "text", read: |columns| columns.maybe_text() };
 
 /// The columns of a row, read from left to right.
 pub(crate) trait Columns {

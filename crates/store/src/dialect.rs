@@ -17,6 +17,12 @@ pub struct Dialect {
     pub device_for_update: &'static str,
     /// Reads a user likewise.
     pub user_for_update: &'static str,
+    /// Makes the planner take, until the unit of work ends, the indexes that the statements of lists are written for, whatever
+    /// it guesses about the data.
+    pub for_lists: Option<&'static str>,
+    /// Tells other servers on the same database of changes, once they are committed: `$1` = the changes as JSON.
+    /// `None` where there can be no other server.
+    pub notify: Option<&'static str>,
     /// Names the uniqueness rule that an error speaks of.
     pub(crate) uniqueness_rule: fn(&dyn DatabaseError) -> String,
     /// Whether an error with this code says that asking again may help.
@@ -30,6 +36,8 @@ pub static SQLITE: Dialect = Dialect {
     begin_read: "begin deferred",
     device_for_update: sql::device::DEVICE_HELD,
     user_for_update: sql::user::USER,
+    for_lists: None,
+    notify: None,
     uniqueness_rule: sqlite_rule,
     may_pass: sqlite_may_pass,
 };
@@ -41,6 +49,13 @@ pub static POSTGRES: Dialect = Dialect {
     begin_read: "begin isolation level repeatable read read only",
     device_for_update: sql::device::DEVICE_LOCKED,
     user_for_update: sql::user::USER_LOCKED,
+    for_lists: Some(
+        "select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+                set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+                set_config('enable_sort', 'off', true), set_config('jit', 'off', true),
+                set_config('plan_cache_mode', 'force_generic_plan', true)",
+    ),
+    notify: Some("select pg_notify('gatehouse_changes', $1)"),
     uniqueness_rule: |error| error.constraint().unwrap_or("unknown").to_owned(),
     may_pass: postgres_may_pass,
 };
@@ -49,16 +64,29 @@ pub static POSTGRES: Dialect = Dialect {
 pub const SQLITE_RULES: &[(&str, &str)] = &[
     ("audit_events.sequence", "audit_events_pkey"),
     ("audit_events.uid", "audit_events_uid"),
+    ("cli_logins.id", "cli_logins_pkey"),
     ("cluster_values.key", "cluster_values_pkey"),
     ("collected.sequence", "collected_pkey"),
     ("credentials.os_type, credentials.id", "credentials_os_id"),
     ("device_users.device_id, device_users.user_name", "device_users_pkey"),
+    ("daily_counts.kind, daily_counts.day, daily_counts.detail", "daily_counts_pkey"),
+    ("device_counts.cell", "device_counts_pkey"),
+    ("device_list.device_id", "device_list_device"),
+    ("device_list.sequence", "device_list_pkey"),
+    ("device_terms.term, device_terms.device, device_terms.shared", "device_terms_pkey"),
+    ("device_boots.device_id", "device_boots_pkey"),
+    (
+        "device_import_chunks.import_id, device_import_chunks.verdict, device_import_chunks.place",
+        "device_import_chunks_pkey",
+    ),
+    ("device_imports.id", "device_imports_pkey"),
     ("devices.id", "devices_pkey"),
     ("devices.os_type, devices.anchor", "devices_os_anchor"),
     ("devices.os_type, devices.asset_tag_norm", "devices_os_tag"),
     ("enroll_tokens.hash", "enroll_tokens_hash"),
     ("enroll_tokens.id", "enroll_tokens_pkey"),
     ("evidence.id", "evidence_pkey"),
+    ("form_keys.hash", "form_keys_pkey"),
     ("locks.id", "locks_pkey"),
     ("preferences.key", "preferences_pkey"),
     ("roles.name", "roles_name"),
@@ -69,6 +97,7 @@ pub const SQLITE_RULES: &[(&str, &str)] = &[
     ("user_links.hash", "user_links_pkey"),
     ("user_roles.user_name, user_roles.place", "user_roles_pkey"),
     ("users.name", "users_name"),
+    ("web_records.hash", "web_records_pkey"),
 ];
 
 fn sqlite_rule(error: &dyn DatabaseError) -> String {

@@ -8,6 +8,7 @@ mod decode;
 pub mod dialect;
 mod executor;
 mod failure;
+mod feed;
 mod fusion;
 mod open;
 mod platform;

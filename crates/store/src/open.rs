@@ -2,15 +2,19 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use gatehouse_domain::ports::Store;
+use gatehouse_domain::ports::store::{Stored, UnitOfWork as _};
+use gatehouse_domain::ports::{Store, StoreError};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
+use crate::executor::Executor;
+use crate::feed::Feed;
 use crate::pools::{PostgresStore, SqliteStore};
+use crate::rows::Unit;
 use crate::sqlite_connections::SqliteConnections;
 use crate::sqlite_file;
 
@@ -21,6 +25,8 @@ pub static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/post
 
 /// How long to wait for a connection, or for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Devices of an earlier release that are listed in one commit.
+const LISTED_AT_ONCE: i64 = 1000;
 const SQLITE_READERS: usize = 8;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// A connection that rested for longer is tried before it is used.
@@ -60,6 +66,8 @@ pub enum OpenError {
     Connect(#[source] sqlx::Error),
     #[error("cannot bring the database's schema up to date")]
     Migrate(#[source] MigrateError),
+    #[error("cannot list the devices that an earlier release has registered")]
+    List(#[source] StoreError),
 }
 
 /// Opens the database.
@@ -75,11 +83,13 @@ pub async fn open(location: &Location) -> Result<Arc<dyn Store>, OpenError> {
             let mut writer = store.writer.lend().await.map_err(OpenError::Connect)?;
             migrate(&SQLITE_MIGRATIONS, writer.connection().map_err(OpenError::Connect)?).await?;
             drop(writer);
+            list_devices(async || store.begin_unit().await).await?;
             Ok(Arc::new(store))
         }
         Location::Postgres(url) => {
             let store = connect_postgres(url).await?;
             migrate(&POSTGRES_MIGRATIONS, &store.pool).await?;
+            list_devices(async || store.begin_unit().await).await?;
             Ok(Arc::new(store))
         }
     }
@@ -113,7 +123,7 @@ async fn connect_sqlite(path: &Path) -> Result<SqliteStore, OpenError> {
     // Opened at once, so that a file that is no database is told of here.
     drop(writer.lend().await.map_err(OpenError::Connect)?);
     let reader = SqliteConnections::new(options.pragma("query_only", "on"), SQLITE_READERS, PATIENCE);
-    Ok(SqliteStore { writer, reader })
+    Ok(SqliteStore { writer, reader, feed: Feed::new() })
 }
 
 /// Limits of a session: a commit is on disk when it returns, even where the cluster's default is weaker; nobody waits
@@ -148,7 +158,7 @@ async fn connect_postgres(url: &str) -> Result<PostgresStore, OpenError> {
         .connect_with(options)
         .await
         .map_err(OpenError::Connect)?;
-    Ok(PostgresStore { pool })
+    Ok(PostgresStore { pool, feed: Feed::new(), ear: OnceLock::new() })
 }
 
 /// Runs the steps that are missing. Steps of a later release are left alone: a schema only ever grows before what
@@ -161,4 +171,21 @@ where
     let mut steps = Migrator::with_migrations(steps.iter().cloned().collect());
     steps.set_ignore_missing(true);
     steps.run(pool).await.map_err(OpenError::Migrate)
+}
+
+/// Makes the rows of the list for devices that a release without it has registered.
+async fn list_devices<E: Executor>(begin: impl AsyncFn() -> Stored<Unit<E>>) -> Result<(), OpenError> {
+    let mut listed = 0;
+    loop {
+        let mut work = begin().await.map_err(OpenError::List)?;
+        match work.list_unlisted(LISTED_AT_ONCE).await.map_err(OpenError::List)? {
+            0 => break,
+            more => listed += more,
+        }
+        Box::new(work).commit().await.map_err(OpenError::List)?;
+    }
+    if listed > 0 {
+        tracing::info!(devices = listed, "listed the devices that an earlier release has registered");
+    }
+    Ok(())
 }

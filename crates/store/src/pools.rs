@@ -1,26 +1,41 @@
 //! Connections, and the units of work that run on them.
 
+use std::sync::OnceLock;
+
 use async_trait::async_trait;
 use gatehouse_domain::entity::{Credential, Device};
+use gatehouse_domain::ports::Changes;
 use gatehouse_domain::ports::store::{Store, Stored, UnitOfWork};
 use sqlx::PgPool;
 
 use crate::dialect::{POSTGRES, SQLITE};
 use crate::executor::Executor;
 use crate::failure::failure;
+use crate::feed::{self, Feed, Told};
 use crate::postgres_transaction::PostgresTransaction;
 use crate::rows::Unit;
 use crate::sqlite_connections::{Lease, SqliteConnections};
 use crate::sqlite_transaction::SqliteTransaction;
+use crate::value::values;
 
 #[async_trait]
 impl<E: Executor> UnitOfWork for Unit<E> {
-    async fn commit(self: Box<Self>) -> Stored<()> {
-        self.0.commit().await
+    async fn commit(mut self: Box<Self>) -> Stored<()> {
+        self.settle().await?;
+        let Self(mut transaction, told, _) = *self;
+        if let Some(notify) = E::DIALECT.notify {
+            for message in told.messages()? {
+                transaction.execute(notify, values![&message]).await?;
+            }
+        }
+        transaction.commit().await?;
+        told.committed();
+        Ok(())
     }
 
-    async fn commit_enrolment(self: Box<Self>, device: &Device, credential: &Credential) -> Stored<()> {
-        self.bind_and_commit(device, credential).await
+    async fn commit_enrolment(mut self: Box<Self>, device: &Device, credential: &Credential) -> Stored<()> {
+        self.bind(device, credential).await?;
+        self.commit().await
     }
 }
 
@@ -28,6 +43,17 @@ impl<E: Executor> UnitOfWork for Unit<E> {
 pub(crate) struct SqliteStore {
     pub(crate) writer: SqliteConnections,
     pub(crate) reader: SqliteConnections,
+    pub(crate) feed: Feed,
+}
+
+impl SqliteStore {
+    pub(crate) async fn begin_unit(&self) -> Stored<Unit<SqliteTransaction>> {
+        Ok(self.unit(SqliteTransaction::new(lend(&self.writer).await?, SQLITE.begin)))
+    }
+
+    fn unit(&self, transaction: SqliteTransaction) -> Unit<SqliteTransaction> {
+        Unit::new(transaction, self.feed.unit())
+    }
 }
 
 async fn lend(connections: &SqliteConnections) -> Stored<Lease> {
@@ -37,19 +63,23 @@ async fn lend(connections: &SqliteConnections) -> Stored<Lease> {
 #[async_trait]
 impl Store for SqliteStore {
     async fn begin(&self) -> Stored<Box<dyn UnitOfWork>> {
-        Ok(Box::new(Unit(SqliteTransaction::new(lend(&self.writer).await?, SQLITE.begin))))
+        Ok(Box::new(self.begin_unit().await?))
     }
 
     async fn read(&self) -> Stored<Box<dyn UnitOfWork>> {
-        Ok(Box::new(Unit(SqliteTransaction::new(lend(&self.reader).await?, SQLITE.begin_read))))
+        Ok(Box::new(self.unit(SqliteTransaction::new(lend(&self.reader).await?, SQLITE.begin_read))))
     }
 
     async fn act(&self) -> Stored<Box<dyn UnitOfWork>> {
-        Ok(Box::new(Unit(SqliteTransaction::single(lend(&self.writer).await?, SQLITE.begin))))
+        Ok(Box::new(self.unit(SqliteTransaction::single(lend(&self.writer).await?, SQLITE.begin))))
     }
 
     async fn look(&self) -> Stored<Box<dyn UnitOfWork>> {
-        Ok(Box::new(Unit(SqliteTransaction::single(lend(&self.reader).await?, SQLITE.begin_read))))
+        Ok(Box::new(self.unit(SqliteTransaction::single(lend(&self.reader).await?, SQLITE.begin_read))))
+    }
+
+    fn changes(&self) -> Box<dyn Changes> {
+        self.feed.listen()
     }
 
     fn engine(&self) -> &'static str {
@@ -60,28 +90,37 @@ impl Store for SqliteStore {
 /// Writers and readers share the connections.
 pub(crate) struct PostgresStore {
     pub(crate) pool: PgPool,
+    /// Hears of every commit through the database, those of this server included.
+    pub(crate) feed: Feed,
+    /// Listening begins when somebody first wants to hear.
+    pub(crate) ear: OnceLock<()>,
 }
 
 impl PostgresStore {
-    async fn open(&self, begin: &'static str) -> Stored<Box<dyn UnitOfWork>> {
-        let begun = self.pool.begin_with(begin).await;
-        Ok(Box::new(Unit(PostgresTransaction::new(begun.map_err(|error| failure(&POSTGRES, error))?))))
+    pub(crate) async fn begin_unit(&self) -> Stored<Unit<PostgresTransaction>> {
+        self.open(POSTGRES.begin).await
+    }
+
+    async fn open(&self, begin: &'static str) -> Stored<Unit<PostgresTransaction>> {
+        let begun = self.pool.begin_with(begin).await.map_err(|error| failure(&POSTGRES, error))?;
+        Ok(Unit::new(PostgresTransaction::new(begun), Told::through_the_database()))
     }
 
     async fn single(&self, begin: &'static str) -> Stored<Box<dyn UnitOfWork>> {
         let connection = self.pool.acquire().await.map_err(|error| failure(&POSTGRES, error))?;
-        Ok(Box::new(Unit(PostgresTransaction::single(connection, begin))))
+        let single = PostgresTransaction::single(connection, begin);
+        Ok(Box::new(Unit::new(single, Told::through_the_database())))
     }
 }
 
 #[async_trait]
 impl Store for PostgresStore {
     async fn begin(&self) -> Stored<Box<dyn UnitOfWork>> {
-        self.open(POSTGRES.begin).await
+        Ok(Box::new(self.begin_unit().await?))
     }
 
     async fn read(&self) -> Stored<Box<dyn UnitOfWork>> {
-        self.open(POSTGRES.begin_read).await
+        Ok(Box::new(self.open(POSTGRES.begin_read).await?))
     }
 
     async fn act(&self) -> Stored<Box<dyn UnitOfWork>> {
@@ -90,6 +129,11 @@ impl Store for PostgresStore {
 
     async fn look(&self) -> Stored<Box<dyn UnitOfWork>> {
         self.single(POSTGRES.begin_read).await
+    }
+
+    fn changes(&self) -> Box<dyn Changes> {
+        self.ear.get_or_init(|| feed::listen_to(&self.pool, &self.feed));
+        self.feed.listen()
     }
 
     fn engine(&self) -> &'static str {

@@ -23,7 +23,8 @@ pub(crate) enum Command {
     /// Log in, and authenticate this device.
     #[command(after_help = "Examples:\n  \
         tsh login --proxy=gate.example.com --user=alice\n  \
-        tsh login --proxy=localhost:3080 --user=alice --ca-pin=sha256:<hex> --require-device")]
+        tsh login --proxy=localhost:3080 --user=alice --ca-pin=sha256:<hex> --require-device\n  \
+        tsh login --proxy=gate.example.com --user=alice --no-browser")]
     Login(LoginArgs),
     /// Redeem an invitation or reset link: choose a password and set up one-time codes.
     #[command(after_help = "Example:\n  tsh signup --link=https://gate.example.com:3080/web/signup/<token>")]
@@ -81,6 +82,8 @@ pub(crate) struct LoginArgs {
     pub(crate) user: Option<UserName>,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
+    #[command(flatten)]
+    pub(crate) way: WayArgs,
     /// Fail (exit code 1) if this device is not trusted
     #[arg(long)]
     pub(crate) require_device: bool,
@@ -89,6 +92,26 @@ pub(crate) struct LoginArgs {
     pub(crate) ttl: Option<i64>,
     #[command(flatten)]
     pub(crate) tpm: TpmArgs,
+}
+
+/// How the person proves to be the right one.
+#[derive(Args)]
+pub(crate) struct WayArgs {
+    /// Password in the terminal, or the browser, where security keys work [default: what the cluster asks for]
+    #[arg(long, value_enum, value_name = "WAY")]
+    pub(crate) auth: Option<AuthArg>,
+    /// Log in with a browser on this machine, even where none seems to be
+    #[arg(long, conflicts_with = "no_browser")]
+    pub(crate) browser: bool,
+    /// Log in with a browser on any machine: print the link in place of opening it
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AuthArg {
+    Password,
+    Browser,
 }
 
 /// How the server proves to be the right one.

@@ -2,9 +2,10 @@ use std::path::Path;
 
 use gatehouse_domain::entity::PreferenceKey;
 
+use super::Config;
 use super::certificates;
-use super::section::Section;
-use super::{Config, yaml::Place};
+use gatehouse_document::Section;
+use gatehouse_document::yaml::Place;
 
 /// Reads `auth_service.authentication`: the static half of the `cluster_auth_preference`.
 pub(super) fn read(mut section: Section<'_>, folder: &Path, config: &mut Config) {

@@ -3,8 +3,8 @@ use std::path::Path;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::load::read_limited;
-use super::section::{Section, shown};
-use super::yaml::Place;
+use gatehouse_document::yaml::Place;
+use gatehouse_document::{Section, shown};
 
 /// Largest file of CA certificates, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;

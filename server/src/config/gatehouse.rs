@@ -1,8 +1,8 @@
 use std::path::Path;
 use std::str::FromStr;
 
-use super::section::{Section, shown};
 use super::{Config, LogFormat, LogLevel};
+use gatehouse_document::{Section, shown};
 
 /// Longest name of a cluster: it becomes part of a certificate's name (RFC 5280 appendix A.1, ub-common-name is 64).
 const MAX_NAME: usize = 48;

@@ -1,8 +1,8 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use super::section::{Problems, Section};
-use super::{Config, ConfigError, authentication, gatehouse, proxy, storage, yaml};
+use super::{Config, ConfigError, authentication, gatehouse, proxy, storage};
+use gatehouse_document::{Problems, Section, yaml};
 
 /// Largest configuration file, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;

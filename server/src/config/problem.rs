@@ -1,15 +1,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// One thing that is wrong with a configuration file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// From 1.
-    pub line: usize,
-    /// From 1.
-    pub column: usize,
-    pub message: String,
-}
+use gatehouse_document::Problem;
 
 /// Why a configuration cannot be used.
 #[derive(Debug)]

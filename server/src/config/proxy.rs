@@ -2,8 +2,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::str::FromStr;
 
-use super::section::{Section, shown};
 use super::{Config, PublicAddr, TlsFiles};
+use gatehouse_document::{Section, shown};
 
 /// Port of a public address that names none.
 const HTTPS_PORT: u16 = 443;

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::section::{Section, shown};
+use gatehouse_document::{Section, shown};
 
 /// Where the server keeps its data.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 use gatehouse_domain::Failure;
-use gatehouse_domain::account::{LoginKeys, LoginRequest};
-use gatehouse_domain::entity::LinkPurpose;
+use gatehouse_domain::account::{CliProgress, LoggedIn, LoginKeys, LoginRequest, NewCliLogin};
+use gatehouse_domain::entity::{CliMachine, LinkPurpose};
 use gatehouse_model::DeviceTrustMode;
 use gatehouse_proto::convert::timestamp;
 use gatehouse_proto::devicetrust::UserCertificates;
@@ -13,6 +13,9 @@ use super::caller::Caller;
 use super::{Gateway, VERSION, status};
 
 type Answer<T> = Result<Response<T>, Status>;
+
+/// How often a command line should ask whether its login was decided.
+const ASK_EVERY_SECS: i32 = 2;
 
 #[tonic::async_trait]
 impl AuthService for Gateway {
@@ -88,7 +91,62 @@ impl AuthService for Gateway {
             .login(&login, &keys, &caller.facts())
             .await
             .map_err(|error| caller.status(error))?;
-        Ok(Response::new(wire::LoginResponse {
+        Ok(Response::new(self.logged_in(done)))
+    }
+
+    async fn begin_browser_login(
+        &self,
+        request: Request<wire::BeginBrowserLoginRequest>,
+    ) -> Answer<wire::BeginBrowserLoginResponse> {
+        let caller = Caller::of(&request)?;
+        let message = request.into_inner();
+        let loopback =
+            (message.redirect_port != 0).then(|| (i64::from(message.redirect_port), message.redirect_state));
+        let new = NewCliLogin {
+            user: message.user,
+            challenge: message.code_challenge,
+            keys: LoginKeys {
+                tls_public_key_der: message.tls_public_key_der,
+                ssh_public_key: Some(message.ssh_public_key).filter(|key| !key.is_empty()),
+                ttl_secs: Some(message.ttl_seconds).filter(|secs| *secs > 0),
+            },
+            loopback,
+            machine: CliMachine { host_name: message.host_name, os_user: message.os_user, os: message.os },
+        };
+        let begun = self.services.accounts.begin_cli_login(new, &caller.facts()).await;
+        let login = begun.map_err(|error| caller.status(error))?;
+        Ok(Response::new(wire::BeginBrowserLoginResponse {
+            url: self.facts.url(&format!("/web/cli/login?id={}", login.id)),
+            login_id: login.id,
+            user_code: login.user_code,
+            expires: Some(timestamp(login.expires)),
+            interval_seconds: ASK_EVERY_SECS,
+        }))
+    }
+
+    async fn finish_browser_login(
+        &self,
+        request: Request<wire::FinishBrowserLoginRequest>,
+    ) -> Answer<wire::FinishBrowserLoginResponse> {
+        let caller = Caller::of(&request)?;
+        let message = request.into_inner();
+        let progress = self
+            .services
+            .accounts
+            .finish_cli_login(&message.login_id, &message.code_verifier, &message.code, &caller.facts())
+            .await
+            .map_err(|error| caller.status(error))?;
+        let login = match progress {
+            CliProgress::Pending => None,
+            CliProgress::Done(done) => Some(self.logged_in(*done)),
+        };
+        Ok(Response::new(wire::FinishBrowserLoginResponse { pending: login.is_none(), login }))
+    }
+}
+
+impl Gateway {
+    fn logged_in(&self, done: LoggedIn) -> wire::LoginResponse {
+        wire::LoginResponse {
             certificates: Some(UserCertificates {
                 x509_der: done.certificates.x509_der,
                 ssh_authorized_key: done.certificates.ssh_authorized_key.into_bytes(),
@@ -100,7 +158,7 @@ impl AuthService for Gateway {
             valid_until: Some(timestamp(done.session.expires)),
             trusted_device_required: done.device_required,
             ssh_user_ca: self.services.status.ssh_user_ca(),
-        }))
+        }
     }
 }
 
@@ -131,7 +189,8 @@ impl AccountService for Gateway {
             .accounts
             .confirm_second_factor(&principal, &message.password, &message.otp_code)
             .await;
-        outcome.map(Response::new).map_err(|error| caller.status(Failure::from(error)))
+        // A certificate has no cookie to be renewed.
+        outcome.map(|_| Response::new(())).map_err(|error| caller.status(Failure::from(error)))
     }
 
     async fn logout(&self, request: Request<()>) -> Answer<()> {

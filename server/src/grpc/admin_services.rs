@@ -1,10 +1,10 @@
 use gatehouse_domain::Failure;
 use gatehouse_domain::account::{NewLink, NewUser};
-use gatehouse_domain::device::TokenPage;
+use gatehouse_domain::device::{TokenPage, TokenTerms};
 use gatehouse_domain::entity::{AuditFilter, Device, EnrollToken, MAX_CHALLENGES, Session, TokenCursor};
 use gatehouse_model::Timestamp;
 use gatehouse_model::resource::{UserKind, UserSpec};
-use gatehouse_proto::convert::timestamp;
+use gatehouse_proto::convert::{read_timestamp, timestamp};
 use gatehouse_proto::gatehouse::v1 as wire;
 use tonic::{Request, Response, Status};
 use wire::audit_service_server::AuditService;
@@ -102,6 +102,27 @@ impl DeviceAdminService for Gateway {
         outcome.await.map(Response::new).map_err(|error| caller.status(error))
     }
 
+    async fn create_enroll_token(
+        &self,
+        request: Request<wire::CreateEnrollTokenRequest>,
+    ) -> Answer<wire::CreateEnrollTokenResponse> {
+        let caller = Caller::of(&request)?;
+        let principal = caller.principal(&self.services).await?;
+        let message = request.into_inner();
+        let outcome = async {
+            let expires = message.expires.as_ref().map(read_timestamp).transpose();
+            let expires = expires.map_err(|error| status::malformed(&error))?;
+            let terms = TokenTerms { expires, note: message.note };
+            let token = self.services.tokens.create(&principal.grant()?, &message.device_id, terms).await?;
+            Ok::<_, Failure>(wire::CreateEnrollTokenResponse {
+                id: token.id,
+                token: token.token.reveal().to_string(),
+                expires: Some(timestamp(token.expires)),
+            })
+        };
+        outcome.await.map(Response::new).map_err(|error| caller.status(error))
+    }
+
     async fn revoke_enroll_token(&self, request: Request<wire::RevokeEnrollTokenRequest>) -> Answer<()> {
         let caller = Caller::of(&request)?;
         let principal = caller.principal(&self.services).await?;
@@ -141,6 +162,7 @@ fn token_info(token: EnrollToken, device: Option<Device>, state: &str) -> wire::
         state: state.to_owned(),
         purpose: token.purpose.as_str().to_owned(),
         bound_user: token.bound_user.unwrap_or_default(),
+        note: token.note,
     }
 }
 
@@ -189,6 +211,7 @@ fn session_info(session: Session) -> wire::SessionInfo {
         device_id,
         asset_tag,
         remote_address: session.remote_address,
+        user_agent: session.user_agent,
     }
 }
 
@@ -207,6 +230,7 @@ impl AuditService for Gateway {
                 user: given(&message.user).map(str::to_owned),
                 device_id: given(&message.device_id).map(str::to_owned),
                 before: paging::read(&message.page_token)?,
+                ..AuditFilter::default()
             };
             let size = paging::size(message.page_size);
             let events = self.services.audit.list(&principal.grant()?, &filter, size).await?;

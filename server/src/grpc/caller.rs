@@ -25,6 +25,7 @@ impl Method {
 pub(super) struct Caller {
     connection: ConnectionInfo,
     request_id: String,
+    user_agent: String,
     method: String,
 }
 
@@ -38,7 +39,9 @@ impl Caller {
             .ok_or_else(|| Status::internal("the connection is unknown"))?;
         let request_id = extensions.get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default();
         let method = extensions.get::<Method>().map(|method| method.0.to_string()).unwrap_or_default();
-        Ok(Self { connection, request_id, method })
+        let user_agent = request.metadata().get("user-agent").and_then(|name| name.to_str().ok());
+        let user_agent = clean_label(user_agent.unwrap_or_default());
+        Ok(Self { connection, request_id, user_agent, method })
     }
 
     pub(super) fn facts(&self) -> RequestFacts {
@@ -50,6 +53,7 @@ impl Caller {
                 .remote()
                 .map(|remote| remote.to_string())
                 .unwrap_or_default(),
+            user_agent: self.user_agent.clone(),
         }
     }
 

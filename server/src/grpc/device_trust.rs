@@ -35,7 +35,7 @@ impl DeviceTrustService for Gateway {
             let expires = expires.map_err(|error| status::malformed(&error))?;
             let device = message.device.ok_or_else(missing_device)?;
             let spec = device_wire::read_spec(device, message.create_as_resource)?;
-            let token = token_grant.as_ref().map(|grant| (grant, expires));
+            let token = token_grant.as_ref().map(|grant| (grant, expires.into()));
             let (view, token) = self.services.devices.create(&grant, spec, token).await?;
             let mut device = device_wire::device(view);
             device.enroll_token = token.as_ref().map(device_wire::enroll_token);
@@ -133,7 +133,7 @@ impl DeviceTrustService for Gateway {
         let outcome = async {
             let after: Option<DeviceCursor> = paging::read(&message.page_token)?;
             let size = paging::size(message.page_size);
-            let page = self.services.devices.list_own(&principal, after.as_ref(), size).await?;
+            let page = self.services.devices.list_own(&principal, after.as_ref(), size, false).await?;
             Ok::<_, Failure>(wire::ListDevicesByUserResponse {
                 next_page_token: paging::token(page.next.as_ref()),
                 devices: page.devices.into_iter().map(device_wire::device).collect(),
@@ -187,7 +187,7 @@ impl DeviceTrustService for Gateway {
                 (id, _) => {
                     let expires = message.expire_time.as_ref().map(read_timestamp).transpose();
                     let expires = expires.map_err(|error| status::malformed(&error))?;
-                    tokens.create(&principal.grant()?, id, expires).await?
+                    tokens.create(&principal.grant()?, id, expires.into()).await?
                 }
             };
             Ok::<_, Failure>(device_wire::enroll_token(&token))

@@ -30,6 +30,12 @@ pub(super) fn read<S: DeserializeOwned>(kind: &str, json: &str) -> Result<Resour
     Ok(document)
 }
 
+/// The state that a document was made from, if it says so.
+pub(super) fn revision(json: &str) -> Option<String> {
+    let document: serde_json::Value = serde_json::from_str(json).ok()?;
+    document.get("metadata")?.get("revision")?.as_str().map(str::to_owned)
+}
+
 fn write<S: Serialize>(
     kind: &str,
     version: &str,
@@ -53,15 +59,22 @@ fn named(name: &str) -> Metadata {
     Metadata { name: name.to_owned(), ..Metadata::default() }
 }
 
+/// What is read and written back names the state that it was made from.
+fn revised(metadata: Metadata, revision: &str) -> Metadata {
+    Metadata { revision: Some(revision.to_owned()), ..metadata }
+}
+
 pub(super) fn user(user: User) -> wire::Resource {
+    let revision = user.revision();
     let spec = UserSpec { kind: user.kind, roles: user.roles, logins: user.logins };
-    write(KIND_USER, V1, named(&user.name), spec, user.updated.micros().to_string())
+    write(KIND_USER, V1, revised(named(&user.name), &revision), spec, revision)
 }
 
 pub(super) fn role(role: Role) -> wire::Resource {
-    let mut metadata = named(&role.name);
+    let revision = role.revision();
+    let mut metadata = revised(named(&role.name), &revision);
     metadata.description = Some(role.description).filter(|text| !text.is_empty());
-    write::<RoleSpec>(KIND_ROLE, V1, metadata, role.spec, role.updated.micros().to_string())
+    write::<RoleSpec>(KIND_ROLE, V1, metadata, role.spec, revision)
 }
 
 pub(super) fn lock(lock: Lock) -> wire::Resource {
@@ -80,8 +93,10 @@ pub(super) fn preference(document: PreferenceDocument) -> wire::Resource {
             ekcert_allowed_cas: Some(effective.ekcert_allowed_cas),
         },
     };
-    let mut resource =
-        write(KIND_PREFERENCE, PREFERENCE_VERSION, named(PREFERENCE_NAME), spec, document.revision);
+    let mut resource = {
+        let metadata = revised(named(PREFERENCE_NAME), &document.revision);
+        write(KIND_PREFERENCE, PREFERENCE_VERSION, metadata, spec, document.revision)
+    };
     resource.sources = document
         .sources
         .iter()

@@ -1,10 +1,10 @@
 use gatehouse_domain::Failure;
 use gatehouse_domain::account::NewUser;
 use gatehouse_domain::authz::Principal;
-use gatehouse_domain::cluster::{NewLock, PreferenceDocument, Source};
+use gatehouse_domain::cluster::{NewLock, Source};
 use gatehouse_model::resource::{
-    KIND_LOCK, KIND_PREFERENCE, KIND_ROLE, KIND_USER, LockSpec, PREFERENCE_NAME, PreferenceSpec, RoleSpec,
-    UserSpec,
+    KIND_LOCK, KIND_PREFERENCE, KIND_ROLE, KIND_USER, LockSpec, PREFERENCE_NAME, PreferenceSpec, Resource,
+    RoleSpec, UserSpec,
 };
 use gatehouse_model::{ErrorKind, clean_label};
 use gatehouse_proto::gatehouse::v1 as wire;
@@ -68,6 +68,7 @@ impl ResourceService for Gateway {
             let (kind, json) = (message.kind.as_str(), message.json.as_str());
             match self.create(&principal, kind, json, message.force).await {
                 Err(failure) if message.force && failure.kind == ErrorKind::Conflict => {
+                    // Whatever is there, also if it is no longer what the document was made from.
                     self.update(&principal, kind, json, None).await
                 }
                 outcome => outcome,
@@ -80,8 +81,9 @@ impl ResourceService for Gateway {
         let caller = Caller::of(&request)?;
         let principal = caller.principal(&self.services).await?;
         let message = request.into_inner();
-        let revision = Some(message.revision.as_str()).filter(|revision| !revision.is_empty());
-        let outcome = self.update(&principal, &message.kind, &message.json, revision).await;
+        let given = Some(message.revision).filter(|revision| !revision.is_empty());
+        let revision = given.or_else(|| documents::revision(&message.json));
+        let outcome = self.update(&principal, &message.kind, &message.json, revision.as_deref()).await;
         outcome.map(Response::new).map_err(|error| caller.status(error))
     }
 
@@ -191,20 +193,22 @@ impl Gateway {
         let services = &self.services;
         match kind {
             KIND_USER => {
-                let document = documents::read::<UserSpec>(kind, json)?;
-                let (grant, name) = (principal.grant()?, document.metadata.name);
-                Ok(documents::user(services.accounts.update(&grant, &name, document.spec).await?))
+                let Resource { metadata, spec, .. } = documents::read::<UserSpec>(kind, json)?;
+                let accounts = &services.accounts;
+                let user = accounts.update(&principal.grant()?, &metadata.name, spec, revision).await?;
+                Ok(documents::user(user))
             }
             KIND_ROLE => {
-                let document = documents::read::<RoleSpec>(kind, json)?;
-                let description = document.metadata.description.unwrap_or_default();
-                let (grant, name) = (principal.grant()?, document.metadata.name);
-                Ok(documents::role(services.roles.update(&grant, &name, &description, document.spec).await?))
+                let Resource { metadata, spec, .. } = documents::read::<RoleSpec>(kind, json)?;
+                let description = metadata.description.unwrap_or_default();
+                let (grant, roles) = (principal.grant()?, &services.roles);
+                let role = roles.update(&grant, &metadata.name, &description, spec, revision).await?;
+                Ok(documents::role(role))
             }
             KIND_PREFERENCE => {
                 let document = documents::read::<PreferenceSpec>(kind, json)?;
                 let current = services.preference.get(&principal.grant()?).await?;
-                let spec = only_changes(document.spec, &current);
+                let spec = current.only_changes(document.spec);
                 services.preference.set(&principal.grant()?, &spec, revision).await?;
                 Ok(documents::preference(services.preference.get(&principal.grant()?).await?))
             }
@@ -213,29 +217,6 @@ impl Gateway {
             }
             other => Err(unknown_kind(other)),
         }
-    }
-}
-
-/// An edited document holds every value in force. What still equals the file's or the default's value stays theirs,
-/// or saving a document unchanged would pin all of them.
-fn only_changes(spec: PreferenceSpec, current: &PreferenceDocument) -> PreferenceSpec {
-    let effective = &current.effective;
-    let dynamic = |key: &str| current.sources.get(key) == Some(&Source::Dynamic);
-    let keep = |key: &str, same: bool| dynamic(key) || !same;
-    PreferenceSpec {
-        second_factor: spec
-            .second_factor
-            .filter(|value| keep("second_factor", *value == effective.second_factor)),
-        device_trust: gatehouse_model::resource::DeviceTrustSpec {
-            mode: spec.device_trust.mode.filter(|value| keep("device_trust.mode", *value == effective.mode)),
-            auto_enroll: spec
-                .device_trust
-                .auto_enroll
-                .filter(|value| keep("device_trust.auto_enroll", *value == effective.auto_enroll)),
-            ekcert_allowed_cas: spec.device_trust.ekcert_allowed_cas.filter(|value| {
-                keep("device_trust.ekcert_allowed_cas", *value == effective.ekcert_allowed_cas)
-            }),
-        },
     }
 }
 

@@ -1,134 +1,148 @@
 //! What plain HTML forms post. Accepted, they lead on to another page; refused, their own page comes again.
 
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, FromRequest as _, Path, Request, State};
+use std::convert::Infallible;
+
+use axum::extract::multipart::MultipartError;
+use axum::extract::{DefaultBodyLimit, Form, FromRequest as _, Multipart, RawPathParams, Request, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::{MethodRouter, post};
 use axum::{Extension, body::Body};
-use gatehouse_app::api::{SignupAnswers, log_in, log_out, redeem};
 use gatehouse_app::{
-    ApiError, ConsoleContext, FormOutcome, Refusal, clear_session_cookie, safe_next, session_cookie,
+    Answer, ApiError, ConsoleContext, CookieChange, FormOutcome, KEY_FIELD, PostRoute, Posted, PostedFile,
+    Reaction,
 };
-use gatehouse_domain::account::LoginRequest;
-use gatehouse_model::clean_label;
-use http::HeaderValue;
-use http::header::SET_COOKIE;
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_sessions::Session;
 
-use super::{Console, pages};
+use super::compression::HoldsSecret;
+use super::{Console, pages, visit};
 
-/// As the page's form names them. Never shown, also not for debugging.
-#[derive(Deserialize)]
-struct SignIn {
-    user: String,
-    password: String,
-    #[serde(default)]
-    code: String,
-    next: Option<String>,
-}
+/// Fields and files of one form, at most.
+const MAX_PARTS: usize = 2000;
 
-#[derive(Deserialize)]
-struct SignUp {
-    #[serde(default)]
-    user: String,
-    password: String,
-    password_again: String,
-    #[serde(default)]
-    code: String,
-}
-
-pub(super) async fn sign_in(
-    State(console): State<Console>,
-    Extension(context): Extension<ConsoleContext>,
-    request: Request,
-) -> Response {
-    let (parts, fields) = match read::<SignIn>(request).await {
-        Ok(read) => read,
-        Err((parts, error)) => return refused(&console, context, parts, error).await,
+/// Answers the forms of a page.
+pub(super) fn answer(route: PostRoute) -> MethodRouter<Console> {
+    let submit = move |State(console): State<Console>,
+                       Extension(context): Extension<ConsoleContext>,
+                       params: RawPathParams,
+                       request: Request| async move {
+        let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        submit(route, &console, context, params, request).await
     };
-    let SignIn { user, password, code, next } = fields;
-    let login = LoginRequest { user, password, code: without_spaces(&code) };
-    match log_in(&context, &login).await {
-        Ok(cookie) => with_cookie(Redirect::to(safe_next(next.as_deref())), &session_cookie(&cookie)),
-        Err(error) => {
-            let outcome = FormOutcome { error: Some(error), user: clean_label(&login.user), next };
-            pages::again(&console, context, parts, outcome).await
-        }
-    }
+    let methods: MethodRouter<Console> = post(submit);
+    methods
+        .layer::<_, Infallible>(DefaultBodyLimit::disable())
+        .layer::<_, Infallible>(RequestBodyLimitLayer::new(route.max_body))
 }
 
-pub(super) async fn sign_out(
-    State(console): State<Console>,
-    Extension(context): Extension<ConsoleContext>,
+async fn submit(
+    route: PostRoute,
+    console: &Console,
+    context: ConsoleContext,
+    params: Vec<(String, String)>,
     request: Request,
 ) -> Response {
-    // Without a session there is nothing to end, but still a cookie to forget.
-    if context.principal.signed_in().is_some()
-        && let Err(error) = log_out(&context).await
+    if !route.open && context.principal.signed_in().is_none() {
+        return pages::to_login(request.uri());
+    }
+    let (parts, posted) = match read(params, request).await {
+        Ok(read) => read,
+        Err((parts, error)) => return again(console, context, parts, error).await,
+    };
+    if !route.open
+        && let Err(error) = console.services.form_keys.take(posted.field(KEY_FIELD)).await
     {
-        let (parts, _) = request.into_parts();
-        return pages::refused(&console, context, parts, Refusal(error)).await;
+        let error = context.refuse(error);
+        let Reaction::Again(outcome) = posted.again(error, &[]).reaction else {
+            return pages::to_login(&parts.uri);
+        };
+        return pages::again(console, context, parts, outcome).await;
     }
-    with_cookie(Redirect::to("/web/login?done=signed-out"), &clear_session_cookie())
-}
-
-pub(super) async fn sign_up(
-    State(console): State<Console>,
-    Extension(context): Extension<ConsoleContext>,
-    Path(token): Path<String>,
-    request: Request,
-) -> Response {
-    let (parts, fields) = match read::<SignUp>(request).await {
-        Ok(read) => read,
-        Err((parts, error)) => return refused(&console, context, parts, error).await,
+    let visit = parts.extensions.get::<Session>().cloned();
+    let Answer { reaction, said, cookie } = (route.handler)(context.clone(), posted).await;
+    if let (Some(CookieChange::Set(token)), Some(visit)) = (&cookie, &visit) {
+        visit::carry(visit, token).await;
+    }
+    let mut response = match reaction {
+        Reaction::Go(to) => Redirect::to(&to).into_response(),
+        Reaction::Again(outcome) => pages::again(console, context, parts, outcome).await,
     };
-    let SignUp { user, password, password_again, code } = fields;
-    let answers = SignupAnswers { user, password, password_again, code: without_spaces(&code) };
-    match redeem(&context, &token, &answers).await {
-        Ok(_) => Redirect::to("/web/login?done=signed-up").into_response(),
-        Err(error) => {
-            let outcome = FormOutcome {
-                error: Some(error),
-                user: clean_label(&answers.user),
-                ..FormOutcome::default()
-            };
-            pages::again(&console, context, parts, outcome).await
+    // Whatever is answered to a form may show something once.
+    response.extensions_mut().insert(HoldsSecret);
+    if let Some(visit) = &visit {
+        if matches!(cookie, Some(CookieChange::Clear)) {
+            visit::forget(visit, &mut response).await;
         }
-    }
-}
-
-/// The fields of a form, and the request's head for its page.
-async fn read<T: DeserializeOwned>(request: Request) -> Result<(Parts, T), (Parts, ApiError)> {
-    let (parts, body): (_, Body) = request.into_parts();
-    match Form::<T>::from_request(Request::from_parts(parts.clone(), body), &()).await {
-        Ok(Form(fields)) => Ok((parts, fields)),
-        Err(rejection) => {
-            let text = match rejection {
-                FormRejection::InvalidFormContentType(_) => "this address takes only forms",
-                FormRejection::BytesRejection(_) => "the form is too large or broke off",
-                _ => "the form is incomplete or malformed",
-            };
-            Err((parts, ApiError::invalid("malformed_form", text)))
+        if let Some(text) = said {
+            visit::say(visit, &text).await;
         }
-    }
-}
-
-async fn refused(console: &Console, context: ConsoleContext, parts: Parts, error: ApiError) -> Response {
-    let outcome = FormOutcome { error: Some(error), ..FormOutcome::default() };
-    pages::again(console, context, parts, outcome).await
-}
-
-/// Many apps show their codes in two groups.
-fn without_spaces(code: &str) -> String {
-    code.split_whitespace().collect()
-}
-
-fn with_cookie(redirect: Redirect, cookie: &str) -> Response {
-    let mut response = redirect.into_response();
-    if let Ok(mut value) = HeaderValue::from_str(cookie) {
-        value.set_sensitive(true);
-        response.headers_mut().append(SET_COOKIE, value);
     }
     response
+}
+
+/// The form, and the request's head for its page.
+async fn read(params: Vec<(String, String)>, request: Request) -> Result<(Parts, Posted), (Parts, ApiError)> {
+    let (parts, body): (_, Body) = request.into_parts();
+    let request = Request::from_parts(parts.clone(), body);
+    let mut posted = Posted {
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        params,
+        ..Posted::default()
+    };
+    let kind = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let done = if kind.is_empty() {
+        // Nothing was filled in.
+        Ok(())
+    } else if kind.starts_with("multipart/form-data") {
+        read_parts(request, &mut posted).await
+    } else {
+        Form::<Vec<(String, String)>>::from_request(request, &())
+            .await
+            .map(|Form(fields)| posted.fields = fields)
+            .map_err(|rejection| match rejection.status().as_u16() {
+                415 => ApiError::invalid("malformed_form", "this address takes only forms"),
+                413 => too_large(),
+                _ => ApiError::invalid("malformed_form", "the form is incomplete or malformed"),
+            })
+    };
+    match done {
+        Ok(()) => Ok((parts, posted)),
+        Err(error) => Err((parts, error)),
+    }
+}
+
+async fn read_parts(request: Request, posted: &mut Posted) -> Result<(), ApiError> {
+    let broken = |error: MultipartError| match error.status().as_u16() {
+        413 => too_large(),
+        _ => ApiError::invalid("malformed_form", "the form is malformed or broke off"),
+    };
+    let mut parts = Multipart::from_request(request, &())
+        .await
+        .map_err(|_| ApiError::invalid("malformed_form", "the form is malformed"))?;
+    let mut count = 0;
+    while let Some(part) = parts.next_field().await.map_err(broken)? {
+        count += 1;
+        if count > MAX_PARTS {
+            return Err(too_large());
+        }
+        let field = part.name().unwrap_or_default().to_owned();
+        match part.file_name().map(str::to_owned) {
+            Some(name) => {
+                posted.files.push(PostedFile { field, name, content: part.bytes().await.map_err(broken)? });
+            }
+            None => posted.fields.push((field, part.text().await.map_err(broken)?)),
+        }
+    }
+    Ok(())
+}
+
+fn too_large() -> ApiError {
+    ApiError::invalid("form_too_large", "the form is larger than this address takes")
+}
+
+async fn again(console: &Console, context: ConsoleContext, parts: Parts, error: ApiError) -> Response {
+    pages::again(console, context, parts, FormOutcome::unread(error)).await
 }

@@ -2,6 +2,10 @@
 //! server functions, and serves their files. No rule stands here.
 
 mod api;
+mod compression;
+mod downloads;
+mod events;
+mod export;
 mod forms;
 mod headers;
 mod origin;
@@ -9,6 +13,7 @@ mod pages;
 mod session;
 mod site;
 mod stylesheet;
+mod visit;
 
 use std::sync::Arc;
 
@@ -16,7 +21,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
-use gatehouse_app::{App, Assets};
+use gatehouse_app::{App, Assets, MAX_FORM};
 use gatehouse_domain::Services;
 use gatehouse_domain::ports::Random;
 use http::StatusCode;
@@ -24,38 +29,45 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 pub use site::Site;
 
-/// Largest body of a request, in bytes.
-const MAX_BODY: usize = 64 * 1024;
-
 /// What the console's routes work with.
 #[derive(Clone)]
 struct Console {
     services: Arc<Services>,
     random: Arc<dyn Random>,
     assets: Arc<Assets>,
+    /// Host and port, as browsers and command lines name this cluster.
+    public_address: Arc<str>,
 }
 
 /// Everything that a browser can ask for.
-pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site) -> Router {
-    let console = Console { services, random, assets: Arc::new(site.assets().clone()) };
+pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site, public_address: &str) -> Router {
+    let assets = Arc::new(site.assets().clone());
+    let console = Console { services, random, assets, public_address: public_address.into() };
     let mut pages = Router::new();
     for route in leptos_axum::generate_route_list(App) {
         pages = pages.route(route.path(), get(pages::page));
     }
+    for route in gatehouse_app::forms::posts() {
+        pages = pages.route(route.path, forms::answer(route));
+    }
     let guarded = pages
         .route("/", get(pages::home))
         .route("/web", get(pages::home))
-        .route("/web/login", post(forms::sign_in))
-        .route("/web/logout", get(pages::home).post(forms::sign_out))
-        .route("/web/signup/{token}", post(forms::sign_up))
-        .route("/api/{*function}", post(api::call))
+        .route("/web/logout", get(pages::home))
+        .route("/web/events", get(events::stream))
+        .route("/web/audit/export.jsonl", get(export::lines))
+        .route("/web/devices/import/template.csv", get(downloads::import_template))
+        .route("/web/devices/import/{id}/report.csv", get(downloads::import_report))
+        .route("/api/{*function}", post(api::call).layer(RequestBodyLimitLayer::new(MAX_FORM)))
         .fallback(pages::elsewhere)
         .layer(from_fn_with_state(console.clone(), session::layer))
+        .layer(visit::layer(&console.services))
+        .layer(from_fn(visit::guard))
         .layer(from_fn(origin::layer));
     guarded
         .merge(site.files())
+        .layer(compression::layer())
         .route("/healthz", get(healthz))
-        .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .layer(from_fn_with_state(Arc::clone(&console.random), headers::layer))
         .with_state(console)
 }

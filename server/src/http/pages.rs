@@ -7,14 +7,16 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use gatehouse_app::{ConsoleContext, FormOutcome, HOME, Refusal, safe_next, shell};
+use gatehouse_app::{ConsoleContext, FormOutcome, HOME, Refusal, Said, safe_next, shell};
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Uri};
 use leptos::nonce::Nonce;
 use leptos::prelude::provide_context;
+use tower_sessions::Session;
 
 use super::Console;
 use super::headers::PageNonce;
+use super::visit;
 
 const LOGIN: &str = "/web/login";
 /// Below it, the link itself says who somebody is.
@@ -29,14 +31,21 @@ pub(super) async fn page(
     let is_signed_in = context.principal.signed_in().is_some();
     let path = request.uri().path();
     if path == LOGIN && is_signed_in {
-        return Redirect::to(HOME).into_response();
+        // Somebody may have signed in elsewhere in this browser, or come here while the session was being renewed.
+        let next = request.uri().query().and_then(next_of);
+        return Redirect::to(safe_next(next.as_deref())).into_response();
     }
     if !is_signed_in && path != LOGIN && !path.starts_with(SIGNUP) {
-        let here = request.uri().path_and_query().map(http::uri::PathAndQuery::as_str);
-        return Redirect::to(&format!("{LOGIN}?next={}", escaped(safe_next(here)))).into_response();
+        return to_login(request.uri());
     }
     let (parts, _) = request.into_parts();
     show(&console, context, parts, FormOutcome::default(), None).await
+}
+
+/// To the sign-in page, and from there back to this address.
+pub(super) fn to_login(uri: &Uri) -> Response {
+    let here = uri.path_and_query().map(http::uri::PathAndQuery::as_str);
+    Redirect::to(&format!("{LOGIN}?next={}", escaped(safe_next(here)))).into_response()
 }
 
 /// The way in.
@@ -91,9 +100,16 @@ async fn show(
 ) -> Response {
     let nonce = parts.extensions.remove::<PageNonce>();
     let assets = Arc::clone(&console.assets);
+    let said = match parts.extensions.get::<Session>() {
+        Some(visit) => visit::said(visit).await,
+        None => None,
+    };
     let provide = move || {
         provide_context(context.clone());
         provide_context(outcome.clone());
+        if let Some(text) = said.clone() {
+            provide_context(Said(text));
+        }
         if let Some(refusal) = refusal.clone() {
             provide_context(refusal);
         }
@@ -105,6 +121,12 @@ async fn show(
     // Whatever the method was, this is the page at this address.
     parts.method = Method::GET;
     render(Request::from_parts(parts, Body::empty())).await
+}
+
+/// The page that was wanted before signing in.
+fn next_of(query: &str) -> Option<String> {
+    let fields: Vec<(String, String)> = serde_html_form::from_str(query).ok()?;
+    fields.into_iter().find(|(name, _)| name == "next").map(|(_, value)| value)
 }
 
 /// For a value of a query (RFC 3986, section 2.1).

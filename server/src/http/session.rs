@@ -1,34 +1,58 @@
 //! From a request to whoever makes it: asked anew for every request, so that locks and ended sessions count at once.
 
-use axum::extract::{Request, State};
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use gatehouse_app::{ConsoleContext, Refusal, SESSION_COOKIE};
-use gatehouse_domain::identity::{IdentityError, RequestFacts};
+use gatehouse_app::{ApiError, ConsoleContext, Refusal, Refusals, SESSION_COOKIE, session_cookie};
+use gatehouse_domain::authz::Attribution;
+use gatehouse_domain::identity::{IdentityError, RequestFacts, Visit};
+use gatehouse_model::ErrorKind;
 use http::HeaderMap;
-use http::header::COOKIE;
+use http::header::{COOKIE, HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
+use tower_sessions::Session;
 
-use super::{Console, api, pages};
+use super::{Console, api, pages, visit};
 use crate::connection_info::ConnectionInfo;
 use crate::request_id::RequestId;
+
+/// Set by the console's own script on what it fetches by itself.
+const UNATTENDED: HeaderName = HeaderName::from_static("gatehouse-unattended");
 
 pub(super) async fn layer(State(console): State<Console>, mut request: Request, next: Next) -> Response {
     let facts = facts(&request);
     let identity = &console.services.identity;
+    let mut renewed = None;
     let found = match cookie(request.headers()) {
-        Some(cookie) => identity.by_cookie(cookie, facts.clone()).await,
+        Some(cookie) if is_unattended(&request) => identity.by_cookie(cookie, facts.clone()).await,
+        Some(cookie) => match identity.visit(cookie, facts.clone()).await {
+            Ok(Visit { principal, cookie }) => {
+                if let (Some(cookie), Some(visit)) = (&cookie, request.extensions().get::<Session>()) {
+                    visit::carry(visit, cookie).await;
+                }
+                renewed = cookie;
+                Ok(principal)
+            }
+            Err(error) => Err(error),
+        },
         None => Ok(identity.anonymous(facts.clone())),
     };
+    let refusals = Refusals::default();
     let context = |principal| ConsoleContext {
-        services: std::sync::Arc::clone(&console.services),
+        services: Arc::clone(&console.services),
         principal,
         facts: facts.clone(),
+        public_address: Arc::clone(&console.public_address),
+        refusals: refusals.clone(),
     };
     let path = request.uri().path();
     let principal = match found {
         Ok(principal) => principal,
         // Somebody whose session is locked can still sign out, or in as somebody else.
-        Err(IdentityError::Locked(_)) if matches!(path, "/web/login" | "/web/logout") => {
+        Err(IdentityError::Locked(_) | IdentityError::SessionRenewed)
+            if matches!(path, "/web/login" | "/web/logout") =>
+        {
             identity.anonymous(facts.clone())
         }
         Err(error) => {
@@ -41,8 +65,42 @@ pub(super) async fn layer(State(console): State<Console>, mut request: Request, 
             return pages::refused(&console, context, parts, Refusal(error)).await;
         }
     };
+    let (by, asked) = (principal.attribution(), asked(&request));
     request.extensions_mut().insert(context(principal));
-    next.run(request).await
+    let mut response = next.run(request).await;
+    if let Some(error) = refusals.first() {
+        note(&console, &by, &asked, error).await;
+    }
+    // tower-sessions sends no cookie with a failure of ours; but the one before has stopped working.
+    if let Some(cookie) = renewed.filter(|_| response.status().is_server_error())
+        && let Ok(value) = HeaderValue::from_str(&session_cookie(&cookie))
+    {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+    response
+}
+
+/// Asked for by a page that lies open, not by the person in front of it: it keeps no session from lying idle.
+fn is_unattended(request: &Request) -> bool {
+    request.uri().path() == "/web/events" || request.headers().contains_key(UNATTENDED)
+}
+
+/// Method and pattern of the address, never the address itself: it may hold a token.
+fn asked(request: &Request) -> String {
+    let pattern = request.extensions().get::<MatchedPath>().map_or("no page", MatchedPath::as_str);
+    format!("{} {pattern}", request.method())
+}
+
+/// The id that somebody is shown with an error is found in the audit log. Strangers leave no trace in it but what the
+/// rules write down: they could fill it.
+async fn note(console: &Console, by: &Attribution, asked: &str, error: &ApiError) {
+    if by.user.is_empty() || error.kind == ErrorKind::Unavailable {
+        return;
+    }
+    let noted = console.services.audit.note_refused(by, asked, &error.code, &error.message).await;
+    if let Err(error) = noted {
+        tracing::error!(%error, request_id = by.request_id, "a refusal could not be noted");
+    }
 }
 
 fn facts(request: &Request) -> RequestFacts {
@@ -52,11 +110,17 @@ fn facts(request: &Request) -> RequestFacts {
     RequestFacts {
         request_id: extensions.get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default(),
         remote_address: remote.map(|remote| remote.to_string()).unwrap_or_default(),
+        user_agent: request
+            .headers()
+            .get(USER_AGENT)
+            .and_then(|name| name.to_str().ok())
+            .map(str::to_owned)
+            .unwrap_or_default(),
     }
 }
 
 /// The session's cookie, if exactly one is sent: two would be somebody's attempt to slip in their own.
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers
         .get_all(COOKIE)
         .into_iter()

@@ -85,11 +85,13 @@ where
     let is_browser = matches!(info.channel, Channel::Browser { .. });
     let router: Router =
         if is_browser { context.services.browser.clone() } else { context.services.grpc.clone() };
-    let service_info = info.clone();
+    let (service_info, stop) = (info.clone(), context.stop.clone());
     let activity = Arc::new(Activity::new());
     let requests = Arc::clone(&activity);
     let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(service_info.clone());
+        // Answers that would not end by themselves end with the server.
+        request.extensions_mut().insert(stop.clone());
         let mut router = router.clone();
         let busy = requests.begin();
         async move {

@@ -1,7 +1,20 @@
 //! The console as a browser sees it: the real router over a real database, in process.
 
+mod audit;
 mod browser;
+mod cli_login;
+mod device_page;
 mod devices;
+mod imports;
+mod live;
+mod locks;
+mod people;
 mod protection;
+mod roles;
+mod session_lists;
+mod sessions;
+mod settings;
 mod signing_in;
 mod signing_up;
+mod tokens;
+mod users;

@@ -6,6 +6,7 @@ mod rig;
 
 mod authenticate;
 mod auto_enrol;
+mod browser_login;
 mod counters;
 mod discovery;
 mod enrol;
@@ -19,6 +20,7 @@ mod enrol_records;
 mod identity;
 mod inventory;
 mod killed;
+mod last_admin;
 mod lifetimes;
 mod login;
 mod malformed;

@@ -13,6 +13,18 @@ pub struct AllowedCas {
     pub(super) accepts_sha1: bool,
 }
 
+/// A CA of the list, as people tell it from others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaFacts {
+    /// For people, not for comparing.
+    pub subject: String,
+    pub der: Vec<u8>,
+    /// Seconds since 1970.
+    pub not_before: i64,
+    /// Seconds since 1970.
+    pub not_after: i64,
+}
+
 /// Which entry of the list is wrong, and how.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("entry {entry} of the allowed EK CAs{}: {reason}", position(*.certificate))]
@@ -84,6 +96,18 @@ impl AllowedCas {
     pub fn accepting_sha1(mut self) -> Self {
         self.accepts_sha1 = true;
         self
+    }
+
+    /// What there is to know of each, in the order of the list.
+    #[must_use]
+    pub fn facts(&self) -> Vec<CaFacts> {
+        let facts = |certificate: &Certificate| CaFacts {
+            subject: certificate.subject.to_string(),
+            der: certificate.der.clone(),
+            not_before: certificate.not_before,
+            not_after: certificate.not_after,
+        };
+        self.certificates.iter().map(facts).collect()
     }
 
     #[must_use]

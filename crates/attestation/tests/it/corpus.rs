@@ -21,7 +21,7 @@ fn now() -> Timestamp {
     Timestamp::from_secs(1_795_305_600)
 }
 
-fn corpus() -> Option<PathBuf> {
+pub(crate) fn corpus() -> Option<PathBuf> {
     let folder = std::env::var_os("GATEHOUSE_TPM_CORPUS").map(PathBuf::from);
     if folder.is_none() {
         let required = std::env::var("GATEHOUSE_REQUIRE_CORPUS").is_ok_and(|value| value == "1");

@@ -14,6 +14,7 @@ mod chain;
 mod corpus;
 mod creation;
 mod ek_certificate;
+mod event_log;
 mod hostile;
 mod possession;
 mod quote;

@@ -111,3 +111,21 @@ fn platforms() {
     };
     replay("platform", make, entry::platform);
 }
+
+#[test]
+fn event_logs() {
+    let make = || {
+        let log = crate::event_log::sample();
+        let mut no_algorithm = log.clone();
+        no_algorithm[56] = 0;
+        let legacy = [&[7, 0, 0, 0, 4, 0, 0, 0], [1; 20].as_slice(), &[4, 0, 0, 0], &[0; 4]].concat();
+        vec![
+            ("good-truncated", log[..log.len() - 3].to_vec()),
+            ("good-crypto-agile", log),
+            ("good-legacy", legacy),
+            ("bad-no-algorithm", no_algorithm),
+            ("bad-short", vec![0; 31]),
+        ]
+    };
+    replay("event_log", make, entry::event_log);
+}

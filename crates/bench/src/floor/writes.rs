@@ -84,6 +84,8 @@ impl Writer {
             factor_time: now,
             device: None,
             remote_address: "127.0.0.1:50000".to_owned(),
+            user_agent: String::new(),
+            rights: None,
         })
         .await?;
         work.commit().await?;

@@ -168,6 +168,8 @@ impl AuthService for FakeServer {
         begin_signup: gatehouse::BeginSignupRequest => gatehouse::BeginSignupResponse,
         finish_signup: gatehouse::FinishSignupRequest => gatehouse::FinishSignupResponse,
         login: gatehouse::LoginRequest => gatehouse::LoginResponse,
+        begin_browser_login: gatehouse::BeginBrowserLoginRequest => gatehouse::BeginBrowserLoginResponse,
+        finish_browser_login: gatehouse::FinishBrowserLoginRequest => gatehouse::FinishBrowserLoginResponse,
     }
 }
 

@@ -1,7 +1,10 @@
 use gatehouse_model::ErrorKind;
 
+use super::RenewError;
 use crate::Decision;
+use crate::audit::LastChange;
 use crate::authz::AuthzError;
+use crate::cluster::LastAdmin;
 use crate::ports::{CaError, SealError, StoreError};
 
 /// Why something about an account cannot be done.
@@ -33,12 +36,18 @@ pub enum AccountError {
     Bot,
     #[error("you cannot delete the account that you are logged in with")]
     OwnAccount,
+    #[error("user \"{name}\" was changed meanwhile{}", change.as_ref().map(|change| format!(" {change}")).unwrap_or_default())]
+    Stale { name: String, change: Option<LastChange> },
+    #[error(transparent)]
+    LastAdmin(#[from] LastAdmin),
     #[error("this link is not valid: it has been used, has expired or was replaced by a newer one")]
     Link,
     #[error("{0}")]
     WeakPassword(&'static str),
     #[error("the one-time code is wrong")]
     WrongCode,
+    #[error(transparent)]
+    Renew(#[from] RenewError),
     #[error("{0}")]
     PublicKey(String),
     #[error(transparent)]
@@ -69,7 +78,8 @@ impl Decision for AccountError {
             Self::Throttled { .. } | Self::Busy => ErrorKind::RateLimited,
             Self::Locked(_) | Self::Link => ErrorKind::PermissionDenied,
             Self::NotFound(_) => ErrorKind::NotFound,
-            Self::Exists(_) => ErrorKind::Conflict,
+            Self::Exists(_) | Self::Stale { .. } => ErrorKind::Conflict,
+            Self::LastAdmin(error) => error.kind(),
             Self::UserName(_)
             | Self::NoRole
             | Self::UnknownRole(_)
@@ -79,6 +89,7 @@ impl Decision for AccountError {
             | Self::Kind
             | Self::WrongCode => ErrorKind::InvalidInput,
             Self::Bot | Self::OwnAccount => ErrorKind::FailedPrecondition,
+            Self::Renew(error) => error.kind(),
             Self::Authz(error) => error.kind(),
             Self::Store(error) => error.kind(),
             Self::Ca(_) | Self::Seal(_) | Self::Hashing(_) => ErrorKind::Internal,
@@ -100,10 +111,13 @@ impl Decision for AccountError {
             Self::Logins(_) => "invalid_login",
             Self::Bot => "bot_account",
             Self::OwnAccount => "own_account",
+            Self::Stale { .. } => "stale_revision",
+            Self::LastAdmin(error) => error.code(),
             Self::Link => "link_invalid",
             Self::WeakPassword(_) => "weak_password",
             Self::WrongCode => "wrong_code",
             Self::PublicKey(_) => "invalid_public_key",
+            Self::Renew(error) => error.code(),
             Self::Authz(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Ca(_) => "ca_failed",
@@ -120,6 +134,9 @@ impl Decision for AccountError {
             Self::UnknownRole(_) => "`tctl get roles` lists the roles there are",
             Self::Kind => "delete the user and create another of the other kind",
             Self::Exists(_) => "change it with `tctl edit user/<name>`",
+            Self::Renew(error) => return error.hint(),
+            Self::Stale { .. } => "get it again and repeat your change",
+            Self::LastAdmin(error) => return error.hint(),
             Self::Authz(error) => return error.hint(),
             _ => return None,
         };

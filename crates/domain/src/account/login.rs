@@ -1,8 +1,8 @@
 use gatehouse_model::resource::UserKind;
-use gatehouse_model::{SecondFactor, Timestamp, UserName, duration};
+use gatehouse_model::{DeviceTrustMode, SecondFactor, Timestamp, UserName, clean_label, duration};
 
 use super::throttle::Keys;
-use super::{AccountError, Accounts};
+use super::{AccountError, Accounts, rights};
 use crate::SecretToken;
 use crate::audit::EventKind;
 use crate::authz::{Attribution, AuthzError, Principal};
@@ -104,24 +104,26 @@ impl Accounts {
         facts: &RequestFacts,
     ) -> Result<WebLogin, AccountError> {
         let (mut work, proven) = self.prove(request, facts).await?;
-        let cookie = SecretToken::generate(self.core.random.as_ref());
+        let cookie = SecretToken::generate_cookie(self.core.random.as_ref());
         let mut session = self.new_session(&proven, SessionKind::Web, None, facts);
         session.cookie_hash = Some(cookie.hash());
+        session.rights = Some(rights(Some(&proven.user), &proven.roles, None));
         work.insert_session(&session).await?;
         work.commit().await?;
         Ok(WebLogin { session, cookie })
     }
 
-    /// Proves the second factor (the password, where the cluster has none) anew.
+    /// Proves the second factor (the password, where the cluster has none) anew; answers with the session's new cookie,
+    /// where it has one.
     ///
     /// # Errors
-    /// It is wrong; throttled; nobody is logged in.
+    /// It is wrong; throttled; nobody is logged in; the session has just been given another cookie.
     pub async fn confirm_second_factor(
         &self,
         principal: &Principal,
         password: &str,
         code: &str,
-    ) -> Result<(), AccountError> {
+    ) -> Result<Option<SecretToken>, AccountError> {
         let (signed_in, grant) = principal.account()?;
         let keys = Keys::session(&signed_in.session_id);
         self.take_attempt(&keys).await?;
@@ -150,7 +152,9 @@ impl Accounts {
         self.return_attempt(work.as_mut(), &keys).await?;
         work.set_session_factor_time(&signed_in.session_id, self.core.now()).await?;
         work.append_event(&event).await?;
-        Ok(work.commit().await?)
+        let cookie = self.core.renew_cookie(work.as_mut(), signed_in).await?;
+        work.commit().await?;
+        Ok(cookie)
     }
 
     /// Checks name, password and code; answers with a unit of work in which the code is used up and the login noted.
@@ -227,9 +231,7 @@ impl Accounts {
             return Err(AccountError::Locked(lock.target_text()));
         }
         let roles = work.roles_named(&user.roles).await?;
-        let device_required = std::iter::once(effective.mode)
-            .chain(roles.iter().filter_map(|role| role.spec.options.device_trust_mode))
-            .any(|mode| mode.requires_device(user.kind == UserKind::Bot));
+        let device_required = device_required(effective.mode, &roles, &user);
         Ok((work, Proven { user, roles, device_required }))
     }
 
@@ -253,17 +255,26 @@ impl Accounts {
             factor_time: now,
             device: None,
             remote_address: facts.remote_address.clone(),
+            user_agent: clean_label(&facts.user_agent),
+            rights: None,
         }
     }
 }
 
+/// Whether the cluster's mode or a role requires a trusted device of the user.
+pub(super) fn device_required(mode: DeviceTrustMode, roles: &[Role], user: &User) -> bool {
+    std::iter::once(mode)
+        .chain(roles.iter().filter_map(|role| role.spec.options.device_trust_mode))
+        .any(|mode| mode.requires_device(user.kind == UserKind::Bot))
+}
+
 /// Certificates know whole seconds; the session must not outlive them.
-fn whole_second(moment: Timestamp) -> Timestamp {
+pub(super) fn whole_second(moment: Timestamp) -> Timestamp {
     Timestamp::from_secs(moment.secs())
 }
 
 /// The wish, held down by the strictest role and the longest life there is.
-fn session_secs(roles: &[Role], wished_secs: Option<i64>) -> i64 {
+pub(super) fn session_secs(roles: &[Role], wished_secs: Option<i64>) -> i64 {
     let strictest = roles
         .iter()
         .filter_map(|role| role.spec.options.max_session_ttl.as_deref())

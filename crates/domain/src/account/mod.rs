@@ -1,22 +1,35 @@
 //! Accounts: passwords, one-time codes, links, logins, sessions.
 
+mod cli_login;
+mod cli_login_error;
+mod cookie;
 mod error;
 mod links;
 mod login;
 mod one_time_code;
+mod overview;
 mod password;
 mod sessions;
 mod throttle;
 mod users;
+mod web_records;
 
 use std::sync::Arc;
 
+pub use cli_login::{
+    CLI_CODE_SECS, CLI_LOGIN_SECS, CliProgress, CliRequest, CliReturn, CliState, NewCliLogin,
+};
+pub use cli_login_error::CliLoginError;
+pub use cookie::RenewError;
+pub(crate) use cookie::{RENEWED_SECS, rights};
 pub use error::AccountError;
 pub(crate) use links::pending_row_of;
 pub use links::{NewLink, SignupFacts};
 pub use login::{LoggedIn, LoginKeys, LoginRequest, WebLogin};
+pub use overview::{UserDetail, UserPage, UserSummary};
 pub use sessions::{SessionError, SessionPage, Sessions};
 pub use users::NewUser;
+pub use web_records::{MAX_RECORD_BYTES, WebRecordError, WebRecords};
 
 use crate::Core;
 use crate::cluster::Preference;

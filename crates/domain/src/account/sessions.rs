@@ -3,9 +3,9 @@ use std::sync::Arc;
 use gatehouse_model::{ErrorKind, Timestamp, clean_label};
 
 use crate::audit::EventKind;
-use crate::authz::{AuthzError, DeleteSession, Grant, ListSessions, Principal};
+use crate::authz::{Attribution, AuthzError, DeleteSession, Grant, ListSessions, Principal};
 use crate::entity::Session;
-use crate::ports::StoreError;
+use crate::ports::{StoreError, UnitOfWork};
 use crate::{Core, Decision};
 
 /// Logins that are in force.
@@ -70,6 +70,15 @@ impl Sessions {
         before: Option<&(Timestamp, String)>,
         limit: i64,
     ) -> Result<SessionPage, SessionError> {
+        self.page(user, before, limit).await
+    }
+
+    async fn page(
+        &self,
+        user: Option<&str>,
+        before: Option<&(Timestamp, String)>,
+        limit: i64,
+    ) -> Result<SessionPage, SessionError> {
         let limit = limit.clamp(1, MAX_PAGE);
         let sessions = self.core.read().await?.active_sessions(user, before, self.core.now(), limit).await?;
         let full = i64::try_from(sessions.len()).is_ok_and(|len| len == limit);
@@ -84,12 +93,67 @@ impl Sessions {
     pub async fn end(&self, grant: &Grant<DeleteSession>, id: &str) -> Result<(), SessionError> {
         let mut work = self.core.begin().await?;
         let session = work.session(id).await?.ok_or_else(|| SessionError::NotFound(clean_label(id)))?;
-        if !work.end_session(id, self.core.now()).await? {
-            return Err(SessionError::NotFound(clean_label(id)));
+        self.end_in(work, &session, grant.by()).await
+    }
+
+    async fn end_in(
+        &self,
+        mut work: Box<dyn UnitOfWork>,
+        session: &Session,
+        by: &Attribution,
+    ) -> Result<(), SessionError> {
+        let now = self.core.now();
+        if session.is_over(now) || !work.end_session(&session.id, now).await? {
+            return Err(SessionError::NotFound(clean_label(&session.id)));
         }
-        let event = self.core.event(EventKind::SESSION_END, grant.by()).about(id);
+        let event = self.core.event(EventKind::SESSION_END, by).about(&session.id);
         work.append_event(&event.with_details(serde_json::json!({"user": session.user}))).await?;
         Ok(work.commit().await?)
+    }
+
+    /// The own sessions in force, newest first.
+    ///
+    /// # Errors
+    /// Nobody is logged in.
+    pub async fn list_own(
+        &self,
+        principal: &Principal,
+        before: Option<&(Timestamp, String)>,
+        limit: i64,
+    ) -> Result<SessionPage, SessionError> {
+        let (user, _) = principal.account()?;
+        self.page(Some(&user.name), before, limit).await
+    }
+
+    /// Ends one of the own sessions.
+    ///
+    /// # Errors
+    /// Nobody is logged in; there is no such session of theirs in force.
+    pub async fn end_own(&self, principal: &Principal, id: &str) -> Result<(), SessionError> {
+        let (user, grant) = principal.account()?;
+        let mut work = self.core.begin().await?;
+        let own = work.session(id).await?.filter(|session| session.user == user.name);
+        // Somebody else's is told apart from none by nobody.
+        let session = own.ok_or_else(|| SessionError::NotFound(clean_label(id)))?;
+        self.end_in(work, &session, grant.by()).await
+    }
+
+    /// Ends all own sessions but the one that asks; answers with how many.
+    ///
+    /// # Errors
+    /// Nobody is logged in.
+    pub async fn end_others(&self, principal: &Principal) -> Result<usize, SessionError> {
+        let (user, grant) = principal.account()?;
+        let mut work = self.core.begin().await?;
+        let now = self.core.now();
+        let in_force = work.active_sessions(Some(&user.name), None, now, MAX_PAGE).await?;
+        let ended = in_force.iter().filter(|session| session.id != user.session_id).count();
+        work.end_sessions_of_user(&user.name, Some(&user.session_id), now).await?;
+        let event = self.core.event(EventKind::SESSION_END, grant.by()).about("all other sessions");
+        let details = serde_json::json!({"user": user.name, "sessions": ended});
+        work.append_event(&event.with_details(details)).await?;
+        work.commit().await?;
+        Ok(ended)
     }
 
     /// Ends the own session.

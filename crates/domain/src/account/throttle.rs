@@ -37,6 +37,12 @@ impl Keys {
         Self(limits)
     }
 
+    /// For a command line's login in the browser, which anybody may begin.
+    pub(super) fn cli_login(remote_address: &str) -> Self {
+        let network = network(remote_address).unwrap_or_else(|| "here".to_owned());
+        Self(vec![Limit { key: format!("cli-login:{network}"), free: 30, longest_secs: 300 }])
+    }
+
     /// For a second factor within a session.
     pub(super) fn session(id: &str) -> Self {
         Self(vec![Limit { key: format!("session:{id}"), free: 5, longest_secs: 300 }])
@@ -44,7 +50,7 @@ impl Keys {
 }
 
 /// The network of an address: an IPv4 address, or the /64 that one IPv6 customer has to choose from.
-fn network(remote_address: &str) -> Option<String> {
+pub(super) fn network(remote_address: &str) -> Option<String> {
     let address: std::net::SocketAddr = remote_address.parse().ok()?;
     Some(match address.ip().to_canonical() {
         std::net::IpAddr::V4(v4) => v4.to_string(),

@@ -3,9 +3,9 @@ use gatehouse_model::{UserName, clean_label};
 
 use super::links::{INVITE_SECS, NewLink};
 use super::{AccountError, Accounts};
-use crate::audit::EventKind;
+use crate::audit::{EventKind, last_change};
 use crate::authz::{CreateUser, DeleteUser, Grant, ListUsers, ReadUser, UpdateUser};
-use crate::cluster::roles_check_logins;
+use crate::cluster::{AdminGuard, roles_check_logins};
 use crate::entity::{LinkPurpose, SecretPurpose, User};
 use crate::ports::UnitOfWork;
 
@@ -94,19 +94,27 @@ impl Accounts {
         Ok((user, link))
     }
 
-    /// Replaces roles and logins; running sessions follow at their next request.
+    /// Replaces roles and logins; running sessions follow at their next request. With a revision, only the state that
+    /// it names.
     ///
     /// # Errors
-    /// No such user; unknown roles; no role.
+    /// No such user; unknown roles; no role; somebody else changed it meanwhile; it takes the rights of the last
+    /// administrator.
     pub async fn update(
         &self,
         grant: &Grant<UpdateUser>,
         name: &str,
         spec: UserSpec,
+        expected_revision: Option<&str>,
     ) -> Result<User, AccountError> {
         let mut work = self.core.begin().await?;
+        let guard = AdminGuard::before(&self.core, work.as_mut(), grant.by()).await?;
         check_spec(work.as_mut(), &spec).await?;
         let mut user = find_for_update(work.as_mut(), name).await?;
+        if expected_revision.is_some_and(|expected| expected != user.revision()) {
+            let change = last_change(work.as_mut(), EventKind::USER_UPDATE, &user.name).await?;
+            return Err(AccountError::Stale { name: user.name, change });
+        }
         if user.kind != spec.kind {
             return Err(AccountError::Kind);
         }
@@ -120,6 +128,7 @@ impl Accounts {
         user.logins = spec.logins;
         user.updated = self.core.now();
         work.update_user(&user).await?;
+        guard.after(work.as_mut()).await??;
         work.append_event(&event).await?;
         work.commit().await?;
         Ok(user)
@@ -128,9 +137,10 @@ impl Accounts {
     /// Deletes an account and ends its sessions at once.
     ///
     /// # Errors
-    /// No such user; the own account.
+    /// No such user; the own account; the last administrator.
     pub async fn delete(&self, grant: &Grant<DeleteUser>, name: &str) -> Result<(), AccountError> {
         let mut work = self.core.begin().await?;
+        let guard = AdminGuard::before(&self.core, work.as_mut(), grant.by()).await?;
         let user = find_for_update(work.as_mut(), name).await?;
         if grant.by().user == user.name {
             return Err(AccountError::OwnAccount);
@@ -138,6 +148,7 @@ impl Accounts {
         work.end_sessions_of_user(&user.name, None, self.core.now()).await?;
         work.delete_sealed_secret(SecretPurpose::Totp, &user.name).await?;
         work.delete_user(&user.name).await?;
+        guard.after(work.as_mut()).await??;
         work.append_event(&self.core.event(EventKind::USER_DELETE, grant.by()).about(&user.name)).await?;
         Ok(work.commit().await?)
     }
@@ -146,7 +157,7 @@ impl Accounts {
     /// sessions.
     ///
     /// # Errors
-    /// No such user; a bot.
+    /// No such user; a bot; the last administrator.
     pub async fn reset(
         &self,
         grant: &Grant<UpdateUser>,
@@ -154,6 +165,7 @@ impl Accounts {
         ttl_secs: Option<i64>,
     ) -> Result<NewLink, AccountError> {
         let mut work = self.core.begin().await?;
+        let guard = AdminGuard::before(&self.core, work.as_mut(), grant.by()).await?;
         let mut user = find_for_update(work.as_mut(), name).await?;
         if user.kind == UserKind::Bot {
             return Err(AccountError::Bot);
@@ -164,6 +176,7 @@ impl Accounts {
         work.update_user(&user).await?;
         work.delete_sealed_secret(SecretPurpose::Totp, &user.name).await?;
         work.end_sessions_of_user(&user.name, None, now).await?;
+        guard.after(work.as_mut()).await??;
         let ttl = ttl_secs.unwrap_or(INVITE_SECS);
         let link =
             self.put_link(work.as_mut(), LinkPurpose::Reset, &user.name, &grant.by().user, ttl).await?;

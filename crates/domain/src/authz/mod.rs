@@ -103,14 +103,7 @@ impl Principal {
             Actor::HostAdmin { .. } => return Ok(self.granted()),
             Actor::User(user) => user,
         };
-        let allowed = user.roles.iter().any(|role| {
-            role.spec.allow.rules.iter().any(|rule| {
-                let named =
-                    |list: &[String], name: &str| list.iter().any(|entry| entry == "*" || entry == name);
-                named(&rule.resources, C::RESOURCE) && named(&rule.verbs, C::VERB)
-            })
-        });
-        if !allowed {
+        if !user.roles.iter().any(|role| role.allows(C::RESOURCE, C::VERB)) {
             return Err(AuthzError::NotAllowed { resource: C::RESOURCE, verb: C::VERB });
         }
         let self_enrolment = self.lacks_required_device();
@@ -161,4 +154,4 @@ impl Principal {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,7 +1,8 @@
 use gatehouse_model::Timestamp;
 use gatehouse_model::resource::UserKind;
+use serde::{Deserialize, Serialize};
 
-use crate::entity::{DeviceMetadata, Role};
+use crate::entity::{DeviceMetadata, Digest, Role};
 use crate::ports::DeviceExtensions;
 
 /// Who makes a request, as it stood when the request (or the message of a stream) came in.
@@ -46,10 +47,12 @@ pub struct SignedIn {
     /// SubjectPublicKeyInfo DER of the client certificate; empty for browsers.
     pub tls_public_key_der: Vec<u8>,
     pub expires: Timestamp,
+    /// Hash of the cookie that came with the request; none for command lines.
+    pub cookie_hash: Option<Digest>,
 }
 
 /// Who acts, as the audit log names it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attribution {
     pub user: String,
     pub user_kind: Option<u8>,
@@ -57,6 +60,13 @@ pub struct Attribution {
     pub request_id: String,
     pub remote_address: String,
     pub trusted_device: Option<DeviceMetadata>,
+}
+
+impl Attribution {
+    /// The admin of the server's own host: whoever else acts has an account, and with it a kind.
+    pub(crate) fn is_host_admin(&self) -> bool {
+        self.user_kind.is_none() && !self.user.is_empty()
+    }
 }
 
 impl Principal {

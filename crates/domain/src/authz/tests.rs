@@ -4,9 +4,9 @@ use gatehouse_model::resource::UserKind;
 use super::*;
 use crate::ports::DeviceExtensions;
 
-const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
-fn signed_in(roles: &[&str]) -> SignedIn {
+pub(crate) fn signed_in(roles: &[&str]) -> SignedIn {
     SignedIn {
         name: "alice".to_owned(),
         kind: UserKind::Human,
@@ -20,14 +20,15 @@ fn signed_in(roles: &[&str]) -> SignedIn {
         has_enrolled_device: false,
         tls_public_key_der: Vec::new(),
         expires: NOW.plus_secs(3600),
+        cookie_hash: None,
     }
 }
 
-fn principal(actor: Actor) -> Principal {
+pub(crate) fn principal(actor: Actor) -> Principal {
     Principal { actor, now: NOW, request_id: String::new(), remote_address: String::new() }
 }
 
-fn user(signed_in: SignedIn) -> Principal {
+pub(crate) fn user(signed_in: SignedIn) -> Principal {
     principal(Actor::User(Box::new(signed_in)))
 }
 

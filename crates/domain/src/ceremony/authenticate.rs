@@ -6,7 +6,7 @@ use gatehouse_model::{CollectedData, DeviceTrustMode, EnrollStatus};
 
 use super::counters::{Progress, progress};
 use super::refusal::Refusal;
-use super::{CeremonyError, NONCE_BYTES, check_data};
+use super::{CeremonyError, NONCE_BYTES, boot, check_data};
 use crate::Core;
 use crate::audit::EventKind;
 use crate::authz::{Attribution, Principal, SignedIn};
@@ -279,6 +279,10 @@ impl Authentication {
         data.record_time = Some(now);
         work.add_collected(&device.id, &CollectedRecord { kind: RecordKind::Authenticate, data }).await?;
         work.trim_collected(&device.id, KEPT_RECORDS).await?;
+        if let AuthenticateAnswer::Tpm { platform, .. } = answer {
+            let record = boot::record(&device.id, RecordKind::Authenticate, &user.name, now, platform);
+            work.note_boot(&record).await?;
+        }
         let certificates = self.core.ca.issue(&CertificateRequest {
             user: user.name.clone(),
             roles,
@@ -302,7 +306,9 @@ impl Authentication {
 
     /// From now on, no other key of this TPM counts either, until an admin accepts it.
     async fn raise_alarm(&self, device: &Device) -> Result<(), CeremonyError> {
-        Ok(self.core.act().await?.set_counter_alarm(&device.id, Some(self.core.now())).await?)
+        let mut work = self.core.begin().await?;
+        work.set_counter_alarm(&device.id, Some(self.core.now())).await?;
+        Ok(work.commit().await?)
     }
 }
 

@@ -5,6 +5,7 @@
 //! therefore single use by type, and dies with the stream that holds it.
 
 mod authenticate;
+mod boot;
 mod counters;
 mod enroll;
 mod error;

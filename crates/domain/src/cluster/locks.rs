@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gatehouse_model::resource::LockTarget;
 use gatehouse_model::{ErrorKind, Timestamp, clean_label};
 
+use super::last_admin::{AdminGuard, LastAdmin};
 use crate::audit::EventKind;
 use crate::authz::{AuthzError, CreateLock, DeleteLock, Grant, ListLocks, Principal, ReadLock, UpdateDevice};
 use crate::entity::Lock;
@@ -22,6 +24,19 @@ pub struct NewLock {
     pub expires: Option<Timestamp>,
 }
 
+/// One page of locks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LockPage {
+    pub locks: Vec<Lock>,
+    /// Asset tags of the devices among the targets, by device id.
+    pub device_tags: BTreeMap<String, String>,
+    /// Where the next page begins.
+    pub next: Option<(Timestamp, String)>,
+}
+
+/// Most locks of one page.
+const MAX_PAGE: i64 = 1000;
+
 /// Why a lock cannot be so.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
@@ -34,6 +49,8 @@ pub enum LockError {
     #[error("lock \"{0}\" not found")]
     NotFound(String),
     #[error(transparent)]
+    LastAdmin(#[from] LastAdmin),
+    #[error(transparent)]
     Authz(#[from] AuthzError),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -44,6 +61,7 @@ impl Decision for LockError {
         match self {
             Self::Target | Self::Expired => ErrorKind::InvalidInput,
             Self::TargetNotFound(_) | Self::NotFound(_) => ErrorKind::NotFound,
+            Self::LastAdmin(error) => error.kind(),
             Self::Authz(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
@@ -55,6 +73,7 @@ impl Decision for LockError {
             Self::Expired => "lock_expired",
             Self::TargetNotFound(_) => "lock_target_not_found",
             Self::NotFound(_) => "lock_not_found",
+            Self::LastAdmin(error) => error.code(),
             Self::Authz(error) => error.code(),
             Self::Store(error) => error.code(),
         }
@@ -62,6 +81,7 @@ impl Decision for LockError {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::LastAdmin(error) => error.hint(),
             Self::Authz(error) => error.hint(),
             _ => None,
         }
@@ -107,6 +127,33 @@ impl Locks {
         Ok(locks)
     }
 
+    /// Locks in force, or those that have expired, newest first, and where the next page begins.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn page(
+        &self,
+        _grant: &Grant<ListLocks>,
+        in_force: bool,
+        before: Option<&(Timestamp, String)>,
+        size: i64,
+    ) -> Result<LockPage, LockError> {
+        let size = size.clamp(1, MAX_PAGE);
+        let mut work = self.core.read().await?;
+        let mut locks = work.locks_page(in_force, before, self.core.now(), size + 1).await?;
+        let full = usize::try_from(size).unwrap_or(usize::MAX);
+        let more = locks.len() > full;
+        locks.truncate(full);
+        let mut device_tags = BTreeMap::new();
+        for id in locks.iter().filter_map(|lock| lock.target.device.as_ref()) {
+            if let Some(device) = work.device(id).await? {
+                device_tags.insert(id.clone(), device.asset_tag.to_string());
+            }
+        }
+        let next = locks.last().filter(|_| more).map(|last| (last.created, last.id.clone()));
+        Ok(LockPage { locks, device_tags, next })
+    }
+
     /// One lock.
     ///
     /// # Errors
@@ -118,7 +165,7 @@ impl Locks {
     /// Locks the target at once, running streams included.
     ///
     /// # Errors
-    /// Not exactly one target, or one that does not exist; an end in the past.
+    /// Not exactly one target, or one that does not exist; an end in the past; it keeps out the last administrator.
     pub async fn create(&self, grant: &LockGrant, new: NewLock) -> Result<Lock, LockError> {
         let by = match grant {
             LockGrant::Any(grant) => grant.by(),
@@ -129,11 +176,19 @@ impl Locks {
             return Err(LockError::Expired);
         }
         let mut work = self.core.begin().await?;
+        let mut device = None;
+        let guard = match &new.target {
+            LockTarget { user: None, role: None, .. } => None,
+            LockTarget { .. } => Some(AdminGuard::before(&self.core, work.as_mut(), by).await?),
+        };
         let found = match (&new.target.user, &new.target.role, &new.target.device) {
             (Some(user), None, None) => work.user(user).await?.is_some(),
             (None, Some(role), None) => work.role(role).await?.is_some(),
             // Held, so that an authentication under way comes before the lock or meets it.
-            (None, None, Some(device)) => work.device_for_update(device).await?.is_some(),
+            (None, None, Some(id)) => {
+                device = work.device_for_update(id).await?;
+                device.is_some()
+            }
             _ => return Err(LockError::Target),
         };
         let lock = Lock {
@@ -148,12 +203,18 @@ impl Locks {
             return Err(LockError::TargetNotFound(clean_label(&lock.target_text())));
         }
         work.insert_lock(&lock).await?;
+        if let Some(guard) = guard {
+            guard.after(work.as_mut()).await??;
+        }
         if let Some(device) = &lock.target.device {
             work.untrust_sessions_of_device(device).await?;
         }
-        let event = self.core.event(EventKind::LOCK_CREATE, by).about(lock.target_text()).with_details(
+        let mut event = self.core.event(EventKind::LOCK_CREATE, by).about(lock.target_text()).with_details(
             serde_json::json!({"id": lock.id, "message": lock.message, "expires": lock.expires}),
         );
+        if let Some(device) = &device {
+            event = event.about_device(device, "");
+        }
         work.append_event(&event).await?;
         work.commit().await?;
         Ok(lock)
@@ -167,8 +228,13 @@ impl Locks {
         let mut work = self.core.begin().await?;
         let lock = work.lock(id).await?.ok_or_else(|| LockError::NotFound(clean_label(id)))?;
         work.delete_lock(id).await?;
-        work.append_event(&self.core.event(EventKind::LOCK_DELETE, grant.by()).about(lock.target_text()))
-            .await?;
+        let mut event = self.core.event(EventKind::LOCK_DELETE, grant.by()).about(lock.target_text());
+        if let Some(id) = &lock.target.device
+            && let Some(device) = work.device(id).await?
+        {
+            event = event.about_device(&device, "");
+        }
+        work.append_event(&event).await?;
         Ok(work.commit().await?)
     }
 }

@@ -1,17 +1,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gatehouse_attestation::AllowedCas;
-use gatehouse_model::resource::PreferenceSpec;
-use gatehouse_model::{DeviceTrustMode, ErrorKind, SecondFactor};
+use gatehouse_attestation::{AllowedCas, CaFacts};
+use gatehouse_model::resource::{DeviceTrustSpec, PREFERENCE_NAME, PreferenceSpec};
+use gatehouse_model::{DeviceTrustMode, ErrorKind, SecondFactor, Timestamp};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::audit::EventKind;
+use super::last_admin::{AdminGuard, LastAdmin};
+use crate::audit::{EventKind, LastChange, last_change};
 use crate::authz::{Grant, ReadPreference, UpdatePreference};
 use crate::entity::{PREFERENCE_KEYS, PreferenceKey, StoredValue};
 use crate::ports::{Store, StoreError, UnitOfWork};
 use crate::{Core, Decision};
+
+/// Code of every error that says: what you changed is no longer what you saw.
+pub(super) const STALE: &str = "stale_revision";
 
 /// The `cluster_auth_preference`: dynamic values win over the configuration file, which wins over the defaults,
 /// each key by itself.
@@ -56,10 +60,62 @@ pub struct PreferenceDocument {
     /// Only what is set dynamically.
     pub dynamic: PreferenceSpec,
     pub sources: BTreeMap<&'static str, Source>,
+    /// Who changed a value last.
+    pub last_change: Option<LastChange>,
     /// Keys of the file that a dynamic value shadows.
     pub shadowed: Vec<&'static str>,
     /// Changes with every change of a dynamic value.
     pub revision: String,
+}
+
+/// A CA whose EK certificates are accepted, as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllowedCa {
+    pub subject: String,
+    /// SHA-256 of the certificate, in hexadecimal digits.
+    pub fingerprint: String,
+    pub not_before: Timestamp,
+    pub not_after: Timestamp,
+}
+
+impl PreferenceDocument {
+    /// Of a document that holds every value, what is to be set: what still equals the value of the file or the default
+    /// stays theirs, or saving a document unchanged would pin all of them.
+    #[must_use]
+    pub fn only_changes(&self, spec: PreferenceSpec) -> PreferenceSpec {
+        let effective = &self.effective;
+        let keep = |key: PreferenceKey, same: bool| {
+            self.sources.get(key.as_str()) == Some(&Source::Dynamic) || !same
+        };
+        let trust = spec.device_trust;
+        PreferenceSpec {
+            second_factor: spec
+                .second_factor
+                .filter(|value| keep(PreferenceKey::SecondFactor, *value == effective.second_factor)),
+            device_trust: DeviceTrustSpec {
+                mode: trust.mode.filter(|value| keep(PreferenceKey::Mode, *value == effective.mode)),
+                auto_enroll: trust
+                    .auto_enroll
+                    .filter(|value| keep(PreferenceKey::AutoEnroll, *value == effective.auto_enroll)),
+                ekcert_allowed_cas: trust.ekcert_allowed_cas.filter(|value| {
+                    keep(PreferenceKey::EkcertAllowedCas, *value == effective.ekcert_allowed_cas)
+                }),
+            },
+        }
+    }
+
+    /// The CAs of the allow-list, in its order.
+    #[must_use]
+    pub fn allowed_cas(&self) -> Vec<AllowedCa> {
+        let listed = AllowedCas::from_pems(&self.effective.ekcert_allowed_cas).unwrap_or_default();
+        let shown = |ca: CaFacts| AllowedCa {
+            subject: gatehouse_model::clean_label(&ca.subject),
+            fingerprint: hex::encode(Sha256::digest(&ca.der)),
+            not_before: Timestamp::from_secs(ca.not_before),
+            not_after: Timestamp::from_secs(ca.not_after),
+        };
+        listed.facts().into_iter().map(shown).collect()
+    }
 }
 
 /// Why the preference cannot be changed so.
@@ -67,8 +123,10 @@ pub struct PreferenceDocument {
 pub enum PreferenceError {
     #[error("device trust has invalid EKCert allowed CAs entry: {0}")]
     AllowedCas(String),
-    #[error("the preference was changed meanwhile")]
-    Stale,
+    #[error("the preference was changed meanwhile{}", .0.as_ref().map(|change| format!(" {change}")).unwrap_or_default())]
+    Stale(Option<LastChange>),
+    #[error(transparent)]
+    LastAdmin(#[from] LastAdmin),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -77,7 +135,8 @@ impl Decision for PreferenceError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::AllowedCas(_) => ErrorKind::InvalidInput,
-            Self::Stale => ErrorKind::Conflict,
+            Self::Stale(_) => ErrorKind::Conflict,
+            Self::LastAdmin(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }
@@ -85,7 +144,8 @@ impl Decision for PreferenceError {
     fn code(&self) -> &'static str {
         match self {
             Self::AllowedCas(_) => "invalid_ekcert_ca",
-            Self::Stale => "stale_revision",
+            Self::Stale(_) => STALE,
+            Self::LastAdmin(error) => error.code(),
             Self::Store(error) => error.code(),
         }
     }
@@ -93,7 +153,8 @@ impl Decision for PreferenceError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::AllowedCas(_) => Some("give each CA as one PEM certificate".to_owned()),
-            Self::Stale => Some("get it again and repeat your change".to_owned()),
+            Self::Stale(_) => Some("get it again and repeat your change".to_owned()),
+            Self::LastAdmin(error) => error.hint(),
             Self::Store(_) => None,
         }
     }
@@ -102,6 +163,10 @@ impl Decision for PreferenceError {
 impl Preference {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         Self { core }
+    }
+
+    pub(super) fn core(&self) -> &Core {
+        &self.core
     }
 
     /// The values in force, within a unit of work.
@@ -140,17 +205,47 @@ impl Preference {
     /// # Errors
     /// Storage.
     pub async fn document(&self) -> Result<PreferenceDocument, StoreError> {
-        let dynamic = dynamic(self.core.read().await?.as_mut()).await?;
+        let mut work = self.core.read().await?;
+        let dynamic = dynamic(work.as_mut()).await?;
+        let last_change = last_change(work.as_mut(), EventKind::PREFERENCE_UPDATE, PREFERENCE_NAME).await?;
         let (effective, sources) = merge(&dynamic, &self.core.static_preference);
         let shadowed = shadowed(&dynamic, &self.core.static_preference);
         let revision = revision(&dynamic);
-        Ok(PreferenceDocument { effective, dynamic, sources, shadowed, revision })
+        Ok(PreferenceDocument { effective, dynamic, sources, last_change, shadowed, revision })
+    }
+
+    /// Takes back a dynamic value: what the file says, or the default, holds again.
+    ///
+    /// # Errors
+    /// As [`Preference::set`].
+    pub async fn reset(
+        &self,
+        grant: &Grant<UpdatePreference>,
+        key: PreferenceKey,
+        expected_revision: Option<&str>,
+    ) -> Result<(), PreferenceError> {
+        let mut spec = dynamic(self.core.read().await?.as_mut()).await?;
+        let found = expected_revision.map_or_else(|| revision(&spec), str::to_owned);
+        match key {
+            PreferenceKey::SecondFactor => spec.second_factor = None,
+            PreferenceKey::Mode => spec.device_trust.mode = None,
+            PreferenceKey::AutoEnroll => spec.device_trust.auto_enroll = None,
+            PreferenceKey::EkcertAllowedCas => spec.device_trust.ekcert_allowed_cas = None,
+        }
+        self.set(grant, &spec, Some(&found)).await
+    }
+
+    /// The mode that holds without a dynamic one.
+    #[must_use]
+    pub fn mode_without_dynamic(&self) -> DeviceTrustMode {
+        self.core.static_preference.device_trust.mode.unwrap_or_default()
     }
 
     /// Sets the dynamic values: keys that `spec` leaves out fall back to the file and the defaults.
     ///
     /// # Errors
-    /// CA entries that are no certificates; a `revision` that is not the current one.
+    /// CA entries that are no certificates; a `revision` that is not the current one; a mode that locks out every
+    /// administrator.
     pub async fn set(
         &self,
         grant: &Grant<UpdatePreference>,
@@ -161,9 +256,12 @@ impl Preference {
             AllowedCas::from_pems(pems).map_err(|error| PreferenceError::AllowedCas(error.to_string()))?;
         }
         let mut work = self.core.begin().await?;
+        // Holds off every other change of the preference, from here to the end.
+        let guard = AdminGuard::before(&self.core, work.as_mut(), grant.by()).await?;
         let before = dynamic(work.as_mut()).await?;
         if expected_revision.is_some_and(|expected| expected != revision(&before)) {
-            return Err(PreferenceError::Stale);
+            let change = last_change(work.as_mut(), EventKind::PREFERENCE_UPDATE, PREFERENCE_NAME).await?;
+            return Err(PreferenceError::Stale(change));
         }
         let mut changed = Vec::new();
         for key in PREFERENCE_KEYS {
@@ -191,10 +289,11 @@ impl Preference {
         if changed.is_empty() {
             return Ok(());
         }
+        guard.after(work.as_mut()).await??;
         let event = self
             .core
             .event(EventKind::PREFERENCE_UPDATE, grant.by())
-            .about(gatehouse_model::resource::PREFERENCE_NAME)
+            .about(PREFERENCE_NAME)
             .with_details(Value::Array(changed));
         work.append_event(&event).await?;
         Ok(work.commit().await?)
@@ -317,7 +416,6 @@ fn revision(dynamic: &PreferenceSpec) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gatehouse_model::resource::DeviceTrustSpec;
 
     #[test]
     fn dynamic_wins_over_the_file_key_by_key() {
@@ -340,6 +438,32 @@ mod tests {
         assert_eq!(sources["device_trust.mode"], Source::Dynamic);
         assert_eq!(sources["device_trust.auto_enroll"], Source::File);
         assert_eq!(sources["device_trust.ekcert_allowed_cas"], Source::Default);
+    }
+
+    #[test]
+    fn what_was_not_changed_is_not_pinned() {
+        let trust = |mode, auto_enroll| DeviceTrustSpec { mode, auto_enroll, ekcert_allowed_cas: None };
+        let dynamic =
+            PreferenceSpec { second_factor: None, device_trust: trust(Some(DeviceTrustMode::Off), None) };
+        let (effective, sources) = merge(&dynamic, &PreferenceSpec::default());
+        let document = PreferenceDocument {
+            revision: revision(&dynamic),
+            effective,
+            dynamic,
+            sources,
+            last_change: None,
+            shadowed: Vec::new(),
+        };
+        let saved = PreferenceSpec {
+            second_factor: Some(SecondFactor::Otp),
+            device_trust: trust(Some(DeviceTrustMode::Off), Some(true)),
+        };
+        let expected = PreferenceSpec {
+            second_factor: None,
+            device_trust: trust(Some(DeviceTrustMode::Off), Some(true)),
+        };
+        assert_eq!(document.only_changes(saved), expected);
+        assert_eq!(document.allowed_cas(), []);
     }
 
     #[test]

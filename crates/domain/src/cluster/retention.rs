@@ -21,8 +21,8 @@ impl Retention {
         Self { core }
     }
 
-    /// Deletes evidence and events older than [`RETENTION_DAYS`], sessions, links and tokens some time after their end, and throttles that
-    /// no longer throttle. Answers with how many events and pieces of evidence went.
+    /// Deletes evidence and events older than [`RETENTION_DAYS`], sessions, links and tokens some time after
+    /// their end, throttles that no longer throttle, and the keys of forms that were sent. Answers with how many events and pieces of evidence went.
     ///
     /// # Errors
     /// Storage.
@@ -32,12 +32,16 @@ impl Retention {
         let mut work = self.core.begin().await?;
         let events = work.purge_events(horizon).await?;
         let evidence = work.purge_evidence(horizon).await?;
+        work.purge_imports(now).await?;
         work.purge_sessions(now.plus_secs(-DAY)).await?;
         work.purge_enroll_tokens(now.plus_secs(-SPENT_TOKEN_DAYS * DAY)).await?;
         for hash in work.purge_links(now.plus_secs(-DAY)).await? {
             work.delete_sealed_secret(SecretPurpose::Totp, &pending_row_of(&hash)).await?;
         }
+        work.purge_web_records(now).await?;
+        work.purge_cli_logins(now.plus_secs(-DAY)).await?;
         work.purge_throttles(now.plus_secs(-DAY)).await?;
+        work.purge_form_keys(now.plus_secs(-DAY)).await?;
         work.commit().await?;
         Ok((events, evidence))
     }

@@ -1,9 +1,12 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gatehouse_model::resource::RoleSpec;
-use gatehouse_model::{ErrorKind, clean_label, duration};
+use gatehouse_model::{ErrorKind, Timestamp, clean_label, duration};
 
-use crate::audit::EventKind;
+use super::last_admin::{AdminGuard, LastAdmin};
+use super::preference::STALE;
+use crate::audit::{EventKind, LastChange, last_change};
 use crate::authz::{CreateRole, DeleteRole, Grant, ListRoles, ReadRole, UpdateRole, preset_roles};
 use crate::entity::Role;
 use crate::ports::StoreError;
@@ -14,13 +17,35 @@ pub struct Roles {
     core: Arc<Core>,
 }
 
+/// Something that is wrong with a role, and where in its document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleProblem {
+    /// Such as `spec.allow.rules[0].verbs[1]`.
+    pub path: String,
+    pub message: String,
+}
+
+fn in_one_line(problems: &[RoleProblem]) -> String {
+    problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ")
+}
+
+/// A role with how many users have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleGlance {
+    pub role: Role,
+    pub users: i64,
+    /// Made by the server; it can be changed but not deleted.
+    pub is_preset: bool,
+}
+
 /// Why a role cannot be so.
 #[derive(Debug, thiserror::Error)]
 pub enum RoleError {
     #[error("\"{0}\" cannot be the name of a role: use 1 to 64 letters, digits, - and _")]
     Name(String),
-    #[error("invalid role: {0}")]
-    Spec(String),
+    /// Everything that is wrong with it.
+    #[error("invalid role: {}", in_one_line(.0))]
+    Spec(Vec<RoleProblem>),
     #[error("role \"{0}\" not found")]
     NotFound(String),
     #[error("role \"{0}\" already exists")]
@@ -29,6 +54,10 @@ pub enum RoleError {
     Preset(String),
     #[error("role \"{name}\" is still given to {users} user(s)")]
     InUse { name: String, users: i64 },
+    #[error("role \"{name}\" was changed meanwhile{}", change.as_ref().map(|change| format!(" {change}")).unwrap_or_default())]
+    Stale { name: String, change: Option<LastChange> },
+    #[error(transparent)]
+    LastAdmin(#[from] LastAdmin),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -38,7 +67,8 @@ impl Decision for RoleError {
         match self {
             Self::Name(_) | Self::Spec(_) => ErrorKind::InvalidInput,
             Self::NotFound(_) => ErrorKind::NotFound,
-            Self::Exists(_) => ErrorKind::Conflict,
+            Self::Exists(_) | Self::Stale { .. } => ErrorKind::Conflict,
+            Self::LastAdmin(error) => error.kind(),
             Self::Preset(_) | Self::InUse { .. } => ErrorKind::FailedPrecondition,
             Self::Store(error) => error.kind(),
         }
@@ -52,6 +82,8 @@ impl Decision for RoleError {
             Self::Exists(_) => "role_exists",
             Self::Preset(_) => "role_is_preset",
             Self::InUse { .. } => "role_in_use",
+            Self::Stale { .. } => STALE,
+            Self::LastAdmin(error) => error.code(),
             Self::Store(error) => error.code(),
         }
     }
@@ -62,6 +94,8 @@ impl Decision for RoleError {
             Self::InUse { .. } => {
                 Some("take the role from its users first: `tctl edit user/<name>`".to_owned())
             }
+            Self::Stale { .. } => Some("get it again and repeat your change".to_owned()),
+            Self::LastAdmin(error) => error.hint(),
             _ => None,
         }
     }
@@ -76,6 +110,10 @@ const VERBS: &[&str] = &["list", "read", "create", "update", "delete", "create_e
 impl Roles {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         Self { core }
+    }
+
+    pub(super) fn core(&self) -> &Core {
+        &self.core
     }
 
     /// Writes the preset roles that are not there yet; for the server's start.
@@ -106,6 +144,37 @@ impl Roles {
     /// Storage.
     pub async fn list(&self, _grant: &Grant<ListRoles>) -> Result<Vec<Role>, RoleError> {
         Ok(self.core.read().await?.roles().await?)
+    }
+
+    /// All roles, by name, each with how many users have it.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn overview(&self, _grant: &Grant<ListRoles>) -> Result<Vec<RoleGlance>, RoleError> {
+        let mut work = self.core.read().await?;
+        let counts: BTreeMap<String, i64> = work.count_users_by_role().await?.into_iter().collect();
+        let glance = |role: Role| RoleGlance {
+            users: counts.get(&role.name).copied().unwrap_or_default(),
+            is_preset: is_preset(&role.name),
+            role,
+        };
+        Ok(work.roles().await?.into_iter().map(glance).collect())
+    }
+
+    /// One role with how many users have it, and who changed it last.
+    ///
+    /// # Errors
+    /// It does not exist.
+    pub async fn glance(
+        &self,
+        _grant: &Grant<ReadRole>,
+        name: &str,
+    ) -> Result<(RoleGlance, Option<LastChange>), RoleError> {
+        let mut work = self.core.read().await?;
+        let role = work.role(name).await?.ok_or_else(|| RoleError::NotFound(clean_label(name)))?;
+        let users = work.count_users_with_role(name).await?;
+        let change = last_change(work.as_mut(), EventKind::ROLE_UPDATE, name).await?;
+        Ok((RoleGlance { users, is_preset: is_preset(name), role }, change))
     }
 
     /// One role.
@@ -147,25 +216,36 @@ impl Roles {
         Ok(role)
     }
 
-    /// Replaces a role.
+    /// Replaces a role. With a revision, only the state that it names.
     ///
     /// # Errors
-    /// It does not exist; unknown resources or verbs.
+    /// It does not exist; unknown resources or verbs; somebody else changed it meanwhile; it takes the rights of the
+    /// last administrator.
     pub async fn update(
         &self,
         grant: &Grant<UpdateRole>,
         name: &str,
         description: &str,
         spec: RoleSpec,
+        expected_revision: Option<&str>,
     ) -> Result<Role, RoleError> {
         check_spec(&spec)?;
         let mut work = self.core.begin().await?;
+        // Holds off every other change of a role, from here to the end.
+        let guard = AdminGuard::before(&self.core, work.as_mut(), grant.by()).await?;
         let mut role = work.role(name).await?.ok_or_else(|| RoleError::NotFound(clean_label(name)))?;
+        if expected_revision.is_some_and(|expected| expected != role.revision()) {
+            let change = last_change(work.as_mut(), EventKind::ROLE_UPDATE, name).await?;
+            return Err(RoleError::Stale { name: role.name, change });
+        }
+        let before = std::mem::replace(&mut role.spec, spec);
         role.description = clean_label(description);
-        role.spec = spec;
         role.updated = self.core.now();
         work.update_role(&role).await?;
-        work.append_event(&self.core.event(EventKind::ROLE_UPDATE, grant.by()).about(name)).await?;
+        guard.after(work.as_mut()).await??;
+        let details = serde_json::json!({"spec": {"from": before, "to": role.spec}});
+        let event = self.core.event(EventKind::ROLE_UPDATE, grant.by()).about(name).with_details(details);
+        work.append_event(&event).await?;
         work.commit().await?;
         Ok(role)
     }
@@ -175,7 +255,7 @@ impl Roles {
     /// # Errors
     /// Presets and roles in use stay.
     pub async fn delete(&self, grant: &Grant<DeleteRole>, name: &str) -> Result<(), RoleError> {
-        if preset_roles(self.core.now()).iter().any(|preset| preset.name == name) {
+        if is_preset(name) {
             return Err(RoleError::Preset(name.to_owned()));
         }
         let mut work = self.core.begin().await?;
@@ -191,6 +271,10 @@ impl Roles {
     }
 }
 
+fn is_preset(name: &str) -> bool {
+    preset_roles(Timestamp::default()).iter().any(|preset| preset.name == name)
+}
+
 fn check_name(name: &str) -> Result<(), RoleError> {
     let ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if name.is_empty() || name.len() > 64 || !name.chars().all(ok) {
@@ -200,44 +284,89 @@ fn check_name(name: &str) -> Result<(), RoleError> {
 }
 
 fn check_spec(spec: &RoleSpec) -> Result<(), RoleError> {
-    for rule in &spec.allow.rules {
-        let unknown = |given: &[String], known: &[&str]| {
-            given
-                .iter()
-                .find(|name| *name != "*" && !known.contains(&name.as_str()))
-                .map(|name| clean_label(name))
-        };
-        if let Some(name) = unknown(&rule.resources, RESOURCES) {
-            return Err(RoleError::Spec(format!(
-                "unknown resource \"{name}\", known are {} and *",
-                RESOURCES.join(", ")
-            )));
-        }
-        if let Some(name) = unknown(&rule.verbs, VERBS) {
-            return Err(RoleError::Spec(format!(
-                "unknown verb \"{name}\", known are {} and *",
-                VERBS.join(", ")
-            )));
+    let mut problems = Vec::new();
+    let mut wrong = |path: String, message: String| problems.push(RoleProblem { path, message });
+    for (index, rule) in spec.allow.rules.iter().enumerate() {
+        let at = format!("spec.allow.rules[{index}]");
+        for (what, given, known) in [("resource", &rule.resources, RESOURCES), ("verb", &rule.verbs, VERBS)] {
+            for (place, name) in given.iter().enumerate() {
+                if name != "*" && !known.contains(&name.as_str()) {
+                    let (name, known) = (clean_label(name), known.join(", "));
+                    wrong(
+                        format!("{at}.{what}s[{place}]"),
+                        format!("unknown {what} \"{name}\", known are {known} and *"),
+                    );
+                }
+            }
         }
         if rule.resources.is_empty() || rule.verbs.is_empty() {
-            return Err(RoleError::Spec("a rule needs resources and verbs".to_owned()));
+            wrong(at, "a rule needs resources and verbs".to_owned());
         }
     }
-    check_logins(&spec.allow.logins).map_err(RoleError::Spec)?;
-    if let Some(ttl) = &spec.options.max_session_ttl {
-        duration::parse_secs(ttl).map_err(|error| RoleError::Spec(format!("max_session_ttl: {error}")))?;
+    for (place, login) in spec.allow.logins.iter().enumerate() {
+        if let Err(message) = check_login(login) {
+            wrong(format!("spec.allow.logins[{place}]"), message);
+        }
     }
-    Ok(())
+    if let Some(Err(error)) = spec.options.max_session_ttl.as_deref().map(duration::parse_secs) {
+        wrong("spec.options.max_session_ttl".to_owned(), format!("max_session_ttl: {error}"));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(RoleError::Spec(problems)) }
 }
 
 /// OS logins become SSH principals: 1 to 32 plain characters, and never one of our own markers.
 pub(crate) fn check_logins(logins: &[String]) -> Result<(), String> {
+    logins.iter().try_for_each(|login| check_login(login))
+}
+
+fn check_login(login: &str) -> Result<(), String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '@');
-    let good = |login: &String| {
-        !login.is_empty() && login.len() <= 32 && !login.starts_with('-') && login.chars().all(plain)
-    };
-    match logins.iter().find(|login| !good(login)) {
-        Some(bad) => Err(format!("\"{}\" cannot be an OS login", clean_label(bad))),
-        None => Ok(()),
+    if login.is_empty() || login.len() > 32 || login.starts_with('-') || !login.chars().all(plain) {
+        return Err(format!("\"{}\" cannot be an OS login", clean_label(login)));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use gatehouse_model::resource::{RoleAllow, RoleOptions, Rule};
+
+    use super::*;
+
+    #[test]
+    fn everything_that_is_wrong_with_a_role_is_told_with_its_place() {
+        let rule = |resources: &[&str], verbs: &[&str]| Rule {
+            resources: resources.iter().map(ToString::to_string).collect(),
+            verbs: verbs.iter().map(ToString::to_string).collect(),
+        };
+        let spec = RoleSpec {
+            allow: RoleAllow {
+                rules: vec![rule(&["device"], &["list", "lst"]), rule(&["*"], &[])],
+                logins: vec!["root".to_owned(), "-x".to_owned()],
+            },
+            options: RoleOptions { device_trust_mode: None, max_session_ttl: Some("soon".to_owned()) },
+        };
+        let Err(RoleError::Spec(problems)) = check_spec(&spec) else { panic!("accepted") };
+        let paths: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
+        assert_eq!(
+            paths,
+            [
+                "spec.allow.rules[0].verbs[1]",
+                "spec.allow.rules[1]",
+                "spec.allow.logins[1]",
+                "spec.options.max_session_ttl",
+            ]
+        );
+        assert!(problems[0].message.starts_with("unknown verb \"lst\", known are list, read"));
+        assert!(check_spec(&RoleSpec::default()).is_ok());
+    }
+
+    #[test]
+    fn a_revision_follows_what_can_be_edited() {
+        let roles = preset_roles(Timestamp::from_secs(1));
+        let same = Role { updated: Timestamp::from_secs(9), ..roles[0].clone() };
+        assert_eq!(same.revision(), roles[0].revision());
+        let other = Role { description: "else".to_owned(), ..roles[0].clone() };
+        assert_ne!(other.revision(), roles[0].revision());
     }
 }

@@ -1,9 +1,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use gatehouse_model::{DeviceTrustMode, EnrollStatus, Timestamp, UserName, clean_label};
+use gatehouse_model::{DeviceTrustMode, EnrollStatus, UserName, clean_label};
 
-use super::{DeviceError, DeviceSpec, NewEnrollToken, make_admin_token, token_event};
+use super::{DeviceError, DeviceSpec, NewEnrollToken, TokenTerms, make_admin_token, token_event};
 use crate::Core;
 use crate::audit::EventKind;
 use crate::authz::{
@@ -54,6 +54,12 @@ impl Inventory {
         Self { core }
     }
 
+    /// The moment, for what is given as a span from now.
+    #[must_use]
+    pub fn now(&self) -> gatehouse_model::Timestamp {
+        self.core.now()
+    }
+
     /// Registers a device, and makes an enrolment token for it where that is wanted.
     ///
     /// # Errors
@@ -62,17 +68,17 @@ impl Inventory {
         &self,
         grant: &Grant<CreateDevice>,
         spec: DeviceSpec,
-        token: Option<(&Grant<CreateEnrollToken>, Option<Timestamp>)>,
+        token: Option<(&Grant<CreateEnrollToken>, TokenTerms)>,
     ) -> Result<(DeviceView, Option<NewEnrollToken>), DeviceError> {
         let mut work = self.core.begin().await?;
         let device = self.insert(work.as_mut(), grant.by(), spec).await?;
         let token = match token {
-            Some((grant, expires)) => {
+            Some((grant, terms)) => {
                 let preference = Preference::new(Arc::clone(&self.core));
                 if preference.effective(work.as_mut()).await?.mode == DeviceTrustMode::Off {
                     return Err(DeviceError::Off);
                 }
-                let token = make_admin_token(&self.core, work.as_mut(), &device, grant, expires).await?;
+                let token = make_admin_token(&self.core, work.as_mut(), &device, grant, terms).await?;
                 work.append_event(&token_event(&self.core, grant.by(), &device, &token.id)).await?;
                 Some(token)
             }
@@ -193,12 +199,13 @@ impl Inventory {
         principal: &Principal,
         after: Option<&DeviceCursor>,
         limit: i64,
+        whole: bool,
     ) -> Result<DevicePage, DeviceError> {
         let (user, _) = principal.account()?;
-        let limit = limit.clamp(1, MAX_PAGE);
+        let limit = limit.clamp(1, if whole { MAX_WHOLE_PAGE } else { MAX_PAGE });
         let mut work = self.core.read().await?;
         let devices = work.devices_of_user(&user.name, after, limit).await?;
-        page(work.as_mut(), devices, limit, false).await
+        page(work.as_mut(), devices, limit, whole).await
     }
 
     /// Accepts that the reset counters of a device's TPM went back: the next quote sets them anew.

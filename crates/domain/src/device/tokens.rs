@@ -27,6 +27,21 @@ pub struct NewEnrollToken {
     pub expires: Timestamp,
 }
 
+/// How a token is to be.
+#[derive(Clone, Debug, Default)]
+pub struct TokenTerms {
+    /// An hour from now, unless told otherwise.
+    pub expires: Option<Timestamp>,
+    /// What it is for, in the admin's words.
+    pub note: String,
+}
+
+impl From<Option<Timestamp>> for TokenTerms {
+    fn from(expires: Option<Timestamp>) -> Self {
+        Self { expires, note: String::new() }
+    }
+}
+
 /// Tokens with the devices they are for, and where the next page begins.
 pub type TokenPage = (Vec<(EnrollToken, Option<Device>)>, Option<TokenCursor>);
 
@@ -50,7 +65,7 @@ impl EnrollTokens {
         &self,
         grant: &Grant<CreateEnrollToken>,
         device_id: &str,
-        expires: Option<Timestamp>,
+        terms: TokenTerms,
     ) -> Result<NewEnrollToken, DeviceError> {
         let mut work = self.core.begin().await?;
         if self.preference.effective(work.as_mut()).await?.mode == DeviceTrustMode::Off {
@@ -58,7 +73,7 @@ impl EnrollTokens {
         }
         let device =
             work.device(device_id).await?.ok_or_else(|| DeviceError::NotFound(clean_label(device_id)))?;
-        let token = make_admin_token(&self.core, work.as_mut(), &device, grant, expires).await?;
+        let token = make_admin_token(&self.core, work.as_mut(), &device, grant, terms).await?;
         work.append_event(&token_event(&self.core, grant.by(), &device, &token.id)).await?;
         work.commit().await?;
         Ok(token)
@@ -114,10 +129,9 @@ impl EnrollTokens {
         }
         let device = device.ok_or(DeviceError::AutoEnroll(AutoEnrollRefusal::NotRegistered))?;
         work.revoke_enroll_tokens(&device.id, Some(&user.name), self.core.now()).await?;
-        let expires = self.core.now().plus_secs(AUTO_ENROLL_SECS);
+        let terms = TokenTerms::from(Some(self.core.now().plus_secs(AUTO_ENROLL_SECS)));
         let (purpose, bound) = (TokenPurpose::AutoEnroll, Some(user.name.clone()));
-        let token =
-            make_token(&self.core, work.as_mut(), &device, purpose, grant.by(), Some(expires), bound).await?;
+        let token = make_token(&self.core, work.as_mut(), &device, purpose, grant.by(), terms, bound).await?;
         work.append_event(&token_event(&self.core, grant.by(), &device, &token.id)).await?;
         work.commit().await?;
         Ok(token)
@@ -206,15 +220,15 @@ pub(crate) async fn make_admin_token(
     work: &mut dyn UnitOfWork,
     device: &Device,
     grant: &Grant<CreateEnrollToken>,
-    expires: Option<Timestamp>,
+    terms: TokenTerms,
 ) -> Result<NewEnrollToken, DeviceError> {
     if !grant.is_self_enrolment() {
-        return make_token(core, work, device, TokenPurpose::Admin, grant.by(), expires, None).await;
+        return make_token(core, work, device, TokenPurpose::Admin, grant.by(), terms, None).await;
     }
     if device.enroll_status == EnrollStatus::Enrolled {
         return Err(AuthzError::DeviceRequired.into());
     }
-    let soon = Some(core.now().plus_secs(AUTO_ENROLL_SECS));
+    let soon = TokenTerms { expires: Some(core.now().plus_secs(AUTO_ENROLL_SECS)), ..terms };
     make_token(core, work, device, TokenPurpose::Admin, grant.by(), soon, Some(grant.by().user.clone())).await
 }
 
@@ -225,11 +239,11 @@ async fn make_token(
     device: &Device,
     purpose: TokenPurpose,
     by: &Attribution,
-    expires: Option<Timestamp>,
+    terms: TokenTerms,
     bound_user: Option<String>,
 ) -> Result<NewEnrollToken, DeviceError> {
     let now = core.now();
-    let expires = expires.unwrap_or(now.plus_secs(DEFAULT_SECS));
+    let expires = terms.expires.unwrap_or(now.plus_secs(DEFAULT_SECS));
     if expires <= now {
         return Err(DeviceError::Expiry);
     }
@@ -250,6 +264,7 @@ async fn make_token(
         open_challenge: None,
         spent: None,
         revoked: None,
+        note: clean_label(&terms.note),
     };
     work.insert_enroll_token(&row).await?;
     Ok(NewEnrollToken { id: row.id, token, expires })

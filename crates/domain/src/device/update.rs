@@ -64,6 +64,7 @@ impl Inventory {
             // What is out must not enrol it again: neither tokens nor ceremonies that are under way.
             work.revoke_enroll_tokens(&device.id, None, self.core.now()).await?;
             work.set_counter_alarm(&device.id, None).await?;
+            work.forget_boot(&device.id).await?;
             work.untrust_sessions_of_device(&device.id).await?;
         }
         device.updated = self.core.now();

@@ -68,14 +68,34 @@ impl DeviceMetadata {
     }
 }
 
-/// Which events to list, newest first.
+/// Which events to list, newest first: by time, and those of one moment by sequence number.
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
     pub event: Option<String>,
     pub user: Option<String>,
     pub device_id: Option<String>,
-    /// Only events with a sequence number below this.
+    /// What the event is about, where it is not a device.
+    pub target: Option<String>,
+    pub request_id: Option<String>,
+    pub success: Option<bool>,
+    /// Not before this.
+    pub since: Option<Timestamp>,
+    /// Before this.
+    pub until: Option<Timestamp>,
+    /// Only events that come after the one with this sequence number in the list, which are older.
     pub before: Option<i64>,
+    /// Only events that come before the one with this sequence number in the list, which are newer; the nearest of them.
+    pub after: Option<i64>,
+}
+
+/// One page of the log, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventPage {
+    pub events: Vec<StoredEvent>,
+    /// For `before`, if there are older events.
+    pub older: Option<i64>,
+    /// For `after`, if there may be newer events.
+    pub newer: Option<i64>,
 }
 
 /// An event with its place in the log.

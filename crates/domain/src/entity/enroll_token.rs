@@ -28,6 +28,8 @@ pub struct EnrollToken {
     pub open_challenge: Option<(String, Timestamp)>,
     pub spent: Option<Timestamp>,
     pub revoked: Option<Timestamp>,
+    /// What it is for, in the words of whoever made it.
+    pub note: String,
 }
 
 /// What a token was made for.

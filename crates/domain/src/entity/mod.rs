@@ -1,16 +1,24 @@
 //! What the store keeps: plain records, each with the rules that hold for it alone.
 
 mod audit;
+mod boot;
+mod cli_login;
 mod device;
 mod enroll_token;
+mod import;
+mod listing;
 mod lock;
 mod preference;
+mod revision;
 mod role;
 mod sealed;
 mod session;
 mod user;
 
-pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, StoredEvent};
+pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, EventPage, StoredEvent};
+pub use cli_login::{CliApproval, CliDecision, CliDelivery, CliLogin, CliMachine};
+
+pub use boot::BootRecord;
 pub use device::{
     BoundCredential, CollectedRecord, Counters, Credential, Device, DeviceCursor, DeviceProfile,
     DeviceSource, Evidence, RecordKind,
@@ -18,13 +26,21 @@ pub use device::{
 pub use enroll_token::{
     CHALLENGE_SECS, EnrollToken, MAX_CHALLENGES, TokenCursor, TokenFilter, TokenPurpose, TokenState,
 };
+pub use import::{
+    DeviceImport, IMPORT_CHUNK, ImportChunk, ImportContents, ImportLine, ImportProgress, ImportState,
+    LineVerdict,
+};
+pub use listing::{
+    Cell, DailyCount, ListCount, ListFilter, ListOrder, ListPart, ListPlace, ListRequest, ListedDevice,
+    MAX_SEARCH_WORDS, STALE_SECS, SortKeys,
+};
 pub use lock::Lock;
 pub(crate) use lock::target_text;
 pub use preference::{PREFERENCE_KEYS, PreferenceKey, StoredValue};
 pub use role::Role;
 pub use sealed::{SealedSecret, SecretPurpose};
-pub use session::{Session, SessionDevice, SessionKey, SessionKind, Standing};
-pub use user::{LinkPurpose, Throttle, User, UserLink};
+pub use session::{Session, SessionDevice, SessionKey, SessionKind, Standing, WEB_IDLE_SECS};
+pub use user::{DeviceScope, LinkPurpose, Throttle, User, UserGlance, UserLink};
 
 /// SHA-256 of a secret or a key; secrets are stored only so.
 pub type Digest = [u8; 32];

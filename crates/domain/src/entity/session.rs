@@ -38,6 +38,29 @@ pub struct Session {
     pub factor_time: Timestamp,
     pub device: Option<SessionDevice>,
     pub remote_address: String,
+    /// As the client names itself, cleaned and cut; may be empty.
+    pub user_agent: String,
+    /// What the account was allowed when the cookie was given out; none for command lines.
+    pub rights: Option<Digest>,
+}
+
+/// How long a browser's session may lie idle, in seconds (NIST SP 800-63B, section 4.2.3).
+pub const WEB_IDLE_SECS: i64 = 30 * 60;
+
+impl Session {
+    /// When it ends unless it is used; command lines keep their certificates to the end.
+    #[must_use]
+    pub fn idle_until(&self) -> Option<Timestamp> {
+        (self.kind == SessionKind::Web).then(|| self.last_seen.plus_secs(WEB_IDLE_SECS))
+    }
+
+    /// Ended by somebody, expired, or idle for too long.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.ended.is_some()
+            || self.expires <= now
+            || self.idle_until().is_some_and(|idle_until| idle_until <= now)
+    }
 }
 
 /// The device that a session is trusted for.

@@ -2,6 +2,7 @@ use gatehouse_model::Timestamp;
 use gatehouse_model::resource::UserKind;
 
 use super::Digest;
+use super::revision::revision_of;
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,40 @@ pub struct User {
     pub totp_last_step: i64,
     pub created: Timestamp,
     pub updated: Timestamp,
+}
+
+impl User {
+    /// Whether there is something to sign in with; not before the invitation is redeemed.
+    #[must_use]
+    pub fn can_sign_in(&self) -> bool {
+        self.password_hash.is_some()
+    }
+
+    /// Changes with everything that can be edited, and with nothing else.
+    #[must_use]
+    pub fn revision(&self) -> String {
+        revision_of(&(self.kind, &self.roles, &self.logins))
+    }
+}
+
+/// What a list of accounts tells of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserGlance {
+    pub user: User,
+    /// Of the sessions that are kept.
+    pub last_seen: Option<Timestamp>,
+    /// Has a secret for one-time codes.
+    pub has_totp: bool,
+    pub enrolled_devices: i64,
+}
+
+/// Of whom a trusted device is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeviceScope {
+    /// Of whoever has the role; of everybody, if absent.
+    pub role: Option<String>,
+    /// Not of bots.
+    pub humans_only: bool,
 }
 
 /// What a link is for.

@@ -2,6 +2,8 @@
 
 mod ca;
 pub mod ceremony_rows;
+mod changes;
+pub mod device_pages;
 mod environment;
 mod secrets;
 pub mod store;
@@ -10,6 +12,7 @@ pub use ca::{
     CaError, CertificateAuthority, CertificateRequest, DeviceExtensions, IssuedCertificates,
     SshCertificateFacts,
 };
+pub use changes::{Change, Changes, Heard};
 pub use environment::{Clock, Random, uuid_v4};
 pub use secrets::{SealError, Sealer};
 pub use store::{Store, StoreError, UnitOfWork};

@@ -3,11 +3,14 @@
 use async_trait::async_trait;
 use gatehouse_model::{OsType, Timestamp};
 
+use super::Changes;
 use super::ceremony_rows::CeremonyRows;
 use crate::entity::{
-    AuditEvent, AuditFilter, BoundCredential, CollectedRecord, Credential, Device, DeviceCursor, Digest,
-    EnrollToken, Evidence, Lock, Role, SealedSecret, SecretPurpose, Session, SessionDevice, SessionKey,
-    Standing, StoredEvent, StoredValue, Throttle, TokenCursor, TokenFilter, User, UserLink,
+    AuditEvent, AuditFilter, BoundCredential, Cell, CliDecision, CliLogin, CollectedRecord, Credential,
+    DailyCount, Device, DeviceCursor, DeviceScope, Digest, EnrollToken, Evidence, ListCount, ListFilter,
+    ListPart, ListRequest, ListedDevice, Lock, Role, SealedSecret, SecretPurpose, Session, SessionDevice,
+    SessionKey, Standing, StoredEvent, StoredValue, Throttle, TokenCursor, TokenFilter, User, UserGlance,
+    UserLink,
 };
 
 /// Why storage could not do as asked. That a row is absent is no error: lookups answer with `Option`.
@@ -41,11 +44,14 @@ pub trait Store: Send + Sync {
     /// Opens a unit of work that only reads, from one snapshot.
     async fn read(&self) -> Stored<Box<dyn UnitOfWork>>;
 
-    /// Opens a unit of work in which every call that changes something is a commit of its own: for a single change.
+    /// Opens a unit of work in which every call that changes something is a commit of its own: for a single change whose
+    /// answer is wanted. Nobody is told of it, and nothing is counted or listed anew: that is for [`UnitOfWork::commit`].
     async fn act(&self) -> Stored<Box<dyn UnitOfWork>>;
 
     /// Opens a unit of work in which every call reads by itself what is committed then: for a single question.
     async fn look(&self) -> Stored<Box<dyn UnitOfWork>>;
+    /// Changes from now on: what was told to [`AuditRows::append_event`] and committed.
+    fn changes(&self) -> Box<dyn Changes>;
 
     /// `sqlite` or `postgres`.
     fn engine(&self) -> &'static str;
@@ -63,12 +69,18 @@ pub trait UnitOfWork:
     + RoleRows
     + LockRows
     + SessionRows
+    + WebRecordRows
+    + CliLoginRows
     + DeviceRows
+    + ListingRows
     + CredentialRows
     + EnrollTokenRows
     + EvidenceRows
     + AuditRows
     + CeremonyRows
+    + super::device_pages::BootRows
+    + super::device_pages::DeviceDetailRows
+    + super::device_pages::ImportRows
     + Send
 {
     /// Makes everything durable: success means it is on disk.
@@ -94,6 +106,13 @@ pub trait ClusterRows {
     /// Replaces.
     async fn put_preference_value(&mut self, value: &StoredValue) -> Stored<()>;
     async fn delete_preference_value(&mut self, key: &str) -> Stored<bool>;
+
+    /// Waits for every other unit of work that has called this, and holds those off that will.
+    async fn hold_administrators(&mut self) -> Stored<()>;
+    /// Uses up the key of a form; false if it was used before.
+    async fn take_form_key(&mut self, hash: &Digest, now: Timestamp) -> Stored<bool>;
+    /// Forgets keys that were used before the moment.
+    async fn purge_form_keys(&mut self, before: Timestamp) -> Stored<()>;
 }
 
 /// Accounts, one-time links, throttles.
@@ -112,6 +131,25 @@ pub trait UserRows {
     /// By name, after `after`.
     async fn users(&mut self, after: Option<&str>, limit: i64) -> Stored<Vec<User>>;
     async fn count_users(&mut self) -> Stored<i64>;
+    /// Users whose name begins so, by name, after `after`.
+    async fn user_glances(
+        &mut self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: i64,
+    ) -> Stored<Vec<UserGlance>>;
+    async fn user_glance(&mut self, name: &str) -> Stored<Option<UserGlance>>;
+    /// Users who have the role, by name, after `after`.
+    async fn users_with_role(&mut self, role: &str, after: Option<&str>, limit: i64) -> Stored<Vec<User>>;
+    /// Names of the users in scope who have no enrolled device, in order, after `after`.
+    async fn users_without_device(
+        &mut self,
+        scope: &DeviceScope,
+        after: Option<&str>,
+        limit: i64,
+    ) -> Stored<Vec<String>>;
+    /// How many they are; counting ends at `most`.
+    async fn count_users_without_device(&mut self, scope: &DeviceScope, most: i64) -> Stored<i64>;
     /// Takes a one-time-code step if it lies after the last one used; false if it does not.
     async fn take_totp_step(&mut self, user: &str, step: i64) -> Stored<bool>;
 
@@ -159,6 +197,8 @@ pub trait RoleRows {
     async fn roles(&mut self) -> Stored<Vec<Role>>;
     /// How many users have the role.
     async fn count_users_with_role(&mut self, name: &str) -> Stored<i64>;
+    /// (role, how many users have it), by role; roles that nobody has are left out.
+    async fn count_users_by_role(&mut self) -> Stored<Vec<(String, i64)>>;
 }
 
 /// Locks.
@@ -169,6 +209,16 @@ pub trait LockRows {
     async fn delete_lock(&mut self, id: &str) -> Stored<bool>;
     /// All, newest first, also those that have expired.
     async fn locks(&mut self) -> Stored<Vec<Lock>>;
+    /// Those in force, or those that have expired, newest first, before (created, id).
+    async fn locks_page(
+        &mut self,
+        in_force: bool,
+        before: Option<&(Timestamp, String)>,
+        now: Timestamp,
+        limit: i64,
+    ) -> Stored<Vec<Lock>>;
+    /// Locks in force on roles, and on users from `first` to `last`.
+    async fn locks_on_people(&mut self, first: &str, last: &str, now: Timestamp) -> Stored<Vec<Lock>>;
     /// The first lock in force on the user, on one of the roles or on the device.
     async fn lock_in_force(
         &mut self,
@@ -190,8 +240,17 @@ pub trait SessionRows {
     async fn set_session_factor_time(&mut self, id: &str, now: Timestamp) -> Stored<()>;
     /// Gives a session that has not ended its device (`None` takes it away); false if it has ended.
     async fn set_session_device(&mut self, id: &str, device: Option<&SessionDevice>) -> Stored<bool>;
-    /// Rotates the cookie of a session that has not ended.
-    async fn set_session_cookie(&mut self, id: &str, hash: &Digest) -> Stored<bool>;
+    /// Gives a session that has not ended another cookie, if it still has the `old` one; false otherwise.
+    async fn rotate_session_cookie(
+        &mut self,
+        id: &str,
+        old: &Digest,
+        new: &Digest,
+        rights: &Digest,
+        now: Timestamp,
+    ) -> Stored<bool>;
+    /// Whether this was the cookie of a session that has not ended, until it was rotated after `since`.
+    async fn cookie_was_rotated(&mut self, old: &Digest, since: Timestamp) -> Stored<bool>;
     async fn end_session(&mut self, id: &str, now: Timestamp) -> Stored<bool>;
     /// Ends all sessions of a user but `except`; answers with how many.
     async fn end_sessions_of_user(&mut self, user: &str, except: Option<&str>, now: Timestamp)
@@ -209,6 +268,33 @@ pub trait SessionRows {
     async fn count_active_sessions(&mut self, now: Timestamp) -> Stored<i64>;
     /// Deletes sessions that expired before the moment.
     async fn purge_sessions(&mut self, before: Timestamp) -> Stored<()>;
+}
+
+/// What tower-sessions keeps of a visit: flash messages, nothing that decides anything.
+#[async_trait]
+pub trait WebRecordRows {
+    /// The record with this hash that has not expired.
+    async fn web_record(&mut self, hash: &Digest, now: Timestamp) -> Stored<Option<String>>;
+    /// Replaces.
+    async fn put_web_record(&mut self, hash: &Digest, data: &str, expires: Timestamp) -> Stored<()>;
+    async fn delete_web_record(&mut self, hash: &Digest) -> Stored<()>;
+    /// Deletes records that expired before the moment.
+    async fn purge_web_records(&mut self, before: Timestamp) -> Stored<()>;
+}
+
+/// Logins of command lines that wait for a browser.
+#[async_trait]
+pub trait CliLoginRows {
+    async fn insert_cli_login(&mut self, login: &CliLogin) -> Stored<()>;
+    async fn cli_login(&mut self, id: &str) -> Stored<Option<CliLogin>>;
+    /// Decides a login that is neither decided nor expired; false otherwise.
+    async fn decide_cli_login(&mut self, id: &str, decision: &CliDecision) -> Stored<bool>;
+    /// Spends a login that was approved at `approved` or later, once; false otherwise.
+    async fn spend_cli_login(&mut self, id: &str, now: Timestamp, approved: Timestamp) -> Stored<bool>;
+    /// Counts a failed attempt; answers with how many there were.
+    async fn fail_cli_login(&mut self, id: &str) -> Stored<i64>;
+    /// Deletes logins that expired before the moment.
+    async fn purge_cli_logins(&mut self, before: Timestamp) -> Stored<()>;
 }
 
 /// The inventory.
@@ -346,5 +432,31 @@ pub trait AuditRows {
     async fn append_event(&mut self, event: &AuditEvent) -> Stored<()>;
     /// Newest first.
     async fn events(&mut self, filter: &AuditFilter, limit: i64) -> Stored<Vec<StoredEvent>>;
+    async fn event(&mut self, uid: &str) -> Stored<Option<StoredEvent>>;
     async fn purge_events(&mut self, before: Timestamp) -> Stored<i64>;
+}
+
+/// The inventory as it is listed. The store lists every device that a unit of work changes anew when it commits.
+#[async_trait]
+pub trait ListingRows {
+    /// A part of a list. What it costs is bounded: by the limit, or, where words or ended locks make devices not match, by
+    /// a number of devices that are looked at; see [`ListPart::stopped_at`].
+    async fn listed(&mut self, request: &ListRequest<'_>) -> Stored<ListPart>;
+    async fn count_listed(
+        &mut self,
+        filter: &ListFilter,
+        words: &[String],
+        now: Timestamp,
+    ) -> Stored<ListCount>;
+    async fn listed_device(&mut self, device_id: &str) -> Stored<Option<ListedDevice>>;
+    /// Cells that hold devices, with how many.
+    async fn cell_counts(&mut self) -> Stored<Vec<(Cell, i64)>>;
+    /// Notes of at most `limit` devices that they have turned stale; answers with how many there were.
+    async fn turn_stale(&mut self, now: Timestamp, limit: i64) -> Stored<i64>;
+    /// Notes of at most `limit` devices that their locks have ended; answers with how many there were.
+    async fn forget_ended_locks(&mut self, now: Timestamp, limit: i64) -> Stored<i64>;
+    /// By day, then detail. Kinds are names of events, of which enrolments and failures of devices are counted.
+    async fn daily_counts(&mut self, kind: &str, from_day: i64) -> Stored<Vec<DailyCount>>;
+    /// Replaces.
+    async fn put_daily_count(&mut self, kind: &str, count: &DailyCount) -> Stored<()>;
 }

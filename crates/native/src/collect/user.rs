@@ -10,13 +10,21 @@ use crate::state;
 const STATUS: &str = "/proc/self/status";
 const PASSWD: &str = "/etc/passwd";
 const GROUP: &str = "/etc/group";
+const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 const CAP: u64 = 4 * 1024 * 1024;
 
 /// The login name of the effective user; its number if it has no name.
-pub(super) fn login_name() -> String {
+#[must_use]
+pub fn login_name() -> String {
     let Some(uid) = ids(&read(STATUS), "Uid:").get(1).copied() else { return String::new() };
     let name = account(&read(PASSWD), 2, uid).or_else(name_from_directory).unwrap_or_else(|| uid.to_string());
     clean_label(&name)
+}
+
+/// What the machine calls itself; empty if it does not say.
+#[must_use]
+pub fn host_name() -> String {
+    clean_label(&read(HOST_NAME))
 }
 
 /// The names of the groups that this process is in, its own group first.

@@ -110,6 +110,72 @@ pub struct LoginResponse {
     pub ssh_user_ca: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct BeginBrowserLoginRequest {
+    #[prost(string, tag = "1")]
+    pub user: ::prost::alloc::string::String,
+    /// SHA-256 of the verifier (RFC 7636, S256).
+    #[prost(bytes = "vec", tag = "2")]
+    pub code_challenge: ::prost::alloc::vec::Vec<u8>,
+    /// SubjectPublicKeyInfo DER of the key for TLS; nothing else will be certified.
+    #[prost(bytes = "vec", tag = "3")]
+    pub tls_public_key_der: ::prost::alloc::vec::Vec<u8>,
+    /// A line of authorized_keys; the key for SSH.
+    #[prost(string, tag = "4")]
+    pub ssh_public_key: ::prost::alloc::string::String,
+    /// Life wished for, in seconds; 0 for the default.
+    #[prost(int64, tag = "5")]
+    pub ttl_seconds: i64,
+    /// Port of 127.0.0.1 to which the browser carries the code; 0 if the command line asks instead.
+    #[prost(int32, tag = "6")]
+    pub redirect_port: i32,
+    /// Comes back with the code: 16 to 64 of letters, digits, '-' and '\_'.
+    #[prost(string, tag = "7")]
+    pub redirect_state: ::prost::alloc::string::String,
+    /// What the machine says of itself; shown as a claim.
+    #[prost(string, tag = "8")]
+    pub host_name: ::prost::alloc::string::String,
+    #[prost(string, tag = "9")]
+    pub os_user: ::prost::alloc::string::String,
+    #[prost(string, tag = "10")]
+    pub os: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BeginBrowserLoginResponse {
+    #[prost(string, tag = "1")]
+    pub login_id: ::prost::alloc::string::String,
+    /// The page on which it is decided.
+    #[prost(string, tag = "2")]
+    pub url: ::prost::alloc::string::String,
+    /// Shown by the page too, for the person to compare.
+    #[prost(string, tag = "3")]
+    pub user_code: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "4")]
+    pub expires: ::core::option::Option<::prost_types::Timestamp>,
+    /// Seconds to wait between two questions.
+    #[prost(int32, tag = "5")]
+    pub interval_seconds: i32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct FinishBrowserLoginRequest {
+    #[prost(string, tag = "1")]
+    pub login_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub code_verifier: ::prost::alloc::string::String,
+    /// What the browser carried to the port; empty for those who ask.
+    #[prost(string, tag = "3")]
+    pub code: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FinishBrowserLoginResponse {
+    /// Nobody has decided yet.
+    #[prost(bool, tag = "1")]
+    pub pending: bool,
+    #[prost(message, optional, tag = "2")]
+    pub login: ::core::option::Option<LoginResponse>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WhoAmIResponse {
     #[prost(string, tag = "1")]
     pub user: ::prost::alloc::string::String,
@@ -263,6 +329,29 @@ pub struct EnrollTokenInfo {
     /// The only user who may redeem it, if any.
     #[prost(string, tag = "12")]
     pub bound_user: ::prost::alloc::string::String,
+    /// What it is for, in the words of whoever made it.
+    #[prost(string, tag = "13")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateEnrollTokenRequest {
+    #[prost(string, tag = "1")]
+    pub device_id: ::prost::alloc::string::String,
+    /// An hour from now, if absent.
+    #[prost(message, optional, tag = "2")]
+    pub expires: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CreateEnrollTokenResponse {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub token: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "3")]
+    pub expires: ::core::option::Option<::prost_types::Timestamp>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListEnrollTokensRequest {
@@ -315,6 +404,9 @@ pub struct SessionInfo {
     pub asset_tag: ::prost::alloc::string::String,
     #[prost(string, tag = "9")]
     pub remote_address: ::prost::alloc::string::String,
+    /// As the client named itself when it logged in.
+    #[prost(string, tag = "10")]
+    pub user_agent: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListSessionsRequest {
@@ -576,6 +668,60 @@ pub mod auth_service_client {
                 .insert(GrpcMethod::new("gatehouse.v1.AuthService", "Login"));
             self.inner.unary(req, path, codec).await
         }
+        /// Begins a login that is decided in a browser. Says nothing of whether there is such a user, or how they sign in.
+        pub async fn begin_browser_login(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BeginBrowserLoginRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BeginBrowserLoginResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gatehouse.v1.AuthService/BeginBrowserLogin",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("gatehouse.v1.AuthService", "BeginBrowserLogin"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Fetches the certificates of a login that was approved in a browser, once.
+        pub async fn finish_browser_login(
+            &mut self,
+            request: impl tonic::IntoRequest<super::FinishBrowserLoginRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::FinishBrowserLoginResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gatehouse.v1.AuthService/FinishBrowserLogin",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("gatehouse.v1.AuthService", "FinishBrowserLogin"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -615,6 +761,22 @@ pub mod auth_service_server {
             &self,
             request: tonic::Request<super::LoginRequest>,
         ) -> std::result::Result<tonic::Response<super::LoginResponse>, tonic::Status>;
+        /// Begins a login that is decided in a browser. Says nothing of whether there is such a user, or how they sign in.
+        async fn begin_browser_login(
+            &self,
+            request: tonic::Request<super::BeginBrowserLoginRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BeginBrowserLoginResponse>,
+            tonic::Status,
+        >;
+        /// Fetches the certificates of a login that was approved in a browser, once.
+        async fn finish_browser_login(
+            &self,
+            request: tonic::Request<super::FinishBrowserLoginRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::FinishBrowserLoginResponse>,
+            tonic::Status,
+        >;
     }
     /// What a stranger may do: look, sign up with a link, log in.
     #[derive(Debug)]
@@ -854,6 +1016,98 @@ pub mod auth_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = LoginSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gatehouse.v1.AuthService/BeginBrowserLogin" => {
+                    #[allow(non_camel_case_types)]
+                    struct BeginBrowserLoginSvc<T: AuthService>(pub Arc<T>);
+                    impl<
+                        T: AuthService,
+                    > tonic::server::UnaryService<super::BeginBrowserLoginRequest>
+                    for BeginBrowserLoginSvc<T> {
+                        type Response = super::BeginBrowserLoginResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BeginBrowserLoginRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuthService>::begin_browser_login(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BeginBrowserLoginSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gatehouse.v1.AuthService/FinishBrowserLogin" => {
+                    #[allow(non_camel_case_types)]
+                    struct FinishBrowserLoginSvc<T: AuthService>(pub Arc<T>);
+                    impl<
+                        T: AuthService,
+                    > tonic::server::UnaryService<super::FinishBrowserLoginRequest>
+                    for FinishBrowserLoginSvc<T> {
+                        type Response = super::FinishBrowserLoginResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::FinishBrowserLoginRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuthService>::finish_browser_login(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = FinishBrowserLoginSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -2425,6 +2679,36 @@ pub mod device_admin_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// As CreateDeviceEnrollToken of the device trust service, with a note.
+        pub async fn create_enroll_token(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateEnrollTokenRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateEnrollTokenResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gatehouse.v1.DeviceAdminService/CreateEnrollToken",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "gatehouse.v1.DeviceAdminService",
+                        "CreateEnrollToken",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         pub async fn revoke_enroll_token(
             &mut self,
             request: impl tonic::IntoRequest<super::RevokeEnrollTokenRequest>,
@@ -2495,6 +2779,14 @@ pub mod device_admin_service_server {
             request: tonic::Request<super::ListEnrollTokensRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListEnrollTokensResponse>,
+            tonic::Status,
+        >;
+        /// As CreateDeviceEnrollToken of the device trust service, with a note.
+        async fn create_enroll_token(
+            &self,
+            request: tonic::Request<super::CreateEnrollTokenRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateEnrollTokenResponse>,
             tonic::Status,
         >;
         async fn revoke_enroll_token(
@@ -2618,6 +2910,55 @@ pub mod device_admin_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListEnrollTokensSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gatehouse.v1.DeviceAdminService/CreateEnrollToken" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateEnrollTokenSvc<T: DeviceAdminService>(pub Arc<T>);
+                    impl<
+                        T: DeviceAdminService,
+                    > tonic::server::UnaryService<super::CreateEnrollTokenRequest>
+                    for CreateEnrollTokenSvc<T> {
+                        type Response = super::CreateEnrollTokenResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateEnrollTokenRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DeviceAdminService>::create_enroll_token(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateEnrollTokenSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

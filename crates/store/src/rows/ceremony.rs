@@ -67,7 +67,7 @@ fn held<E: Executor>(
 
 impl<E: Executor> Unit<E> {
     /// See `UnitOfWork::commit_enrolment`.
-    pub(crate) async fn bind_and_commit(mut self, device: &Device, credential: &Credential) -> Stored<()> {
+    pub(crate) async fn bind(&mut self, device: &Device, credential: &Credential) -> Stored<()> {
         let values = values![
             &device.id,
             device.updated,
@@ -79,7 +79,8 @@ impl<E: Executor> Unit<E> {
         for Statement { sql, values } in put_statements(&put_values(credential)) {
             self.0.later(sql, values).await?;
         }
-        self.0.commit().await
+        self.2.device(&device.id);
+        Ok(())
     }
 }
 
@@ -148,6 +149,7 @@ impl<E: Executor> CeremonyRows for Unit<E> {
     }
 
     async fn record_use(&mut self, device: &Device, credential: &Credential) -> Stored<()> {
+        self.2.device(&device.id);
         self.0.later(credential::USE_CREDENTIAL, &use_values(credential)).await?;
         self.0.later(device::USE_DEVICE, values![&device.id, device.last_authenticated]).await
     }

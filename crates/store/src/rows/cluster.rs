@@ -1,7 +1,8 @@
 use async_trait::async_trait;
-use gatehouse_domain::entity::{SealedSecret, SecretPurpose, StoredValue};
+use gatehouse_domain::entity::{Digest, SealedSecret, SecretPurpose, StoredValue};
 use gatehouse_domain::ports::StoreError;
 use gatehouse_domain::ports::store::{ClusterRows, Stored};
+use gatehouse_model::Timestamp;
 
 use super::Unit;
 use crate::decode::{Decode, TEXT};
@@ -72,5 +73,19 @@ impl<E: Executor> ClusterRows for Unit<E> {
 
     async fn delete_preference_value(&mut self, key: &str) -> Stored<bool> {
         Ok(self.0.execute(sql::DELETE_PREFERENCE, values![key]).await? > 0)
+    }
+
+    async fn hold_administrators(&mut self) -> Stored<()> {
+        self.0.execute(sql::HOLD_ADMINISTRATORS, values![]).await?;
+        Ok(())
+    }
+
+    async fn take_form_key(&mut self, hash: &Digest, now: Timestamp) -> Stored<bool> {
+        Ok(self.0.execute(sql::TAKE_FORM_KEY, values![hash, now]).await? > 0)
+    }
+
+    async fn purge_form_keys(&mut self, before: Timestamp) -> Stored<()> {
+        self.0.execute(sql::PURGE_FORM_KEYS, values![before]).await?;
+        Ok(())
     }
 }

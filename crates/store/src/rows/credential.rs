@@ -109,6 +109,7 @@ pub(super) fn use_values(credential: &Credential) -> [Value<'_>; 7] {
 #[async_trait]
 impl<E: Executor> CredentialRows for Unit<E> {
     async fn put_credential(&mut self, credential: &Credential) -> Stored<()> {
+        self.2.device(&credential.device_id);
         self.0.run(&put_statements(&put_values(credential))).await.map(drop)
     }
 
@@ -142,10 +143,12 @@ impl<E: Executor> CredentialRows for Unit<E> {
     }
 
     async fn use_credential(&mut self, credential: &Credential) -> Stored<bool> {
+        self.2.device(&credential.device_id);
         Ok(self.0.execute(sql::USE_CREDENTIAL, &use_values(credential)).await? > 0)
     }
 
     async fn delete_credentials(&mut self, device_id: &str) -> Stored<()> {
+        self.2.device(device_id);
         self.0.later(sql::DELETE_CREDENTIALS, values![device_id]).await
     }
 

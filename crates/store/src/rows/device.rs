@@ -94,6 +94,7 @@ impl<E: Executor> DeviceRows for Unit<E> {
             &tag,
         ];
         self.0.execute(sql::INSERT_DEVICE, values).await?;
+        self.2.device(&device.id);
         Ok(())
     }
 
@@ -130,10 +131,12 @@ impl<E: Executor> DeviceRows for Unit<E> {
             device.anchor.as_ref(),
             device.last_authenticated,
         ];
+        self.2.device(&device.id);
         Ok(self.0.execute(sql::UPDATE_DEVICE, values).await? > 0)
     }
 
     async fn delete_device(&mut self, id: &str) -> Stored<bool> {
+        self.unlist(id).await?;
         Ok(self.0.execute(sql::DELETE_DEVICE, values![id]).await? > 0)
     }
 
@@ -175,6 +178,7 @@ impl<E: Executor> DeviceRows for Unit<E> {
     }
 
     async fn add_device_user(&mut self, device_id: &str, user: &str, now: Timestamp) -> Stored<()> {
+        self.2.device(device_id);
         self.0.later(sql::ADD_DEVICE_USER, values![device_id, user, now]).await
     }
 
@@ -187,6 +191,7 @@ impl<E: Executor> DeviceRows for Unit<E> {
     }
 
     async fn clear_device_users(&mut self, device_id: &str) -> Stored<()> {
+        self.2.device(device_id);
         self.0.later(sql::CLEAR_DEVICE_USERS, values![device_id]).await
     }
 
@@ -196,6 +201,7 @@ impl<E: Executor> DeviceRows for Unit<E> {
         };
         let data = to_json(&record.data)?;
         let values = values![device_id, record.kind.as_str(), recorded, &data];
+        self.2.device(device_id);
         self.0.later(sql::ADD_COLLECTED, values).await
     }
 

@@ -30,6 +30,7 @@ const TOKEN: Decode<EnrollToken> = Decode {
             open_challenge: open_challenge(columns)?,
             spent: columns.maybe_time()?,
             revoked: columns.maybe_time()?,
+            note: columns.text()?,
         })
     },
 };
@@ -66,6 +67,7 @@ impl<E: Executor> EnrollTokenRows for Unit<E> {
             open.map(|(_, since)| *since),
             token.spent,
             token.revoked,
+            &token.note,
         ];
         self.0.execute(sql::INSERT_TOKEN, values).await?;
         Ok(())

@@ -13,7 +13,7 @@ use crate::platform;
 use crate::sql::evidence as sql;
 use crate::value::values;
 
-const EVIDENCE: Decode<Evidence> = Decode {
+pub(super) const EVIDENCE: Decode<Evidence> = Decode {
     entity: "evidence",
     read: |columns| {
         Ok(Evidence {
@@ -41,7 +41,7 @@ const EVIDENCE: Decode<Evidence> = Decode {
     },
 };
 
-fn platform_parameters(columns: &mut dyn Columns) -> Stored<PlatformParameters> {
+pub(super) fn platform_parameters(columns: &mut dyn Columns) -> Stored<PlatformParameters> {
     let encoded = columns.bytes()?;
     let event_log = columns.bytes()?;
     platform::decode(&encoded, event_log).ok_or_else(|| columns.corrupt())

@@ -5,7 +5,8 @@ use gatehouse_model::Timestamp;
 use gatehouse_model::resource::LockTarget;
 
 use super::Unit;
-use crate::decode::Decode;
+use super::device::DEVICE;
+use crate::decode::{Decode, MAYBE_TEXT};
 use crate::executor::{Answer, Executor, Statement};
 use crate::sql::lock as sql;
 use crate::value::{Value, values};
@@ -75,6 +76,9 @@ impl<E: Executor> LockRows for Unit<E> {
             lock.expires,
         ];
         self.0.execute(sql::INSERT_LOCK, values).await?;
+        if let Some(device) = device {
+            self.2.device(device);
+        }
         Ok(())
     }
 
@@ -83,11 +87,32 @@ impl<E: Executor> LockRows for Unit<E> {
     }
 
     async fn delete_lock(&mut self, id: &str) -> Stored<bool> {
+        if let Some(Some(device)) = self.0.optional(sql::DEVICE_OF_LOCK, values![id], MAYBE_TEXT).await? {
+            // Held as by everybody else who changes what is listed of it.
+            self.0.optional(E::DIALECT.device_for_update, values![&device], DEVICE).await?;
+            self.2.device(&device);
+        }
         Ok(self.0.execute(sql::DELETE_LOCK, values![id]).await? > 0)
     }
 
     async fn locks(&mut self) -> Stored<Vec<Lock>> {
         self.0.all(sql::LOCKS, values![], LOCK).await
+    }
+
+    async fn locks_page(
+        &mut self,
+        in_force: bool,
+        before: Option<&(Timestamp, String)>,
+        now: Timestamp,
+        limit: i64,
+    ) -> Stored<Vec<Lock>> {
+        let statement = if in_force { sql::LOCKS_IN_FORCE } else { sql::LOCKS_EXPIRED };
+        let (created, id) = before.map_or((i64::MAX, ""), |(created, id)| (created.micros(), id.as_str()));
+        self.0.all(statement, values![created, id, now, limit], LOCK).await
+    }
+
+    async fn locks_on_people(&mut self, first: &str, last: &str, now: Timestamp) -> Stored<Vec<Lock>> {
+        self.0.all(sql::LOCKS_ON_PEOPLE, values![now, first, last], LOCK).await
     }
 
     async fn lock_in_force(

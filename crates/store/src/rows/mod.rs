@@ -1,16 +1,32 @@
 //! The methods of a unit of work, by area; each once for both engines.
 
 mod audit;
+mod boot;
 mod ceremony;
+mod cli_login;
 mod cluster;
 mod credential;
 mod device;
+mod device_detail;
 mod enroll_token;
 mod evidence;
+mod import;
+mod listing;
 mod lock;
 mod role;
 mod session;
 mod user;
+mod web_record;
 
-/// A unit of work on a transaction.
-pub(crate) struct Unit<E>(pub(crate) E);
+use crate::feed::Told;
+use listing::Touched;
+
+/// A unit of work on a transaction, what is to be told of it once it is committed, and what has to be brought up to date
+/// before.
+pub(crate) struct Unit<E>(pub(crate) E, pub(crate) Told, pub(crate) Touched);
+
+impl<E> Unit<E> {
+    pub(crate) fn new(transaction: E, told: Told) -> Self {
+        Self(transaction, told, Touched::default())
+    }
+}

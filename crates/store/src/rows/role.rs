@@ -16,6 +16,10 @@ const ROLE: Decode<Role> = Decode {
     },
 };
 
+/// A role's name and a number.
+const COUNT: Decode<(String, i64)> =
+    Decode { entity: "role", read: |columns| Ok((columns.text()?, columns.int()?)) };
+
 /// What follows the name in a role's row.
 pub(super) fn role_named(name: String, columns: &mut dyn Columns) -> Stored<Role> {
     Ok(Role {
@@ -73,5 +77,9 @@ impl<E: Executor> RoleRows for Unit<E> {
     async fn count_users_with_role(&mut self, name: &str) -> Stored<i64> {
         let count = self.0.optional(sql::COUNT_USERS_WITH_ROLE, values![name], NUMBER).await?;
         Ok(count.unwrap_or_default())
+    }
+
+    async fn count_users_by_role(&mut self) -> Stored<Vec<(String, i64)>> {
+        self.0.all(sql::COUNT_USERS_BY_ROLE, values![], COUNT).await
     }
 }

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use gatehouse_domain::entity::{
-    Digest, Role, Session, SessionDevice, SessionKey, SessionKind, Standing, User,
+    Digest, Role, Session, SessionDevice, SessionKey, SessionKind, Standing, User, WEB_IDLE_SECS,
 };
 use gatehouse_domain::ports::store::{SessionRows, Stored};
 use gatehouse_model::Timestamp;
@@ -30,6 +30,8 @@ const SESSION: Decode<Session> = Decode {
             factor_time: columns.time()?,
             device: session_device(columns)?,
             remote_address: columns.text()?,
+            user_agent: columns.text()?,
+            rights: columns.maybe_digest()?,
         })
     },
 };
@@ -109,6 +111,8 @@ impl<E: Executor> SessionRows for Unit<E> {
             device.map(|device| device.credential_id.as_str()),
             device.map(|device| device.since),
             &session.remote_address,
+            &session.user_agent,
+            session.rights.as_ref(),
         ];
         self.0.execute(sql::INSERT_SESSION, values).await?;
         Ok(())
@@ -138,8 +142,20 @@ impl<E: Executor> SessionRows for Unit<E> {
         Ok(self.0.execute(sql::SET_DEVICE, &device_values(id, device)).await? > 0)
     }
 
-    async fn set_session_cookie(&mut self, id: &str, hash: &Digest) -> Stored<bool> {
-        Ok(self.0.execute(sql::SET_COOKIE, values![id, hash]).await? > 0)
+    async fn rotate_session_cookie(
+        &mut self,
+        id: &str,
+        old: &Digest,
+        new: &Digest,
+        rights: &Digest,
+        now: Timestamp,
+    ) -> Stored<bool> {
+        Ok(self.0.execute(sql::ROTATE_COOKIE, values![id, old, new, rights, now]).await? > 0)
+    }
+
+    async fn cookie_was_rotated(&mut self, old: &Digest, since: Timestamp) -> Stored<bool> {
+        let count = self.0.optional(sql::COOKIE_WAS_ROTATED, values![old, since], NUMBER).await?;
+        Ok(count.unwrap_or_default() > 0)
     }
 
     async fn end_session(&mut self, id: &str, now: Timestamp) -> Stored<bool> {
@@ -166,18 +182,22 @@ impl<E: Executor> SessionRows for Unit<E> {
         now: Timestamp,
         limit: i64,
     ) -> Stored<Vec<Session>> {
+        let idle = now.plus_secs(-WEB_IDLE_SECS);
         let (created, id) = before.map_or((i64::MAX, ""), |(created, id)| (created.micros(), id.as_str()));
         match user {
-            None => self.0.all(sql::ACTIVE_SESSIONS, values![now, created, id, limit], SESSION).await,
+            None => self.0.all(sql::ACTIVE_SESSIONS, values![now, created, id, limit, idle], SESSION).await,
             Some(user) => {
-                let values = values![now, created, id, limit, user];
+                let values = values![now, created, id, limit, idle, user];
                 self.0.all(sql::ACTIVE_SESSIONS_OF_USER, values, SESSION).await
             }
         }
     }
 
     async fn count_active_sessions(&mut self, now: Timestamp) -> Stored<i64> {
-        let count = self.0.optional(sql::COUNT_ACTIVE_SESSIONS, values![now], NUMBER).await?;
+        let count = self
+            .0
+            .optional(sql::COUNT_ACTIVE_SESSIONS, values![now, now.plus_secs(-WEB_IDLE_SECS)], NUMBER)
+            .await?;
         Ok(count.unwrap_or_default())
     }
 

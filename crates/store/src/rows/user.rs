@@ -1,11 +1,12 @@
 use async_trait::async_trait;
-use gatehouse_domain::entity::{Digest, LinkPurpose, Throttle, User, UserLink};
+use gatehouse_domain::entity::{DeviceScope, Digest, LinkPurpose, Throttle, User, UserGlance, UserLink};
 use gatehouse_domain::ports::store::{Stored, UserRows};
 use gatehouse_model::Timestamp;
 use gatehouse_model::resource::UserKind;
 
 use super::Unit;
-use crate::decode::{Columns, Decode, NUMBER, to_json};
+use super::device::DEVICE;
+use crate::decode::{Columns, Decode, NUMBER, TEXT, to_json};
 use crate::executor::Executor;
 use crate::sql::user as sql;
 use crate::value::values;
@@ -35,6 +36,20 @@ pub(super) fn user_with_role(name: String, columns: &mut dyn Columns) -> Stored<
         roles: columns.maybe_text()?.into_iter().collect(),
     })
 }
+
+/// What is told of a user, with the one role that the row names.
+const GLANCE: Decode<UserGlance> = Decode {
+    entity: "user",
+    read: |columns| {
+        let name = columns.text()?;
+        Ok(UserGlance {
+            user: user_with_role(name, columns)?,
+            last_seen: columns.maybe_time()?,
+            has_totp: columns.int()? > 0,
+            enrolled_devices: columns.int()?,
+        })
+    },
+};
 
 const LINK: Decode<UserLink> = Decode {
     entity: "link",
@@ -75,6 +90,20 @@ fn with_all_roles(rows: Vec<User>) -> Vec<User> {
         }
     }
     users
+}
+
+/// As [`with_all_roles`].
+fn with_all_their_roles(rows: Vec<UserGlance>) -> Vec<UserGlance> {
+    let mut glances: Vec<UserGlance> = Vec::new();
+    for mut row in rows {
+        match glances.last_mut() {
+            Some(glance) if glance.user.name == row.user.name => {
+                glance.user.roles.append(&mut row.user.roles)
+            }
+            _ => glances.push(row),
+        }
+    }
+    glances
 }
 
 impl<E: Executor> Unit<E> {
@@ -127,6 +156,11 @@ impl<E: Executor> UserRows for Unit<E> {
 
     async fn delete_user(&mut self, name: &str) -> Stored<bool> {
         self.0.later(sql::DELETE_LINKS, values![name]).await?;
+        for device in self.0.all(sql::DEVICES_USED_BY, values![name], TEXT).await? {
+            // Held as by everybody else who changes what is listed of it.
+            self.0.optional(E::DIALECT.device_for_update, values![&device], DEVICE).await?;
+            self.2.device(&device);
+        }
         Ok(self.0.execute(sql::DELETE_USER, values![name]).await? > 0)
     }
 
@@ -137,6 +171,54 @@ impl<E: Executor> UserRows for Unit<E> {
 
     async fn count_users(&mut self) -> Stored<i64> {
         Ok(self.0.optional(sql::COUNT_USERS, values![], NUMBER).await?.unwrap_or_default())
+    }
+
+    async fn user_glances(
+        &mut self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: i64,
+    ) -> Stored<Vec<UserGlance>> {
+        // What begins so lies before the beginning with the last of all characters.
+        let end = format!("{prefix}{}", char::MAX);
+        let values = values![after.unwrap_or_default(), prefix, &end, limit];
+        Ok(with_all_their_roles(self.0.all(sql::USER_GLANCES, values, GLANCE).await?))
+    }
+
+    async fn user_glance(&mut self, name: &str) -> Stored<Option<UserGlance>> {
+        Ok(with_all_their_roles(self.0.all(sql::USER_GLANCE, values![name], GLANCE).await?).pop())
+    }
+
+    async fn users_with_role(&mut self, role: &str, after: Option<&str>, limit: i64) -> Stored<Vec<User>> {
+        let values = values![role, after.unwrap_or_default(), limit];
+        Ok(with_all_roles(self.0.all(sql::USERS_WITH_ROLE, values, USER_WITH_ROLE).await?))
+    }
+
+    async fn users_without_device(
+        &mut self,
+        scope: &DeviceScope,
+        after: Option<&str>,
+        limit: i64,
+    ) -> Stored<Vec<String>> {
+        let (bots, after) = (!scope.humans_only, after.unwrap_or_default());
+        match &scope.role {
+            None => self.0.all(sql::USERS_WITHOUT_DEVICE, values![bots, after, limit], TEXT).await,
+            Some(role) => {
+                self.0.all(sql::HOLDERS_WITHOUT_DEVICE, values![bots, after, limit, role], TEXT).await
+            }
+        }
+    }
+
+    async fn count_users_without_device(&mut self, scope: &DeviceScope, most: i64) -> Stored<i64> {
+        let bots = !scope.humans_only;
+        let count = match &scope.role {
+            None => self.0.optional(sql::COUNT_USERS_WITHOUT_DEVICE, values![bots, most], NUMBER).await?,
+            Some(role) => {
+                let values = values![bots, most, role];
+                self.0.optional(sql::COUNT_HOLDERS_WITHOUT_DEVICE, values, NUMBER).await?
+            }
+        };
+        Ok(count.unwrap_or_default())
     }
 
     async fn take_totp_step(&mut self, user: &str, step: i64) -> Stored<bool> {

@@ -1,15 +1,19 @@
 //! What is asked together at every call and in every ceremony.
 
+use super::session::session_columns;
+
 macro_rules! caller {
     ($key:literal, $device:literal) => {
         concat!(
             "select l.target_user, l.target_role, l.target_device,
                 (select value from preferences where key = $2) as mode,
-                s.id, s.kind, s.cookie_hash, s.user_name, s.created, s.last_seen, s.expires, s.ended, s.factor_time,
-                s.device_id, s.device_asset_tag, s.device_credential_id, s.device_since, s.remote_address,
-                u.name, u.kind, u.logins, u.password_hash, u.totp_last_step, u.created, u.updated,
+                s.*, u.name, u.kind, u.logins, u.password_hash, u.totp_last_step, u.created, u.updated,
                 m.role, r.name, r.description, r.spec, r.created, r.updated
-            from sessions s
+            from (select ",
+            session_columns!(),
+            " from sessions where ",
+            $key,
+            " = $1) s
             left join users u on u.name = s.user_name
             left join user_roles m on m.user_name = u.name
             left join roles r on r.name = m.role
@@ -21,9 +25,6 @@ macro_rules! caller {
                   and (expires is null or expires > $3)
                 order by created, id
                 limit 1)
-            where s.",
-            $key,
-            " = $1
             order by m.place"
         )
     };

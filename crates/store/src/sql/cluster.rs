@@ -17,5 +17,12 @@ statements! {
         insert into preferences (key, value, updated, updated_by) values ($1, $2, $3, $4)
         on conflict (key) do update
         set value = excluded.value, updated = excluded.updated, updated_by = excluded.updated_by";
+    /// A row that is written, to the same value, is held until the unit of work ends.
+    HOLD_ADMINISTRATORS = "
+        insert into cluster_values (key, value) values ('administrators', '')
+        on conflict (key) do update set value = excluded.value";
     DELETE_PREFERENCE = "delete from preferences where key = $1";
+
+    TAKE_FORM_KEY = "insert into form_keys (hash, used) values ($1, $2) on conflict (hash) do nothing";
+    PURGE_FORM_KEYS = "delete from form_keys where used < $1";
 }

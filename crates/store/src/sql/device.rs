@@ -15,8 +15,8 @@ macro_rules! columns {
 pub(super) use columns as device_columns;
 
 statements! {
-    INSERT_DEVICE = concat!("insert into devices (", columns!(), ", asset_tag_norm)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
+    INSERT_DEVICE = concat!("insert into devices (", columns!(), ", asset_tag_norm, listed)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)");
     DEVICE = concat!("select ", columns!(), " from devices where id = $1");
     /// With the counter alarm.
     DEVICE_HELD = concat!("select ", columns!(), ", counter_alarm from devices where id = $1");

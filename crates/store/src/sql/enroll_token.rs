@@ -5,13 +5,13 @@ use super::device::device_columns;
 macro_rules! columns {
     () => {
         "id, hash, device_id, purpose, created_by, bound_user, created, expires, challenges, open_challenge,
-         open_since, spent, revoked"
+         open_since, spent, revoked, note"
     };
 }
 
 statements! {
     INSERT_TOKEN = concat!("insert into enroll_tokens (", columns!(), ")
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)");
     TOKEN = concat!("select ", columns!(), " from enroll_tokens where id = $1");
     /// A token and its device.
     TOKEN_BY_HASH = concat!("select t.*, ", device_columns!("d."), "

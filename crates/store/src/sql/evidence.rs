@@ -8,6 +8,9 @@ macro_rules! columns {
     };
 }
 
+/// The columns of evidence, for statements of other areas.
+pub(super) use columns as evidence_columns;
+
 statements! {
     INSERT_EVIDENCE = concat!("insert into evidence (", columns!(), ")
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)");

@@ -15,28 +15,40 @@ macro_rules! statements {
 }
 
 pub mod audit;
+pub mod boot;
 pub mod ceremony;
+pub mod cli_login;
 pub mod cluster;
 pub mod credential;
 pub mod device;
+pub mod device_detail;
 pub mod enroll_token;
 pub mod evidence;
+pub mod import;
+pub mod listing;
 pub mod lock;
 pub mod role;
 pub mod session;
 pub mod user;
+pub mod web_record;
 
 /// The statements of every area; those that differ by engine are in [`crate::dialect`].
 pub const AREAS: &[&[(&str, &str)]] = &[
     audit::ALL,
     ceremony::ALL,
+    cli_login::ALL,
     cluster::ALL,
     credential::ALL,
+    boot::ALL,
     device::ALL,
+    device_detail::ALL,
     enroll_token::ALL,
     evidence::ALL,
+    listing::ALL,
+    import::ALL,
     lock::ALL,
     role::ALL,
     session::ALL,
     user::ALL,
+    web_record::ALL,
 ];

@@ -14,5 +14,6 @@ statements! {
     ROLES = "select name, description, spec, created, updated from roles order by name";
     UPDATE_ROLE = "update roles set description = $2, spec = $3, updated = $4 where name = $1";
     DELETE_ROLE = "delete from roles where name = $1";
+    COUNT_USERS_BY_ROLE = "select role, count(distinct user_name) from user_roles group by role order by role";
     COUNT_USERS_WITH_ROLE = "select count(distinct user_name) from user_roles where role = $1";
 }

@@ -3,9 +3,13 @@
 macro_rules! columns {
     () => {
         "id, kind, cookie_hash, user_name, created, last_seen, expires, ended, factor_time,
-         device_id, device_asset_tag, device_credential_id, device_since, remote_address"
+         device_id, device_asset_tag, device_credential_id, device_since, remote_address,
+         user_agent, rights"
     };
 }
+
+/// The columns of a session, for statements of other areas.
+pub(super) use columns as session_columns;
 
 macro_rules! standing {
     ($key:literal) => {
@@ -27,7 +31,7 @@ macro_rules! standing {
 
 statements! {
     INSERT_SESSION = concat!("insert into sessions (", columns!(), ")
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)");
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)");
     SESSION = concat!("select ", columns!(), " from sessions where id = $1");
     /// A session, its account, a role's name, that role: one row for each role of the account, in order.
     STANDING = standing!("id");
@@ -39,7 +43,12 @@ statements! {
         update sessions
         set device_id = $2, device_asset_tag = $3, device_credential_id = $4, device_since = $5
         where id = $1 and ended is null";
-    SET_COOKIE = "update sessions set cookie_hash = $2 where id = $1 and ended is null";
+    ROTATE_COOKIE = "
+        update sessions set cookie_hash = $3, rights = $4, previous_cookie_hash = $2, cookie_rotated = $5
+        where id = $1 and cookie_hash = $2 and ended is null";
+    COOKIE_WAS_ROTATED = "
+        select count(*) from sessions
+        where previous_cookie_hash = $1 and cookie_rotated > $2 and ended is null";
     END_SESSION = "update sessions set ended = $2 where id = $1 and ended is null";
     END_SESSIONS_OF_USER = "
         update sessions set ended = $2
@@ -49,11 +58,13 @@ statements! {
         set device_id = null, device_asset_tag = null, device_credential_id = null, device_since = null
         where device_id = $1";
     ACTIVE_SESSIONS = concat!("select ", columns!(), " from sessions
-        where ended is null and expires > $1 and (created, id) < ($2, $3)
+        where ended is null and expires > $1 and (created, id) < ($2, $3) and (kind = 'cli' or last_seen > $5)
         order by created desc, id desc limit $4");
     ACTIVE_SESSIONS_OF_USER = concat!("select ", columns!(), " from sessions
-        where ended is null and expires > $1 and (created, id) < ($2, $3) and user_name = $5
+        where ended is null and expires > $1 and (created, id) < ($2, $3) and (kind = 'cli' or last_seen > $5)
+            and user_name = $6
         order by created desc, id desc limit $4");
-    COUNT_ACTIVE_SESSIONS = "select count(*) from sessions where ended is null and expires > $1";
+    COUNT_ACTIVE_SESSIONS = "
+        select count(*) from sessions where ended is null and expires > $1 and (kind = 'cli' or last_seen > $2)";
     PURGE_SESSIONS = "delete from sessions where expires < $1";
 }

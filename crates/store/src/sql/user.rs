@@ -1,5 +1,36 @@
 //! Accounts, one-time links, throttles.
 
+/// Rows as [`USER`], each with when the user was last seen, whether there is a secret for one-time codes, and how many
+/// devices are enrolled.
+macro_rules! glances {
+    ($which:literal) => {
+        concat!(
+            "select u.name, u.kind, u.logins, u.password_hash, u.totp_last_step, u.created, u.updated, r.role,
+                u.last_seen, u.has_totp, u.enrolled_devices
+            from (select w.*,
+                    (select max(s.last_seen) from sessions s where s.user_name = w.name) as last_seen,
+                    (select count(*) from sealed_secrets x
+                     where x.purpose = 'totp' and x.row_name = w.name) as has_totp,
+                    (select count(*) from device_users m join devices d on d.id = m.device_id
+                     where m.user_name = w.name and d.enroll_status = 2) as enrolled_devices
+                from (select * from users where ",
+            $which,
+            ") w) u
+            left join user_roles r on r.user_name = u.name
+            order by u.name, r.place"
+        )
+    };
+}
+
+/// Users without an enrolled device; `$1` = bots too (1) or not (0).
+macro_rules! without_device {
+    () => {
+        "(u.kind = 'human' or $1 = 1) and not exists (
+            select 1 from device_users m join devices d on d.id = m.device_id
+            where m.user_name = u.name and d.enroll_status = 2)"
+    };
+}
+
 statements! {
     INSERT_USER = "
         insert into users (name, kind, logins, password_hash, totp_last_step, created, updated)
@@ -16,9 +47,36 @@ statements! {
         from (select * from users where name > $1 order by name limit $2) u
         left join user_roles r on r.user_name = u.name
         order by u.name, r.place";
+    USER_GLANCE = glances!("name = $1");
+    USER_GLANCES = glances!("name > $1 and name >= $2 and name < $3 order by name limit $4");
+    /// Rows as [`USER`].
+    USERS_WITH_ROLE = "
+        select u.name, u.kind, u.logins, u.password_hash, u.totp_last_step, u.created, u.updated, r.role
+        from (select distinct user_name from user_roles where role = $1 and user_name > $2
+              order by user_name limit $3) w
+        join users u on u.name = w.user_name
+        left join user_roles r on r.user_name = u.name
+        order by u.name, r.place";
+    USERS_WITHOUT_DEVICE = concat!("
+        select u.name from users u where u.name > $2 and ", without_device!(), "
+        order by u.name limit $3");
+    COUNT_USERS_WITHOUT_DEVICE = concat!("
+        select count(*) from (select 1 from users u where ", without_device!(), " limit $2) counted");
+    HOLDERS_WITHOUT_DEVICE = concat!("
+        select u.name
+        from (select distinct user_name from user_roles where role = $4 and user_name > $2) w
+        join users u on u.name = w.user_name
+        where ", without_device!(), "
+        order by u.name limit $3");
+    COUNT_HOLDERS_WITHOUT_DEVICE = concat!("
+        select count(*) from (
+            select 1 from (select distinct user_name from user_roles where role = $3) w
+            join users u on u.name = w.user_name
+            where ", without_device!(), " limit $2) counted");
     UPDATE_USER = "
         update users set kind = $2, logins = $3, password_hash = $4, updated = $5
         where name = $1";
+    DEVICES_USED_BY = "select device_id from device_users where user_name = $1 order by device_id";
     DELETE_USER = "delete from users where name = $1";
     COUNT_USERS = "select count(*) from users";
     TAKE_TOTP_STEP = "update users set totp_last_step = $2 where name = $1 and totp_last_step < $2";

@@ -4,6 +4,7 @@
 mod contract;
 mod engines;
 mod failures;
+mod large;
 mod plans;
 mod samples;
 mod schema;

@@ -80,6 +80,32 @@ pub(crate) fn session(id: &str, user: &str, created: i64) -> Session {
         factor_time: at(created + 2),
         device: Some(session_device("d1")),
         remote_address: "192.0.2.1".to_owned(),
+        user_agent: "Mozilla/5.0".to_owned(),
+        rights: Some([byte ^ 1; 32]),
+    }
+}
+
+pub(crate) fn cli_login(id: &str) -> CliLogin {
+    CliLogin {
+        id: id.to_owned(),
+        user: "alice".to_owned(),
+        user_code: "ABCD-EFGH".to_owned(),
+        challenge: [3; 32],
+        tls_public_key_der: vec![1, 2, 3],
+        ssh_public_key: Some("ssh-ed25519 AAAA".to_owned()),
+        ttl_secs: Some(3600),
+        delivery: CliDelivery::Loopback { port: 65_535, state: "st".to_owned() },
+        machine: CliMachine {
+            host_name: "laptop".to_owned(),
+            os_user: "alice".to_owned(),
+            os: "linux".to_owned(),
+        },
+        remote_address: "192.0.2.1:5".to_owned(),
+        created: at(10),
+        expires: at(100),
+        decision: None,
+        spent: None,
+        failures: 0,
     }
 }
 
@@ -150,6 +176,7 @@ pub(crate) fn token(id: &str, device_id: &str, created: i64) -> EnrollToken {
         open_challenge: None,
         spent: None,
         revoked: None,
+        note: "for the \"new\" laptop".to_owned(),
     }
 }
 

@@ -62,6 +62,9 @@ pub(crate) struct AddArgs {
     /// Life of the token, such as 2h
     #[arg(long, alias = "ttl", value_name = "DURATION", value_parser = gatehouse_model::duration::parse_secs)]
     pub(crate) enroll_ttl: Option<i64>,
+    /// What the token is for; `tctl devices tokens ls` shows it
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
     #[command(flatten)]
     pub(crate) format: FormatArgs,
 }
@@ -73,6 +76,9 @@ pub(crate) struct EnrollArgs {
     /// Life of the token, such as 2h
     #[arg(long, value_name = "DURATION", value_parser = gatehouse_model::duration::parse_secs)]
     pub(crate) ttl: Option<i64>,
+    /// What the token is for; `tctl devices tokens ls` shows it
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
     #[command(flatten)]
     pub(crate) format: FormatArgs,
 }

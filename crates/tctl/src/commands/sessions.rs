@@ -1,6 +1,6 @@
 use gatehouse_client::Connection;
 use gatehouse_client::present::{Format, Table, table_time};
-use gatehouse_model::{Timestamp, UserName};
+use gatehouse_model::{Timestamp, UserName, user_agent_in_words};
 use gatehouse_proto::convert::read_timestamp;
 use gatehouse_proto::gatehouse::v1::{EndSessionRequest, ListSessionsRequest, SessionInfo};
 use serde::Serialize;
@@ -36,6 +36,7 @@ struct SessionView {
     #[serde(skip_serializing_if = "String::is_empty")]
     asset_tag: String,
     remote_address: String,
+    user_agent: String,
 }
 
 impl From<SessionInfo> for SessionView {
@@ -51,6 +52,7 @@ impl From<SessionInfo> for SessionView {
             device_id: session.device_id,
             asset_tag: session.asset_tag,
             remote_address: session.remote_address,
+            user_agent: session.user_agent,
         }
     }
 }
@@ -74,7 +76,8 @@ async fn list(connection: &Connection, user: Option<UserName>, format: Format) -
 }
 
 fn table(sessions: &[SessionView]) -> String {
-    let mut table = Table::new(&["Session ID", "User", "Kind", "Device", "Last Seen", "Expires", "Address"]);
+    let mut table =
+        Table::new(&["Session ID", "User", "Kind", "Device", "Client", "Last Seen", "Expires", "Address"]);
     for session in sessions {
         let device = if session.device_id.is_empty() { "not trusted" } else { &*session.asset_tag };
         table.row([
@@ -82,6 +85,7 @@ fn table(sessions: &[SessionView]) -> String {
             &*session.user,
             &*session.kind,
             device,
+            &*user_agent_in_words(&session.user_agent),
             &*table_time(session.last_seen),
             &*table_time(session.expires),
             &*session.remote_address,

@@ -73,3 +73,25 @@ fn users_and_roles_as_documents() {
     desk.types("tctl get nodes");
     assert_transcript!(desk);
 }
+
+#[test]
+fn who_edits_a_role_that_was_changed_meanwhile_is_shown_the_change() {
+    let desk = Scene::new();
+    let role = |verb: &str| {
+        format!(
+            "kind: role\nversion: v1\nmetadata:\n  name: auditor\nspec:\n  allow:\n    rules:\n    - resources:\n      \
+             - device\n      verbs:\n      - {verb}\n"
+        )
+    };
+    desk.write("role.yaml", &role("list"));
+    desk.write("other.yaml", &role("read"));
+    desk.prepares("tctl create role.yaml", "");
+    // An editor during which somebody else is faster.
+    desk.write("editor.sh", "tctl create -f other.yaml\nsed -i 's/description.*//; s/name: auditor/&\\n  description: mine/' \"$1\"\n");
+    desk.types("EDITOR='sh editor.sh' tctl edit role/auditor");
+    desk.types("tctl get role/auditor");
+    // The document of before is of no use any more; without its revision, or by force, it is.
+    desk.prepares("tctl get role/auditor > seen.yaml; tctl create -f role.yaml", "");
+    desk.types("tctl create -f seen.yaml");
+    assert_transcript!(desk);
+}

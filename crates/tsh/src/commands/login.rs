@@ -1,18 +1,19 @@
+mod browser;
+mod way;
+
 use gatehouse_client::device::{
     LocalDevice, LocalOptions, Trust, TrustedDeviceName, auto_enroll_disabled, establish_trust,
     require_serial,
 };
-use gatehouse_client::{
-    ClientError, Credentials, Identity, Login, ProxyAddress, Result, Session, login, now,
-};
+use gatehouse_client::{ClientError, Identity, Login, ProxyAddress, Result, Session, login, now};
 use gatehouse_model::{ErrorKind, UserName};
 use gatehouse_native::Escalation;
 use gatehouse_proto::gatehouse::v1::{PingRequest, PingResponse};
 
+use self::way::Way;
 use super::{Context, logout, server};
 use crate::cli::LoginArgs;
 use crate::failure::{Failure, Outcome};
-use crate::input::Prompt;
 use crate::output;
 use crate::status_view::StatusView;
 
@@ -26,12 +27,12 @@ pub(crate) async fn run(context: &Context, args: LoginArgs) -> Outcome {
 
     let previous = known.and_then(|known| context.home.identity(known).ok().flatten());
 
-    let prompt = Prompt;
-    let password = prompt.secret(&format!("Enter password for Gatehouse user {user}:"))?;
-    let otp_code = if ping.second_factor == "off" { String::new() } else { prompt.code()? };
+    let way = way::choose(&args.way, &user, &ping.second_factor)?;
     let request = Login { proxy, user, pin, ttl_seconds: args.ttl.unwrap_or_default(), ping: &ping };
-    let (identity, device_required) =
-        login(&connection, &context.home, request, Credentials { password, otp_code }).await?;
+    let (identity, device_required) = match way {
+        Way::Terminal(credentials) => login(&connection, &context.home, request, credentials).await?,
+        Way::Browser => browser::log_in(&connection, &context.home, request, &args.way).await?,
+    };
     drop(connection);
     if let Some(previous) = previous {
         end_previous(previous, &identity).await;

@@ -20,6 +20,7 @@ macro_rules! assert_transcript {
 }
 
 mod auto_enroll;
+mod browser_login;
 mod device_key;
 mod device_lock;
 mod doctor;

@@ -3,12 +3,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
-use gatehouse_domain::Services;
-use gatehouse_domain::authz::Principal;
+use gatehouse_domain::account::NewUser;
+use gatehouse_domain::authz::{CreateDevice, Principal};
+use gatehouse_domain::device::DeviceSpec;
+use gatehouse_domain::entity::{Session, SessionKey};
 use gatehouse_domain::identity::RequestFacts;
 use gatehouse_domain::ports::{Clock, Store};
-use gatehouse_model::resource::PreferenceSpec;
-use gatehouse_model::{SecondFactor, Timestamp};
+use gatehouse_domain::{SecretToken, Services};
+use gatehouse_model::resource::{PreferenceSpec, UserSpec};
+use gatehouse_model::{AssetTag, OsType, SecondFactor, Timestamp};
 use gatehouse_server::config::Config;
 use gatehouse_server::connection_info::{Channel, ConnectionInfo};
 use gatehouse_server::foundation::Foundation;
@@ -43,13 +46,14 @@ pub(super) struct Cluster {
     pub(super) clock: Arc<StoppedClock>,
     pub(super) first_admin_path: String,
     router: Router,
-    _foundation: Foundation,
+    foundation: Foundation,
     _folder: tempfile::TempDir,
 }
 
-/// A browser that keeps at most the session's cookie.
+/// A browser that keeps the console's cookies.
 pub(super) struct Browser<'a> {
     pub(super) cluster: &'a Cluster,
+    /// The session's.
     pub(super) cookie: Option<String>,
 }
 
@@ -93,7 +97,12 @@ pub(super) async fn cluster_with(preference: PreferenceSpec, site: &Site) -> Clu
     let clock = Arc::new(StoppedClock(AtomicI64::new(foundation.clock.now().secs())));
     foundation.clock = Arc::clone(&clock) as Arc<dyn Clock>;
     let composed = compose::compose(&foundation).await.unwrap();
-    let router = console::router(Arc::clone(&composed.services), Arc::clone(&foundation.random), site);
+    let router = console::router(
+        Arc::clone(&composed.services),
+        Arc::clone(&foundation.random),
+        site,
+        "gate.example:3080",
+    );
     let link = composed.first_admin_url.unwrap();
     let (_, path) = link.split_once("/web/").unwrap();
     Cluster {
@@ -102,7 +111,7 @@ pub(super) async fn cluster_with(preference: PreferenceSpec, site: &Site) -> Clu
         clock,
         first_admin_path: format!("/web/{path}"),
         router: request_id::assign(router, Arc::clone(&foundation.random)),
-        _foundation: foundation,
+        foundation,
         _folder: folder,
     }
 }
@@ -123,17 +132,55 @@ impl Cluster {
         browser
     }
 
+    /// What another server over the same database would be laid on.
+    pub(super) fn foundation(&self) -> &Foundation {
+        &self.foundation
+    }
+
     /// The host's admin, who may do everything.
     pub(super) fn host_admin(&self) -> Principal {
         self.services.identity.host_admin(0, RequestFacts::default())
     }
 
-    pub(super) async fn send(&self, mut request: Request<Body>) -> Page {
+    /// A browser in which somebody new is signed in.
+    pub(super) async fn person(&self, name: &str, roles: &[&str]) -> Browser<'_> {
+        let spec = UserSpec { roles: roles.iter().map(ToString::to_string).collect(), ..UserSpec::default() };
+        let new = NewUser { name: name.to_owned(), spec };
+        let grant = self.host_admin().grant().unwrap();
+        let (_, link) = self.services.accounts.create(&grant, new, None).await.unwrap();
+        let link = format!("/web/signup/{}", link.unwrap().token.reveal());
+        let mut browser = self.browser();
+        let done = browser.post(&link, &[("password", PASSWORD), ("password_again", PASSWORD)]).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        let done = browser.sign_in(name, PASSWORD).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        browser
+    }
+
+    /// The session that a cookie stands for now.
+    pub(super) async fn session(&self, cookie: Option<&str>) -> Option<Session> {
+        let cookie = SecretToken::read_cookie(cookie?)?;
+        let mut work = self.store.read().await.unwrap();
+        let standing = work.standing(SessionKey::Cookie(&cookie.hash())).await.unwrap();
+        standing.map(|standing| standing.session)
+    }
+
+    /// Registers a device; answers with its id.
+    pub(super) async fn register(&self, os: OsType, tag: &str) -> String {
+        let grant = self.host_admin().grant::<CreateDevice>().unwrap();
+        let spec = DeviceSpec::new(os, AssetTag::try_from(tag).unwrap());
+        self.services.devices.create(&grant, spec, None).await.unwrap().0.device.id
+    }
+
+    pub(super) async fn raw(&self, mut request: Request<Body>) -> axum::response::Response {
         let remote = "192.0.2.7:40000".parse().unwrap();
         let info = ConnectionInfo { channel: Channel::Browser { remote }, peer: None };
         request.extensions_mut().insert(info);
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    pub(super) async fn send(&self, request: Request<Body>) -> Page {
+        let (parts, body) = self.raw(request).await.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Page {
             status: parts.status,
@@ -152,8 +199,42 @@ impl Browser<'_> {
         let request = Request::post(path)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header("sec-fetch-site", "same-origin");
-        let body = form(fields);
+        // What the page's own forms carry, unless the test has something else in mind.
+        let key = self.cluster.services.form_keys.fresh();
+        let has_key = fields.iter().any(|(name, _)| *name == "form_key");
+        let mut fields = fields.to_vec();
+        if !has_key {
+            fields.push(("form_key", &key));
+        }
+        let body = form(&fields);
         self.ask(request.header(CONTENT_LENGTH, body.len()), Body::from(body)).await
+    }
+
+    /// Posts a form with a file.
+    pub(super) async fn upload(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        file_name: &str,
+        content: &[u8],
+    ) -> Page {
+        const BOUNDARY: &str = "----gatehouse-test";
+        let key = self.cluster.services.form_keys.fresh();
+        let mut body = Vec::new();
+        for (name, value) in fields.iter().copied().chain([("form_key", key.as_str())]) {
+            let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+            body.extend([head.as_bytes(), value.as_bytes(), b"\r\n"].concat());
+        }
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{file_name}\"\r\n\
+             Content-Type: text/csv\r\n\r\n"
+        );
+        body.extend([head.as_bytes(), content, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat());
+        let request = Request::post(path)
+            .header(CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}"))
+            .header("sec-fetch-site", "same-origin")
+            .header(CONTENT_LENGTH, body.len());
+        self.ask(request, Body::from(body)).await
     }
 
     pub(super) async fn sign_in(&mut self, user: &str, password: &str) -> Page {
@@ -162,21 +243,24 @@ impl Browser<'_> {
 
     async fn ask(&mut self, mut request: http::request::Builder, body: Body) -> Page {
         request = request.header("host", "gate.example:3080");
-        if let Some(cookie) = &self.cookie {
-            request = request.header(COOKIE, format!("__Host-gatehouse_session={cookie}"));
+        if let Some(value) = &self.cookie {
+            request = request.header(COOKIE, format!("__Host-gatehouse_session={value}"));
         }
         let page = self.cluster.send(request.body(body).unwrap()).await;
         for set in page.headers.get_all(SET_COOKIE) {
             let (name, rest) = set.to_str().unwrap().split_once('=').unwrap();
-            assert_eq!(name, "__Host-gatehouse_session");
             let (value, attributes) = rest.split_once("; ").unwrap();
-            self.cookie = (!attributes.contains("Max-Age=0")).then(|| value.to_owned());
+            let kept = (!attributes.contains("Max-Age=0")).then(|| value.to_owned());
+            match name {
+                "__Host-gatehouse_session" => self.cookie = kept,
+                other => panic!("an unknown cookie: {other}"),
+            }
         }
         page
     }
 }
 
-fn form(fields: &[(&str, &str)]) -> String {
+pub(super) fn form(fields: &[(&str, &str)]) -> String {
     let escaped = |text: &str| -> String {
         text.bytes()
             .map(|byte| match byte {

@@ -1,10 +1,9 @@
 use gatehouse_domain::account::NewUser;
-use gatehouse_domain::authz::{CreateDevice, CreateUser};
-use gatehouse_domain::device::DeviceSpec;
+use gatehouse_domain::authz::CreateUser;
 use gatehouse_domain::entity::{SessionDevice, SessionKey};
 use gatehouse_domain::ports::Clock as _;
 use gatehouse_model::resource::{DeviceTrustSpec, PreferenceSpec, UserSpec};
-use gatehouse_model::{AssetTag, DeviceTrustMode, OsType, SecondFactor};
+use gatehouse_model::{DeviceTrustMode, OsType, SecondFactor};
 use gatehouse_server::http::Site;
 use http::StatusCode;
 
@@ -12,12 +11,6 @@ use super::browser::{Browser, Cluster, PASSWORD, cluster, cluster_with};
 
 const TRUSTED: &str = "Session authorized with Device Trust";
 const MISSING: &str = "Session not authorized with Device Trust: access is restricted";
-
-async fn register(cluster: &Cluster, os: OsType, tag: &str) -> String {
-    let grant = cluster.host_admin().grant::<CreateDevice>().unwrap();
-    let spec = DeviceSpec::new(os, AssetTag::try_from(tag).unwrap());
-    cluster.services.devices.create(&grant, spec, None).await.unwrap().0.device.id
-}
 
 async fn required() -> Cluster {
     let preference = PreferenceSpec {
@@ -29,7 +22,7 @@ async fn required() -> Cluster {
 
 /// Gives the browser's session a device, as an authentication does.
 async fn trust(browser: &Browser<'_>, device_id: &str, asset_tag: &str) {
-    let cookie = gatehouse_domain::SecretToken::read(browser.cookie.as_deref().unwrap()).unwrap();
+    let cookie = gatehouse_domain::SecretToken::read_cookie(browser.cookie.as_deref().unwrap()).unwrap();
     let mut work = browser.cluster.store.begin().await.unwrap();
     let session = work.standing(SessionKey::Cookie(&cookie.hash())).await.unwrap().unwrap().session;
     let device = SessionDevice {
@@ -46,8 +39,8 @@ async fn trust(browser: &Browser<'_>, device_id: &str, asset_tag: &str) {
 async fn the_inventory_is_a_table() {
     let cluster = cluster().await;
     let mut browser = cluster.admin().await;
-    let id = register(&cluster, OsType::Macos, "C00AA0AAAA0A").await;
-    register(&cluster, OsType::Linux, "<script>alert(1)</script>").await;
+    let id = cluster.register(OsType::Macos, "C00AA0AAAA0A").await;
+    cluster.register(OsType::Linux, "<script>alert(1)</script>").await;
     let page = browser.get("/web/devices").await;
     assert_eq!(page.status, StatusCode::OK);
     page.holds("<caption>Devices of the inventory</caption>")
@@ -70,7 +63,7 @@ async fn a_long_inventory_comes_in_pages() {
     let cluster = cluster().await;
     let mut browser = cluster.admin().await;
     for number in 0..51 {
-        register(&cluster, OsType::Linux, &format!("TAG-{number:03}")).await;
+        cluster.register(OsType::Linux, &format!("TAG-{number:03}")).await;
     }
     let page = browser.get("/web/devices").await;
     page.holds("TAG-000").holds("TAG-049").lacks("TAG-050").lacks("First page");
@@ -87,7 +80,7 @@ async fn a_long_inventory_comes_in_pages() {
 async fn under_required_the_inventory_waits_for_a_trusted_device() {
     let cluster = required().await;
     let mut browser = cluster.admin().await;
-    let id = register(&cluster, OsType::Linux, "PF2ABC").await;
+    let id = cluster.register(OsType::Linux, "PF2ABC").await;
 
     let page = browser.get("/web/devices").await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);

@@ -116,7 +116,7 @@ async fn large_and_malformed_forms_are_refused() {
         .unwrap();
     let page = cluster.send(streamed).await;
     assert_eq!(page.status, StatusCode::BAD_REQUEST, "a length that nobody announced");
-    page.holds("The form is too large or broke off");
+    page.holds("The form is larger than this address takes");
 
     for (kind, body) in [("application/json", "{}"), ("application/x-www-form-urlencoded", "user=%ff%fe")] {
         let request = Request::post("/web/login")

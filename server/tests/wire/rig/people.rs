@@ -90,6 +90,8 @@ impl Rig {
             factor_time: now,
             device: None,
             remote_address: String::new(),
+            user_agent: String::new(),
+            rights: None,
         };
         let mut work = self.store.begin().await.unwrap();
         work.insert_session(&session).await.unwrap();

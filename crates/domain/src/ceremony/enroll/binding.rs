@@ -4,6 +4,7 @@ use gatehouse_model::EnrollStatus;
 
 use super::{Enrolment, PendingEnrolment, Proven, check_token_state};
 use crate::audit::EventKind;
+use crate::ceremony::boot;
 use crate::ceremony::counters::{Progress, progress};
 use crate::ceremony::{CeremonyError, check_data};
 use crate::device::{DeviceView, may_auto_enroll};
@@ -61,6 +62,10 @@ impl Enrolment {
         data.record_time = Some(now);
         work.add_collected(&device.id, &CollectedRecord { kind: RecordKind::Enroll, data }).await?;
         work.insert_evidence(record).await?;
+        if !record.platform.pcrs.is_empty() {
+            let boot = boot::record(&device.id, RecordKind::Enroll, &pending.user, now, &record.platform);
+            work.note_boot(&boot).await?;
+        }
         let spent = self.core.event(EventKind::DEVICE_TOKEN_SPENT, &pending.by).about(&pending.token.id);
         work.append_event(&spent.about_device(&device, &credential.id)).await?;
         let enrolled = self

@@ -60,6 +60,7 @@ async fn events_are_filtered(store: Arc<dyn Store>) {
             user: user.map(str::to_owned),
             device_id: device.map(str::to_owned),
             before,
+            ..AuditFilter::default()
         };
         let found = work.events(&filter, limit).await.unwrap();
         found.into_iter().map(|stored| stored.event.uid).collect::<Vec<_>>()

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use gatehouse_domain::entity::{Session, SessionKey, Standing, User};
+use gatehouse_domain::entity::{Session, SessionKey, Standing, User, WEB_IDLE_SECS};
 use gatehouse_domain::ports::Store;
 
 use super::conflict;
@@ -14,6 +14,8 @@ on_both_engines!(
     a_device_loses_its_sessions_trust,
     active_sessions_come_in_pages,
     a_standing_is_session_account_and_roles,
+    a_cookie_rotates_once,
+    a_browsers_session_that_lies_idle_is_not_listed,
 );
 
 fn ids(sessions: Vec<Session>) -> Vec<String> {
@@ -38,12 +40,13 @@ async fn sessions_are_stored_whole(store: Arc<dyn Store>) {
     work.touch_session("s1", at(20)).await.unwrap();
     work.set_session_factor_time("s1", at(21)).await.unwrap();
     assert!(work.set_session_device("s1", Some(&session_device("d2"))).await.unwrap());
-    assert!(work.set_session_cookie("s1", &[9; 32]).await.unwrap());
+    assert!(work.rotate_session_cookie("s1", &hash, &[9; 32], &[8; 32], at(22)).await.unwrap());
     let changed = Session {
         last_seen: at(20),
         factor_time: at(21),
         device: Some(session_device("d2")),
         cookie_hash: Some([9; 32]),
+        rights: Some([8; 32]),
         ..web
     };
     assert_eq!(work.session("s1").await.unwrap(), Some(changed));
@@ -62,7 +65,8 @@ async fn an_ended_session_gains_nothing(store: Arc<dyn Store>) {
     assert!(!work.end_session("s1", at(6)).await.unwrap());
     assert!(!work.end_session("none", at(6)).await.unwrap());
     assert!(!work.set_session_device("s1", Some(&session_device("d2"))).await.unwrap());
-    assert!(!work.set_session_cookie("s1", &[9; 32]).await.unwrap());
+    let hash = session("s1", "alice", 1).cookie_hash.unwrap();
+    assert!(!work.rotate_session_cookie("s1", &hash, &[9; 32], &[8; 32], at(6)).await.unwrap());
     let ended = Session { ended: Some(at(5)), ..session("s1", "alice", 1) };
     assert_eq!(work.session("s1").await.unwrap(), Some(ended));
 }
@@ -136,4 +140,44 @@ async fn a_standing_is_session_account_and_roles(store: Arc<dyn Store>) {
     }
     assert_eq!(work.standing(SessionKey::Id("none")).await.unwrap(), None);
     assert_eq!(work.standing(SessionKey::Cookie(&[77; 32])).await.unwrap(), None);
+}
+
+async fn a_cookie_rotates_once(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    let first = session("s1", "alice", 1);
+    work.insert_session(&first).await.unwrap();
+    let old = first.cookie_hash.unwrap();
+    assert!(work.rotate_session_cookie("s1", &old, &[9; 32], &[8; 32], at(5)).await.unwrap());
+    // A request that still has the old one cannot rotate it away under the one who has the new one.
+    assert!(!work.rotate_session_cookie("s1", &old, &[7; 32], &[8; 32], at(6)).await.unwrap());
+    assert!(work.standing(SessionKey::Cookie(&old)).await.unwrap().is_none());
+    assert!(work.standing(SessionKey::Cookie(&[9; 32])).await.unwrap().is_some());
+    assert!(work.cookie_was_rotated(&old, at(4)).await.unwrap());
+    assert!(!work.cookie_was_rotated(&old, at(5)).await.unwrap(), "too long ago");
+    assert!(!work.cookie_was_rotated(&[9; 32], at(4)).await.unwrap(), "in force");
+    work.end_session("s1", at(7)).await.unwrap();
+    assert!(!work.cookie_was_rotated(&old, at(4)).await.unwrap(), "ended");
+}
+
+async fn a_browsers_session_that_lies_idle_is_not_listed(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    let web = Session { expires: at(100_000), last_seen: at(0), ..session("s1", "alice", 0) };
+    let cli = Session {
+        id: "s2".to_owned(),
+        kind: gatehouse_domain::entity::SessionKind::Cli,
+        cookie_hash: None,
+        ..web.clone()
+    };
+    work.insert_session(&web).await.unwrap();
+    work.insert_session(&cli).await.unwrap();
+    for (user, secs, listed) in [
+        (None, WEB_IDLE_SECS - 1, &["s2", "s1"][..]),
+        (None, WEB_IDLE_SECS, &["s2"]),
+        (Some("alice"), WEB_IDLE_SECS - 1, &["s2", "s1"]),
+        (Some("alice"), WEB_IDLE_SECS, &["s2"]),
+    ] {
+        assert_eq!(ids(work.active_sessions(user, None, at(secs), 10).await.unwrap()), listed);
+        let count = work.count_active_sessions(at(secs)).await.unwrap();
+        assert_eq!(count, i64::try_from(listed.len()).unwrap());
+    }
 }

@@ -4,6 +4,7 @@ use gatehouse_proto::convert::timestamp;
 use gatehouse_proto::devicetrust::{CreateDeviceRequest, Device};
 use serde::Serialize;
 
+use super::enroll::make_token;
 use super::target::current_device;
 use super::token_block::TokenView;
 use crate::cli::{AddArgs, ServerArgs};
@@ -31,14 +32,22 @@ pub(crate) async fn run(server: &ServerArgs, args: AddArgs) -> Outcome {
     if args.enroll_ttl.is_some() && !args.enroll {
         return Err(ClientError::usage("--enroll-ttl is of use with --enroll only").into());
     }
+    if args.note.is_some() && !args.enroll {
+        return Err(ClientError::usage("--note is of use with --enroll only").into());
+    }
+    let expires = args.enroll_ttl.map(|ttl| timestamp(now().plus_secs(ttl)));
     let request = CreateDeviceRequest {
         device: Some(Device { os_type: os.number(), asset_tag: tag, ..Device::default() }),
-        create_enroll_token: args.enroll,
+        create_enroll_token: args.enroll && args.note.is_none(),
         create_as_resource: false,
-        enroll_token_expire_time: args.enroll_ttl.map(|ttl| timestamp(now().plus_secs(ttl))),
+        enroll_token_expire_time: expires.filter(|_| args.note.is_none()),
     };
     let connection = connect(server).await?;
     let mut device = connection.devices().create_device(request).await?.into_inner();
+    if args.note.is_some() {
+        let token = make_token(&connection, device.id.clone(), expires, args.note).await?;
+        device.enroll_token = Some(token);
+    }
     let enroll_token = match device.enroll_token.take() {
         Some(token) => Some(TokenView::new(&device.asset_tag, token)?),
         None if args.enroll => {

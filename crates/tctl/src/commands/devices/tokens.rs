@@ -27,6 +27,8 @@ struct EnrollTokenView {
     expires: Option<Timestamp>,
     #[serde(skip_serializing_if = "String::is_empty")]
     bound_user: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    note: String,
 }
 
 impl From<EnrollTokenInfo> for EnrollTokenView {
@@ -45,6 +47,7 @@ impl From<EnrollTokenInfo> for EnrollTokenView {
             created: moment(token.created),
             expires: moment(token.expires),
             bound_user: token.bound_user,
+            note: token.note,
         }
     }
 }
@@ -82,21 +85,22 @@ pub(crate) async fn list(server: &ServerArgs, args: TokensLsArgs) -> Outcome {
 }
 
 fn table(tokens: &[EnrollTokenView]) -> String {
-    let mut table =
-        Table::new(&["Token ID", "Asset Tag", "OS", "State", "Attempts", "Created By", "Expires"]);
+    let mut columns = vec!["Token ID", "Asset Tag", "OS", "State", "Attempts", "Created By", "Expires"];
+    let notes = tokens.iter().any(|token| !token.note.is_empty());
+    if notes {
+        columns.push("Note");
+    }
+    let mut table = Table::new(&columns);
     for token in tokens {
         let os = token.os_type.parse::<OsType>().map_or(token.os_type.as_str(), |os| os.friendly());
         let attempts = format!("{}/{}", token.attempts, token.max_attempts);
         let expires = table_time(token.expires);
-        table.row([
-            &*token.id,
-            &*token.asset_tag,
-            os,
-            &*token.state,
-            &*attempts,
-            &*token.created_by,
-            &*expires,
-        ]);
+        let mut cells =
+            vec![&*token.id, &*token.asset_tag, os, &*token.state, &*attempts, &*token.created_by, &*expires];
+        if notes {
+            cells.push(&*token.note);
+        }
+        table.row(cells);
     }
     table.to_string()
 }

@@ -1,4 +1,5 @@
 use gatehouse_client::{ClientError, Connection, DeviceResource, Result};
+use gatehouse_document::{Line, Side, diff};
 use gatehouse_model::{ErrorKind, clean_label};
 use gatehouse_proto::devicetrust::{Device, UpdateDeviceRequest};
 use gatehouse_proto::gatehouse::v1::{GetResourceRequest, Resource, UpdateResourceRequest};
@@ -11,6 +12,9 @@ use crate::document::{Kind, about_document, annotate, from_json, read_document, 
 /// A resource as it was when the editor opened.
 pub(super) struct Edited {
     kind: Kind,
+    name: String,
+    /// Revisions that it has had since.
+    outdated: Vec<String>,
     text: String,
     original: Original,
 }
@@ -35,12 +39,41 @@ impl Edited {
             // Records of the past are not for editing, and they are long.
             device.collected_data.clear();
             let text = to_yaml(&DeviceResource::from(device.clone()))?;
-            return Ok(Self { kind, text, original: Original::Device(Box::new(device)) });
+            return Ok(Self::new(kind, name, text, Original::Device(Box::new(device))));
         }
         let request = GetResourceRequest { kind: kind.as_str().to_owned(), name: name.to_owned() };
         let resource = connection.resources().get_resource(request).await?.into_inner();
         let text = annotate(&to_yaml(&from_json(&resource.json)?)?, &resource.sources);
-        Ok(Self { kind, text, original: Original::Document(Box::new(resource)) })
+        Ok(Self::new(kind, name, text, Original::Document(Box::new(resource))))
+    }
+
+    fn new(kind: Kind, name: &str, text: String, original: Original) -> Self {
+        Self { kind, name: name.to_owned(), outdated: Vec::new(), text, original }
+    }
+
+    fn revision(&self) -> &str {
+        match &self.original {
+            Original::Device(_) => "",
+            Original::Document(resource) => &resource.revision,
+        }
+    }
+
+    /// Takes the resource as it is now for what is edited; answers with what has become different, line by line.
+    pub(super) async fn catch_up(&mut self, connection: &Connection) -> Result<String> {
+        let now = Self::fetch(connection, self.kind, &self.name).await?;
+        let is_other = |line: &&Line<'_>| line.side != Side::Both && !line.text.contains("  revision: ");
+        let shown = |line: &Line<'_>| format!("{}{}\n", line.side.sign(), clean_line(line.text));
+        let changes = diff(&self.text, &now.text).iter().filter(is_other).map(shown).collect();
+        self.outdated.push(self.revision().to_owned());
+        (self.text, self.original) = (now.text, now.original);
+        Ok(changes)
+    }
+
+    /// Text that was made from an older state, as one that is made from the current one.
+    pub(super) fn rebased(&self, text: &str) -> String {
+        let named = |revision: &str| format!("  revision: {revision}\n");
+        let current = named(self.revision());
+        self.outdated.iter().fold(text.to_owned(), |text, old| text.replace(&named(old), &current))
     }
 
     pub(super) fn text(&self) -> &str {
@@ -93,6 +126,11 @@ impl Edited {
         }
         Ok(true)
     }
+}
+
+/// Text of another person that cannot steer the terminal.
+fn clean_line(text: &str) -> String {
+    text.chars().filter(|c| !gatehouse_model::is_unprintable(*c)).collect()
 }
 
 /// Names of the fields that differ, as an update mask has them.

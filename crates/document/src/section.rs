@@ -1,25 +1,28 @@
 use std::cell::RefCell;
 use std::str::FromStr;
 
-use super::Problem;
-use super::yaml::{Key, Node, Place, Value};
+use crate::Problem;
+use crate::yaml::{Key, Node, Place, Value};
 
 /// Problems found so far; reading goes on after each, so that all are told at once.
 #[derive(Debug, Default)]
-pub(super) struct Problems(RefCell<Vec<Problem>>);
+pub struct Problems(RefCell<Vec<Problem>>);
 
 impl Problems {
-    pub(super) fn add(&self, place: Place, message: impl Into<String>) {
+    /// Adds one.
+    pub fn add(&self, place: Place, message: impl Into<String>) {
         self.0.borrow_mut().push(place.problem(message));
     }
 
-    pub(super) fn into_vec(self) -> Vec<Problem> {
+    /// All of them.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<Problem> {
         self.0.into_inner()
     }
 }
 
 /// A mapping whose keys are all known; those that nobody asked for are reported by [`Section::finish`].
-pub(super) struct Section<'a> {
+pub struct Section<'a> {
     path: String,
     place: Place,
     entries: &'a [(Key, Node)],
@@ -28,8 +31,9 @@ pub(super) struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// The whole file.
-    pub(super) fn root(node: &'a Node, problems: &'a Problems) -> Self {
+    /// The whole document.
+    #[must_use]
+    pub fn root(node: &'a Node, problems: &'a Problems) -> Self {
         Self::of(String::new(), node.place, node, problems)
     }
 
@@ -38,7 +42,7 @@ impl<'a> Section<'a> {
             Value::Mapping(entries) => entries,
             Value::Null => &[],
             Value::Scalar(_) | Value::Sequence(_) => {
-                let what = if path.is_empty() { "the configuration".to_owned() } else { format!("`{path}`") };
+                let what = if path.is_empty() { "the document".to_owned() } else { format!("`{path}`") };
                 problems.add(node.place, format!("{what} must be a mapping of keys to values"));
                 &[]
             }
@@ -55,23 +59,49 @@ impl<'a> Section<'a> {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
-    pub(super) fn problem(&self, place: Place, message: impl Into<String>) {
+    /// Tells of something that is wrong at a place.
+    pub fn problem(&self, place: Place, message: impl Into<String>) {
         self.problems.add(place, message);
     }
 
     /// Where the section's key stands.
-    pub(super) fn place(&self) -> Place {
+    #[must_use]
+    pub fn place(&self) -> Place {
         self.place
     }
 
     /// A section below this one; an absent one is empty.
-    pub(super) fn section(&mut self, name: &'static str) -> Option<Section<'a>> {
+    pub fn section(&mut self, name: &'static str) -> Option<Section<'a>> {
         let (key, node) = self.entry(name)?;
         Some(Section::of(self.path_of(name), key.place, node, self.problems))
     }
 
+    /// A list of sections; an entry that is none is reported and empty.
+    pub fn sections(&mut self, name: &'static str) -> Vec<Section<'a>> {
+        let Some((_, node)) = self.entry(name) else { return Vec::new() };
+        let path = self.path_of(name);
+        let items = match &node.value {
+            Value::Sequence(items) => items.as_slice(),
+            Value::Null => &[],
+            Value::Scalar(_) | Value::Mapping(_) => {
+                self.problem(node.place, format!("`{path}` must be a list: begin each entry with `- `"));
+                &[]
+            }
+        };
+        let section = |(index, item): (usize, &'a Node)| {
+            if matches!(item.value, Value::Mapping(_)) {
+                return Section::of(format!("{path}[{index}]"), item.place, item, self.problems);
+            }
+            let text = format!("each entry of `{path}` must be a mapping of keys to values");
+            self.problem(item.place, text);
+            let known = Vec::new();
+            Section { path: String::new(), place: item.place, entries: &[], known, problems: self.problems }
+        };
+        items.iter().enumerate().map(section).collect()
+    }
+
     /// A text that is not empty.
-    pub(super) fn text(&mut self, name: &'static str) -> Option<(Place, &'a str)> {
+    pub fn text(&mut self, name: &'static str) -> Option<(Place, &'a str)> {
         let (key, node) = self.entry(name)?;
         match &node.value {
             Value::Scalar(text) if !text.trim().is_empty() => Some((node.place, text)),
@@ -90,7 +120,7 @@ impl<'a> Section<'a> {
     }
 
     /// A text that becomes a `T`; the error of its parser is the problem's text.
-    pub(super) fn parsed<T: FromStr>(&mut self, name: &'static str) -> Option<(Place, T)>
+    pub fn parsed<T: FromStr>(&mut self, name: &'static str) -> Option<(Place, T)>
     where
         T::Err: std::fmt::Display,
     {
@@ -105,7 +135,7 @@ impl<'a> Section<'a> {
     }
 
     /// `true` or `false`, or the `yes` and `no` of YAML 1.1.
-    pub(super) fn boolean(&mut self, name: &'static str) -> Option<(Place, bool)> {
+    pub fn boolean(&mut self, name: &'static str) -> Option<(Place, bool)> {
         let (place, text) = self.text(name)?;
         match text {
             "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some((place, true)),
@@ -119,7 +149,7 @@ impl<'a> Section<'a> {
     }
 
     /// A list of texts; the first place is the key's.
-    pub(super) fn list(&mut self, name: &'static str) -> Option<(Place, Vec<(Place, &'a str)>)> {
+    pub fn list(&mut self, name: &'static str) -> Option<(Place, Vec<(Place, &'a str)>)> {
         let (key, node) = self.entry(name)?;
         let path = self.path_of(name);
         let items = match &node.value {
@@ -141,7 +171,7 @@ impl<'a> Section<'a> {
     }
 
     /// Reports the keys that nobody asked for, each with the nearest known one.
-    pub(super) fn finish(self) {
+    pub fn finish(self) {
         for (key, _) in self.entries {
             if self.known.iter().any(|known| *known == key.name) {
                 continue;
@@ -166,7 +196,8 @@ fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
         .map(|(_, candidate)| candidate)
 }
 
-/// Text of the file as it may be shown in a message.
-pub(super) fn shown(text: &str) -> String {
+/// Text of the document as it may be shown in a message.
+#[must_use]
+pub fn shown(text: &str) -> String {
     gatehouse_model::clean_label(text)
 }

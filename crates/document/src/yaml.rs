@@ -1,17 +1,17 @@
-//! YAML with the place of every key and value; only what a configuration needs (no anchors, tags or second document).
+//! YAML with the place of every key and value; only what documents need (no anchors, tags or second document).
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 
-use super::Problem;
+use crate::Problem;
 
 /// Nesting deeper than any key of ours.
 const MAX_DEPTH: usize = 16;
 
 /// A place in the file, both from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) line: usize,
-    pub(super) column: usize,
+pub struct Place {
+    pub line: usize,
+    pub column: usize,
 }
 
 impl Place {
@@ -20,20 +20,23 @@ impl Place {
         Self { line: marker.line().max(1), column: marker.col() + 1 }
     }
 
-    pub(super) fn problem(self, message: impl Into<String>) -> Problem {
+    /// What is wrong there.
+    #[must_use]
+    pub fn problem(self, message: impl Into<String>) -> Problem {
         Problem { line: self.line, column: self.column, message: message.into() }
     }
 }
 
 /// A node and where it starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Node {
-    pub(super) place: Place,
-    pub(super) value: Value,
+pub struct Node {
+    pub place: Place,
+    pub value: Value,
 }
 
+/// What a node holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Value {
+pub enum Value {
     /// Nothing, `~` or `null`.
     Null,
     Scalar(String),
@@ -41,14 +44,18 @@ pub(super) enum Value {
     Mapping(Vec<(Key, Node)>),
 }
 
+/// The key of an entry, and where it starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Key {
-    pub(super) place: Place,
-    pub(super) name: String,
+pub struct Key {
+    pub place: Place,
+    pub name: String,
 }
 
 /// The one document of the text; an empty text is an empty mapping.
-pub(super) fn parse(text: &str) -> Result<Node, Problem> {
+///
+/// # Errors
+/// The first thing that is no YAML, or more of it than is taken here.
+pub fn parse(text: &str) -> Result<Node, Problem> {
     let mut events = Events { parser: Parser::new_from_str(text) };
     let mut document = None;
     loop {
@@ -57,7 +64,7 @@ pub(super) fn parse(text: &str) -> Result<Node, Problem> {
             Event::StreamEnd => break,
             Event::StreamStart | Event::DocumentEnd | Event::Nothing => {}
             Event::DocumentStart(_) if document.is_some() => {
-                return Err(place.problem("a configuration is one YAML document, a second one begins here"));
+                return Err(place.problem("this must be one YAML document, a second one begins here"));
             }
             Event::DocumentStart(_) => {
                 let (event, place) = events.next()?;

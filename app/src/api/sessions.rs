@@ -1,0 +1,128 @@
+use gatehouse_domain::account::SessionPage;
+use gatehouse_domain::entity::{Session, SessionKind, WEB_IDLE_SECS};
+use gatehouse_model::{Timestamp, UserName, user_agent_in_words};
+
+use super::Moment;
+use crate::moment::moment;
+use crate::{ApiError, ConsoleContext};
+
+/// Sessions of one page.
+const PAGE: i64 = 50;
+/// Longest token that is looked at, in bytes.
+const MAX_TOKEN: usize = 128;
+/// For how long a browser's session may lie idle, in minutes.
+pub(crate) const IDLE_MINUTES: i64 = WEB_IDLE_SECS / 60;
+
+/// A login that is in force.
+pub(crate) struct SessionRow {
+    pub(crate) id: String,
+    pub(crate) user: String,
+    /// Such as "Firefox 128 on Linux".
+    pub(crate) client: String,
+    pub(crate) is_browser: bool,
+    pub(crate) address: String,
+    pub(crate) created: Moment,
+    pub(crate) last_seen: Moment,
+    /// When it ends, used or not.
+    pub(crate) ends: Moment,
+    /// Asset tag of the device that it is trusted for.
+    pub(crate) device: Option<String>,
+    /// The one that asks.
+    pub(crate) is_this: bool,
+}
+
+/// A page of sessions.
+pub(crate) struct SessionList {
+    pub(crate) rows: Vec<SessionRow>,
+    /// Token of the next page.
+    pub(crate) next: Option<String>,
+}
+
+/// The viewer's own sessions, newest first.
+///
+/// # Errors
+/// Nobody is signed in; a damaged token.
+pub(crate) async fn own_sessions(
+    console: &ConsoleContext,
+    after: Option<&str>,
+) -> Result<SessionList, ApiError> {
+    let after = cursor(after)?;
+    let page = console.services.sessions.list_own(&console.principal, after.as_ref(), PAGE).await;
+    page.map(|page| list(console, page)).map_err(|error| console.refuse(error))
+}
+
+/// Everybody's sessions, or one user's, newest first.
+///
+/// # Errors
+/// Nobody is signed in, no role allows it, a required device is missing; a damaged token; no name of a user.
+pub(crate) async fn all_sessions(
+    console: &ConsoleContext,
+    user: Option<&str>,
+    after: Option<&str>,
+) -> Result<SessionList, ApiError> {
+    let after = cursor(after)?;
+    let user = user.map(UserName::try_from).transpose();
+    let user = user.map_err(|error| ApiError::invalid("invalid_user_name", &error.to_string()))?;
+    let grant = console.principal.grant().map_err(|error| console.refuse(error))?;
+    let user = user.as_ref().map(UserName::as_str);
+    let page = console.services.sessions.list(&grant, user, after.as_ref(), PAGE).await;
+    page.map(|page| list(console, page)).map_err(|error| console.refuse(error))
+}
+
+fn list(console: &ConsoleContext, (sessions, next): SessionPage) -> SessionList {
+    let own = console.principal.signed_in().map(|user| user.session_id.clone());
+    SessionList {
+        rows: sessions.into_iter().map(|session| row(session, own.as_deref())).collect(),
+        next: next.map(|(created, id)| format!("{}.{id}", created.micros())),
+    }
+}
+
+fn row(session: Session, own: Option<&str>) -> SessionRow {
+    let is_browser = session.kind == SessionKind::Web;
+    SessionRow {
+        is_this: own == Some(&session.id),
+        is_browser,
+        client: match session.user_agent.as_str() {
+            "" if !is_browser => "tsh".to_owned(),
+            name => user_agent_in_words(name),
+        },
+        // Without the port, which tells nobody anything.
+        address: session.remote_address.parse().map_or(session.remote_address.clone(), |address| {
+            let address: std::net::SocketAddr = address;
+            address.ip().to_canonical().to_string()
+        }),
+        created: moment(session.created),
+        last_seen: moment(session.last_seen),
+        ends: moment(session.expires),
+        device: session.device.map(|device| device.asset_tag),
+        user: session.user,
+        id: session.id,
+    }
+}
+
+fn cursor(token: Option<&str>) -> Result<Option<(Timestamp, String)>, ApiError> {
+    let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(None) };
+    let read = || {
+        let (micros, id) = token.split_once('.')?;
+        let micros = micros.parse().ok().filter(|_| token.len() <= MAX_TOKEN)?;
+        Some((Timestamp::from_micros(micros), id.to_owned()))
+    };
+    read()
+        .map(Some)
+        .ok_or_else(|| ApiError::invalid("page_token_invalid", "this link to a page of the list is damaged"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_leads_back_to_its_place() {
+        let (time, id) = cursor(Some("1700000000000123.a-b")).unwrap().unwrap();
+        assert_eq!((time.micros(), id.as_str()), (1_700_000_000_000_123, "a-b"));
+        assert_eq!(cursor(Some("")).unwrap(), None);
+        for bad in ["x", "1", "x.y", &format!("1.{}", "a".repeat(200))] {
+            assert_eq!(cursor(Some(bad)).unwrap_err().code, "page_token_invalid", "{bad:.9}");
+        }
+    }
+}

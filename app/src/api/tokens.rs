@@ -1,0 +1,49 @@
+//! Enrolment tokens as objects.
+
+use gatehouse_domain::authz::{ListDevices, RevokeEnrollToken};
+use gatehouse_domain::entity::{Device, EnrollToken, TokenCursor, TokenState};
+
+use super::page_token;
+use crate::{ApiError, ConsoleContext};
+
+/// Tokens of one page.
+const PAGE: i64 = 50;
+
+/// A page of tokens.
+pub(crate) struct Tokens {
+    pub(crate) rows: Vec<TokenRow>,
+    /// Token of the next page.
+    pub(crate) next: Option<String>,
+}
+
+pub(crate) struct TokenRow {
+    pub(crate) token: EnrollToken,
+    pub(crate) state: TokenState,
+    pub(crate) device: Option<Device>,
+}
+
+/// Tokens, newest first; ended ones only where `ended`.
+pub(crate) async fn list(
+    console: &ConsoleContext,
+    device: Option<&str>,
+    ended: bool,
+    before: Option<&str>,
+) -> Result<Tokens, ApiError> {
+    let before: Option<TokenCursor> = before.map(page_token::read).transpose()?;
+    let grant = console.principal.grant::<ListDevices>().map_err(|error| console.refuse(error))?;
+    let tokens = &console.services.tokens;
+    let (page, next) = tokens
+        .list(&grant, device, ended, before.as_ref(), PAGE)
+        .await
+        .map_err(|error| console.refuse(error))?;
+    let rows = page
+        .into_iter()
+        .map(|(token, device)| TokenRow { state: tokens.state(&token), token, device })
+        .collect();
+    Ok(Tokens { rows, next: next.as_ref().and_then(page_token::write) })
+}
+
+pub(crate) async fn revoke(console: &ConsoleContext, id: &str) -> Result<(), ApiError> {
+    let grant = console.principal.grant::<RevokeEnrollToken>().map_err(|error| console.refuse(error))?;
+    console.services.tokens.revoke(&grant, id).await.map_err(|error| console.refuse(error))
+}

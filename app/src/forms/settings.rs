@@ -1,0 +1,43 @@
+//! Saving the cluster's settings, and giving them back to the file.
+
+use crate::api::settings::{NotSaved, Wished, reset_setting, save_settings};
+use crate::{Answer, ApiError, ConsoleContext, Posted};
+
+const PATH: &str = "/web/settings";
+const KEEP: &[&str] = &["mode", "auto_enroll", "second_factor", "key"];
+
+pub(super) async fn save(console: ConsoleContext, posted: Posted) -> Answer {
+    let confirmed = posted.field("confirmed") == Some("yes");
+    let outcome = match posted.action() {
+        "save" => match wished(&posted, confirmed) {
+            Ok(wished) => save_settings(&console, wished).await,
+            Err(error) => Err((error, None)),
+        },
+        "reset" => {
+            let field = |name| posted.field(name).unwrap_or_default();
+            reset_setting(&console, field("key"), field("revision"), confirmed).await
+        }
+        _ => Err((super::no_such_form(), None)),
+    };
+    settle(&posted, outcome)
+}
+
+fn settle(posted: &Posted, outcome: Result<(), NotSaved>) -> Answer {
+    match outcome {
+        Ok(()) => Answer::go(PATH).saying("The settings have been saved."),
+        Err((error, None)) => posted.again(error, KEEP),
+        Err((error, Some(remark))) => posted.again(error, KEEP).showing(remark),
+    }
+}
+
+fn wished(posted: &Posted, confirmed: bool) -> Result<Wished, ApiError> {
+    let field = |name| posted.field(name).unwrap_or_default();
+    let invalid = |error: String| ApiError::invalid("invalid_setting", &error);
+    Ok(Wished {
+        mode: field("mode").parse().map_err(invalid)?,
+        auto_enroll: !field("auto_enroll").is_empty(),
+        second_factor: field("second_factor").parse().map_err(invalid)?,
+        revision: field("revision").to_owned(),
+        confirmed,
+    })
+}

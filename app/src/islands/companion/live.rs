@@ -1,0 +1,180 @@
+//! What is shown stays true: the server names topics that have changed (`/web/events`), and every element that names
+//! one of them in `data-live` is fetched again, from `data-live-from` or from the page itself, and put in its own
+//! place. Nothing else moves.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use futures::StreamExt as _;
+use gloo_net::eventsource::futures::EventSource;
+use gloo_net::http::Request;
+use gloo_timers::callback::Timeout;
+use leptos::prelude::{document, window};
+use leptos::task::spawn_local;
+use wasm_bindgen::JsCast as _;
+use web_sys::{Element, Event, HtmlElement};
+
+use super::page::{listen, parse, swapped};
+
+const ADDRESS: &str = "/web/events";
+/// Topic that stands for all.
+const EVERYTHING: &str = "everything";
+/// Changes so close together are fetched together.
+const GATHER_MS: u32 = 120;
+
+thread_local! {
+    static WAITING: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+    static TIMER: RefCell<Option<Timeout>> = const { RefCell::new(None) };
+    /// Grows with every connection, so that an old one knows that it is over.
+    static CONNECTION: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+pub(super) fn start() {
+    let is_signed_in = document()
+        .get_element_by_id("layout")
+        .and_then(|layout| layout.get_attribute("data-layout"))
+        .is_some_and(|layout| layout == "console");
+    if !is_signed_in {
+        return;
+    }
+    if !document().hidden() {
+        connect(false);
+    }
+    // Browsers open few connections to one server: only what is looked at holds one.
+    listen(&document(), "visibilitychange", |_: Event| {
+        if document().hidden() {
+            CONNECTION.set(CONNECTION.get() + 1);
+        } else {
+            connect(true);
+        }
+    });
+}
+
+/// Listens until the page is hidden. What happened in between was missed.
+fn connect(has_missed: bool) {
+    let mine = CONNECTION.get() + 1;
+    CONNECTION.set(mine);
+    spawn_local(async move {
+        let Ok(mut source) = EventSource::new(ADDRESS) else { return };
+        let (Ok(hello), Ok(changed)) = (source.subscribe("hello"), source.subscribe("changed")) else {
+            return;
+        };
+        let mut heard = futures::stream::select(hello, changed);
+        let mut has_missed = has_missed;
+        // An error is a lost connection, which the browser makes anew; then it is greeted again.
+        while let Some(message) = heard.next().await {
+            if CONNECTION.get() != mine {
+                break;
+            }
+            let Ok((kind, message)) = message else { continue };
+            if kind == "hello" {
+                if has_missed {
+                    expect([EVERYTHING]);
+                }
+                has_missed = true;
+            } else if let Some(topics) = message.data().as_string() {
+                expect(topics.split(' '));
+            }
+        }
+        source.close();
+    });
+}
+
+fn expect<'t>(topics: impl IntoIterator<Item = &'t str>) {
+    WAITING.with_borrow_mut(|waiting| waiting.extend(topics.into_iter().map(str::to_owned)));
+    TIMER.with_borrow_mut(|timer| {
+        if timer.is_none() {
+            *timer = Some(Timeout::new(GATHER_MS, || {
+                TIMER.with_borrow_mut(|timer| *timer = None);
+                let topics = WAITING.take();
+                spawn_local(async move { refresh(&topics).await });
+            }));
+        }
+    });
+}
+
+/// Whether an element is about one of the topics; `device:*` is about every device.
+fn is_about(names: &str, topics: &BTreeSet<String>) -> bool {
+    topics.contains(EVERYTHING)
+        || names.split(' ').any(|name| match name.strip_suffix('*') {
+            Some(beginning) => topics.iter().any(|topic| topic.starts_with(beginning)),
+            None => topics.contains(name),
+        })
+}
+
+async fn refresh(topics: &BTreeSet<String>) {
+    let Ok(found) = document().query_selector_all("[data-live]") else { return };
+    let mut of_the_page = Vec::new();
+    for index in 0..found.length() {
+        let Some(element) = found.get(index).and_then(|node| node.dyn_into::<Element>().ok()) else {
+            continue;
+        };
+        if !is_about(&element.get_attribute("data-live").unwrap_or_default(), topics) {
+            continue;
+        }
+        match element.get_attribute("data-live-from") {
+            Some(address) => {
+                if let Some(page) = fetch(&address).await {
+                    replace(&element, page.query_selector("[data-live]").ok().flatten());
+                }
+            }
+            None => of_the_page.push(element),
+        }
+    }
+    if of_the_page.is_empty() {
+        return;
+    }
+    let Ok(here) = window().location().href() else { return };
+    let Some(page) = fetch(&here).await else { return };
+    for element in of_the_page {
+        replace(&element, page.get_element_by_id(&element.id()));
+    }
+}
+
+/// A page, unless the session is over: then the browser goes where the server sends it.
+async fn fetch(address: &str) -> Option<web_sys::Document> {
+    let response = Request::get(address)
+        .header("accept", "text/html")
+        // Nobody asked for it: it must not keep the session from lying idle.
+        .header("gatehouse-unattended", "1")
+        .send()
+        .await
+        .ok()?;
+    let landed = response.url();
+    let page = parse(&response.text().await.ok()?).ok()?;
+    let layout = page.get_element_by_id("layout").and_then(|layout| layout.get_attribute("data-layout"));
+    if layout.is_some_and(|layout| layout != "console") {
+        let _ = window().location().assign(&landed);
+        return None;
+    }
+    Some(page)
+}
+
+/// Puts the new one in the place of the old one, unless somebody is at work in it or nothing has changed.
+fn replace(old: &Element, new: Option<Element>) {
+    let is_in_use = document().active_element().is_some_and(|active| {
+        old.contains(Some(&active)) && active.matches("input, select, textarea").unwrap_or(false)
+    });
+    let Some(new) = new.filter(|new| !is_in_use && !old.is_equal_node(Some(new))) else { return };
+    // A menu that is open stays open.
+    if old.has_attribute("open") {
+        let _ = new.set_attribute("open", "");
+    }
+    let focused = document().active_element().filter(|active| old.contains(Some(active)));
+    if old.replace_with_with_node_1(&new).is_ok() {
+        let _ = new.set_attribute("data-renewed", "");
+        swapped(&new);
+        // The focus would be lost with the element: its like has it.
+        let again = focused.and_then(|active| {
+            let tag = active.tag_name().to_lowercase();
+            if new.tag_name().eq_ignore_ascii_case(&tag) {
+                None
+            } else {
+                new.query_selector(&tag).ok().flatten()
+            }
+        });
+        if let Some(element) = again.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+            let _ = element.focus();
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Kinds of events in words, for people who read the log.
+
+use super::EventKind;
+
+/// (name, what happened), for every kind that this server writes.
+const WORDS: &[(&str, &str)] = &[
+    ("device.create", "Device added"),
+    ("device.delete", "Device removed"),
+    ("device.token.create", "Enrolment token created"),
+    ("device.token.spent", "Enrolment token used"),
+    ("device.enroll", "Device enrolled"),
+    ("device.authenticate", "Device authenticated"),
+    ("device.update", "Device changed"),
+    ("device.token.revoke", "Enrolment token revoked"),
+    ("device.counters.accept", "TPM counters accepted"),
+    ("user.login", "Signed in"),
+    ("user.logout", "Signed out"),
+    ("user.create", "User invited"),
+    ("user.update", "User changed"),
+    ("user.delete", "User deleted"),
+    ("user.reset", "User reset"),
+    ("user.signup", "User signed up"),
+    ("user.second_factor", "Second factor confirmed"),
+    ("role.create", "Role created"),
+    ("role.update", "Role changed"),
+    ("role.delete", "Role deleted"),
+    ("lock.create", "Lock created"),
+    ("lock.delete", "Lock removed"),
+    ("cluster_auth_preference.update", "Cluster settings changed"),
+    ("session.end", "Session ended"),
+    ("host_admin.call", "Call by root on the server's host"),
+    ("request.refused", "Request refused"),
+];
+
+/// What an event of this name says happened; the name itself for one that is not known here.
+#[must_use]
+pub fn words(event: &str) -> &str {
+    WORDS.iter().find(|(name, _)| *name == event).map_or(event, |(_, words)| words)
+}
+
+/// Names of the events that there can be, sorted by what they say.
+#[must_use]
+pub fn event_names() -> Vec<&'static str> {
+    let mut names: Vec<_> = EventKind::ALL.iter().map(|kind| kind.0).collect();
+    names.sort_by_key(|name| words(name).to_owned());
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_words() {
+        let without: Vec<_> =
+            EventKind::ALL.iter().map(|kind| kind.0).filter(|name| words(name) == *name).collect();
+        assert_eq!(without, [""; 0], "kinds of events without words");
+        assert_eq!(words("device.enroll"), "Device enrolled");
+        assert_eq!(words("of.a.newer.server"), "of.a.newer.server");
+    }
+}

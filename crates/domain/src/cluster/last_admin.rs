@@ -1,0 +1,228 @@
+//! Nobody locks out the last administrator: what would leave the cluster without one is refused.
+//!
+//! An administrator is a person who can sign in, whom no lock keeps out, whose roles together allow everything that
+//! matters, and who has an enrolled device where one is required of them. Root on the server's own host is the way back
+//! in and therefore exempt: whatever is asked through the Unix socket is done.
+
+use std::sync::Arc;
+
+use gatehouse_model::ErrorKind;
+use gatehouse_model::resource::UserKind;
+
+use super::Preference;
+use crate::authz::Attribution;
+use crate::entity::{Role, User};
+use crate::ports::{StoreError, UnitOfWork};
+use crate::{Core, Decision};
+
+/// What an administrator can change. Whoever changes accounts and roles can give themselves all the rest.
+const FULL: [(&str, &str); 4] =
+    [("user", "update"), ("role", "update"), ("cluster_auth_preference", "update"), ("device", "update")];
+/// Accounts that are looked at in one go.
+const PAGE: i64 = 200;
+
+/// Why a change would lock everybody out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LastAdmin {
+    #[error(
+        "this would leave the cluster without an administrator: no person who can sign in and is not locked \
+         would have full rights"
+    )]
+    Rights,
+    #[error(
+        "this would lock out every administrator: a trusted device would be required of them, and none of them \
+         has an enrolled one"
+    )]
+    Device,
+}
+
+impl Decision for LastAdmin {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::FailedPrecondition
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Rights => "last_admin",
+            Self::Device => "no_admin_with_device",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Rights => {
+                "give another person full rights first, for instance the role editor; root on the server's own host \
+                 may do this with `tctl`"
+            }
+            Self::Device => {
+                "enrol a device of an administrator first: `tsh device enroll --current-device`; root on the \
+                 server's own host may do this with `tctl`"
+            }
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// Stands around a change: asked before it and after it, in one unit of work.
+pub(crate) struct AdminGuard {
+    core: Arc<Core>,
+    /// There is somebody to protect, and the one who asks is not exempt.
+    watches: bool,
+}
+
+impl AdminGuard {
+    /// Looks at how things are. Changes that are guarded happen one after the other, or two administrators could take
+    /// each other's rights away at once.
+    pub(crate) async fn before(
+        core: &Arc<Core>,
+        work: &mut dyn UnitOfWork,
+        by: &Attribution,
+    ) -> Result<Self, StoreError> {
+        work.hold_administrators().await?;
+        let watches = !by.is_host_admin() && Admins::now(core, work).await?.any(work, true).await?;
+        Ok(Self { core: Arc::clone(core), watches })
+    }
+
+    /// Looks at how things have become; the unit of work must not be committed on an error.
+    ///
+    /// # Errors
+    /// Storage; and inside, that there was an administrator and is none any more.
+    pub(crate) async fn after(self, work: &mut dyn UnitOfWork) -> Result<Result<(), LastAdmin>, StoreError> {
+        if !self.watches {
+            return Ok(Ok(()));
+        }
+        let admins = Admins::now(&self.core, work).await?;
+        if admins.any(work, true).await? {
+            return Ok(Ok(()));
+        }
+        let have_rights = admins.any(work, false).await?;
+        Ok(Err(if have_rights { LastAdmin::Device } else { LastAdmin::Rights }))
+    }
+}
+
+/// What decides who is an administrator, beside the accounts themselves.
+struct Admins {
+    core: Arc<Core>,
+    roles: Vec<Role>,
+    cluster_requires_device: bool,
+}
+
+impl Admins {
+    async fn now(core: &Arc<Core>, work: &mut dyn UnitOfWork) -> Result<Self, StoreError> {
+        let preference = Preference::new(Arc::clone(core)).effective(work).await?;
+        let mut roles = work.roles().await?;
+        // Those that give everything first: most often the first account of the first role settles it.
+        roles.sort_by_key(|role| !administers(std::slice::from_ref(role)));
+        let cluster_requires_device = preference.mode.requires_device(false);
+        Ok(Self { core: Arc::clone(core), roles, cluster_requires_device })
+    }
+
+    /// Whether there is an administrator; `with_device` = who lacks a required device is none.
+    async fn any(&self, work: &mut dyn UnitOfWork, with_device: bool) -> Result<bool, StoreError> {
+        for role in self.roles.iter().filter(|role| contributes(role)) {
+            let mut after: Option<String> = None;
+            loop {
+                let users = work.users_with_role(&role.name, after.as_deref(), PAGE).await?;
+                for user in &users {
+                    if self.is_one(work, user, with_device).await? {
+                        return Ok(true);
+                    }
+                }
+                match users.last() {
+                    Some(last) if i64::try_from(users.len()).is_ok_and(|len| len == PAGE) => {
+                        after = Some(last.name.clone());
+                    }
+                    _ => break,
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    async fn is_one(
+        &self,
+        work: &mut dyn UnitOfWork,
+        user: &User,
+        with_device: bool,
+    ) -> Result<bool, StoreError> {
+        let roles: Vec<Role> =
+            self.roles.iter().filter(|role| user.roles.contains(&role.name)).cloned().collect();
+        if user.kind != UserKind::Human || !user.can_sign_in() || !administers(&roles) {
+            return Ok(false);
+        }
+        let requires_device = self.cluster_requires_device || roles_require_device(user, &roles);
+        if with_device && requires_device && !work.user_has_enrolled_device(&user.name).await? {
+            return Ok(false);
+        }
+        let lock = work.lock_in_force(Some(&user.name), &user.roles, None, self.core.now()).await?;
+        Ok(lock.is_none())
+    }
+}
+
+/// Whether the roles together give full rights.
+fn administers(roles: &[Role]) -> bool {
+    FULL.iter().all(|(resource, verb)| roles.iter().any(|role| role.allows(resource, verb)))
+}
+
+/// Whether the role gives some of them.
+fn contributes(role: &Role) -> bool {
+    FULL.iter().any(|(resource, verb)| role.allows(resource, verb))
+}
+
+/// A role that is gone is taken for the strictest, as everywhere.
+fn roles_require_device(user: &User, roles: &[Role]) -> bool {
+    let is_missing = user.roles.iter().any(|name| roles.iter().all(|role| role.name != *name));
+    is_missing
+        || roles
+            .iter()
+            .filter_map(|role| role.spec.options.device_trust_mode)
+            .any(|mode| mode.requires_device(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use gatehouse_model::Timestamp;
+    use gatehouse_model::resource::{RoleAllow, RoleSpec, Rule};
+
+    use super::*;
+    use crate::authz::preset_roles;
+
+    fn role(name: &str, rules: &[(&str, &str)]) -> Role {
+        let rules = rules
+            .iter()
+            .map(|(resource, verb)| Rule {
+                resources: vec![(*resource).to_owned()],
+                verbs: vec![(*verb).to_owned()],
+            })
+            .collect();
+        let now = Timestamp::from_secs(0);
+        Role {
+            name: name.to_owned(),
+            description: String::new(),
+            spec: RoleSpec { allow: RoleAllow { rules, logins: Vec::new() }, ..RoleSpec::default() },
+            created: now,
+            updated: now,
+        }
+    }
+
+    #[test]
+    fn of_the_presets_the_editor_alone_administers() {
+        let found: Vec<_> = preset_roles(Timestamp::from_secs(0))
+            .into_iter()
+            .filter(|role| administers(std::slice::from_ref(role)))
+            .map(|role| role.name)
+            .collect();
+        assert_eq!(found, ["editor"]);
+    }
+
+    #[test]
+    fn roles_add_up() {
+        let people = role("people", &[("user", "*"), ("role", "update")]);
+        let rest = role("rest", &[("cluster_auth_preference", "update"), ("device", "*")]);
+        assert!(!administers(std::slice::from_ref(&people)));
+        assert!(!administers(std::slice::from_ref(&rest)));
+        assert!(administers(&[people.clone(), rest]));
+        assert!(contributes(&people));
+        assert!(!contributes(&role("reader", &[("*", "read")])));
+    }
+}

@@ -1,0 +1,63 @@
+use async_trait::async_trait;
+use gatehouse_domain::entity::{BootRecord, RecordKind};
+use gatehouse_domain::ports::StoreError;
+use gatehouse_domain::ports::device_pages::BootRows;
+use gatehouse_domain::ports::store::Stored;
+
+use super::Unit;
+use super::device::RECORD_KINDS;
+use super::evidence::platform_parameters;
+use crate::decode::Decode;
+use crate::executor::Executor;
+use crate::platform;
+use crate::sql::boot as sql;
+use crate::value::values;
+
+const BOOT: Decode<BootRecord> = Decode {
+    entity: "boot record",
+    read: |columns| {
+        Ok(BootRecord {
+            device_id: columns.text()?,
+            kind: columns.one_of(&RECORD_KINDS, RecordKind::as_str)?,
+            user: columns.text()?,
+            time: columns.time()?,
+            since: columns.time()?,
+            fingerprint: columns.digest()?,
+            platform: platform_parameters(columns)?,
+        })
+    },
+};
+
+#[async_trait]
+impl<E: Executor> BootRows for Unit<E> {
+    async fn note_boot(&mut self, record: &BootRecord) -> Stored<()> {
+        let (id, fingerprint) = (&record.device_id, &record.fingerprint);
+        let touch = values![id, fingerprint, record.kind.as_str(), &record.user, record.time];
+        if self.0.execute(sql::TOUCH_BOOT, touch).await? > 0 {
+            return Ok(());
+        }
+        let platform = platform::encode(&record.platform)
+            .ok_or_else(|| StoreError::Corrupt { what: "platform attestation (too long)".to_owned() })?;
+        let values = values![
+            id,
+            fingerprint,
+            record.kind.as_str(),
+            &record.user,
+            record.time,
+            record.since,
+            &platform,
+            &record.platform.event_log,
+        ];
+        self.0.execute(sql::PUT_BOOT, values).await?;
+        Ok(())
+    }
+
+    async fn boot(&mut self, device_id: &str) -> Stored<Option<BootRecord>> {
+        self.0.optional(sql::BOOT, values![device_id], BOOT).await
+    }
+
+    async fn forget_boot(&mut self, device_id: &str) -> Stored<()> {
+        self.0.execute(sql::FORGET_BOOT, values![device_id]).await?;
+        Ok(())
+    }
+}

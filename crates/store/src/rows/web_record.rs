@@ -1,0 +1,32 @@
+use async_trait::async_trait;
+use gatehouse_domain::entity::Digest;
+use gatehouse_domain::ports::store::{Stored, WebRecordRows};
+use gatehouse_model::Timestamp;
+
+use super::Unit;
+use crate::decode::TEXT;
+use crate::executor::Executor;
+use crate::sql::web_record as sql;
+use crate::value::values;
+
+#[async_trait]
+impl<E: Executor> WebRecordRows for Unit<E> {
+    async fn web_record(&mut self, hash: &Digest, now: Timestamp) -> Stored<Option<String>> {
+        self.0.optional(sql::WEB_RECORD, values![hash, now], TEXT).await
+    }
+
+    async fn put_web_record(&mut self, hash: &Digest, data: &str, expires: Timestamp) -> Stored<()> {
+        self.0.execute(sql::PUT_WEB_RECORD, values![hash, data, expires]).await?;
+        Ok(())
+    }
+
+    async fn delete_web_record(&mut self, hash: &Digest) -> Stored<()> {
+        self.0.execute(sql::DELETE_WEB_RECORD, values![hash]).await?;
+        Ok(())
+    }
+
+    async fn purge_web_records(&mut self, before: Timestamp) -> Stored<()> {
+        self.0.execute(sql::PURGE_WEB_RECORDS, values![before]).await?;
+        Ok(())
+    }
+}

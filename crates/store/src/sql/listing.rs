@@ -1,0 +1,308 @@
+//! The inventory as it is listed.
+//!
+//! A list is read from one index per order, cell by cell: each cell's part is sorted already, and the parts are merged as
+//! far as the page needs ("scan"). A search whose rarest word only few devices have reads those devices and sorts them
+//! ("found"). Both engines see the subquery first and look up the device afterwards, hence `cross join`.
+
+/// Devices that the statements of many take at once.
+pub(crate) const DEVICES_AT_ONCE: usize = 64;
+/// Words that one statement inserts at once.
+pub(crate) const TERMS_AT_ONCE: usize = 32;
+/// Sizes of the scans: so many cells at once.
+pub(crate) const CELLS_AT_ONCE: [usize; 3] = [1, 8, 64];
+
+macro_rules! listed {
+    () => {
+        "select l.sequence, l.device_id, l.cell, l.asset_tag, l.model_shown, l.serial, l.owner, l.other_users, l.seen,
+                l.locked_until, l.tag, l.model"
+    };
+}
+
+/// The keys of the cells, merged.
+macro_rules! keys {
+    ($columns:literal, $key:literal, $bounds:literal, $order:literal, $first:literal $($cell:literal)*) => {
+        concat!(
+            "select ", $columns, " from device_list where cell = $", $first, " and ", $key, " ", $bounds,
+            $(" union all select ", $columns, " from device_list where cell = $", $cell, " and ", $key, " ", $bounds,)*
+            " order by ", $order
+        )
+    };
+}
+
+/// `$1` and `$2` are tag and sequence of the place to go on after, `$3` how many devices may be looked at, `$4` the time
+/// that locks end after, `$5` to `$8` patterns of words, `$9` the limit; then the cells, then what else is sorted by.
+macro_rules! scan {
+    ($columns:literal, $key:literal, $bounds:literal, $order:literal, $($cell:literal)+) => {
+        concat!(
+            listed!(), " from (", keys!($columns, $key, $bounds, $order, $($cell)+), " limit $3) k
+            cross join device_list l
+            where l.sequence = k.sequence and l.locked_until > $4 and l.terms like $5 escape '\\'
+              and l.terms like $6 escape '\\' and l.terms like $7 escape '\\' and l.terms like $8 escape '\\'
+            limit $9"
+        )
+    };
+}
+
+macro_rules! scan_1 {
+    ($columns:literal, $key:literal, $bounds:literal, $order:literal) => {
+        scan!($columns, $key, $bounds, $order, "10")
+    };
+}
+
+macro_rules! scan_8 {
+    ($columns:literal, $key:literal, $bounds:literal, $order:literal) => {
+        scan!($columns, $key, $bounds, $order, "10" "11" "12" "13" "14" "15" "16" "17")
+    };
+}
+
+macro_rules! scan_64 {
+    ($columns:literal, $key:literal, $bounds:literal, $order:literal) => {
+        scan!($columns, $key, $bounds, $order,
+            "10" "11" "12" "13" "14" "15" "16" "17" "18" "19" "20" "21" "22" "23" "24" "25" "26" "27" "28" "29"
+            "30" "31" "32" "33" "34" "35" "36" "37" "38" "39" "40" "41" "42" "43" "44" "45" "46" "47" "48" "49"
+            "50" "51" "52" "53" "54" "55" "56" "57" "58" "59" "60" "61" "62" "63" "64" "65" "66" "67" "68" "69"
+            "70" "71" "72" "73")
+    };
+}
+
+/// The place at which a scan of these cells has looked at `$3` devices and one more. `$1` and `$2` as for scans; then the
+/// cells, then what else is sorted by.
+macro_rules! stop {
+    ($columns:literal, $key:literal, $bounds:literal, $order:literal) => {
+        concat!(keys!($columns, $key, $bounds, $order,
+            "4" "5" "6" "7" "8" "9" "10" "11" "12" "13" "14" "15" "16" "17" "18" "19" "20" "21" "22" "23" "24"
+            "25" "26" "27" "28" "29" "30" "31" "32" "33" "34" "35" "36" "37" "38" "39" "40" "41" "42" "43" "44"
+            "45" "46" "47" "48" "49" "50" "51" "52" "53" "54" "55" "56" "57" "58" "59" "60" "61" "62" "63" "64"
+            "65" "66" "67"), " limit 1 offset $3")
+    };
+}
+
+macro_rules! having {
+    () => {
+        "from (select device from device_terms where term >= $1 and term < $2 and shared < $3 limit $4) t
+        cross join device_list l
+        where l.sequence = t.device and l.locked_until > $5 and l.terms like $6 escape '\\'
+          and l.terms like $7 escape '\\' and l.terms like $8 escape '\\' and l.terms like $9 escape '\\'
+          and (cast($10 as bigint) is null or l.cell / 160 % 3 = $10)
+          and (cast($11 as bigint) is null or l.cell / 80 % 2 = $11)
+          and (cast($12 as bigint) is null or l.cell / 16 % 5 = $12)
+          and (cast($13 as bigint) is null or l.cell / 4 % 4 = $13)
+          and (cast($14 as bigint) is null or l.cell / 2 % 2 = $14)
+          and (cast($15 as bigint) is null or l.cell % 2 = $15)"
+    };
+}
+
+/// Devices that have a word between `$1` and `$2`, those of `$4` words at most; `$3` is the length of the word in bytes,
+/// `$5` the time that locks end after, `$6` to `$9` patterns of the other words, `$10` to `$15` the filter, `$16` and `$17`
+/// what the group is found by; `$18` to `$20` are group, tag and sequence of the place to go on after, `$21` the limit, `$22`
+/// what else is sorted by.
+macro_rules! found {
+    ($key:literal, $bounds:literal, $order:literal) => {
+        concat!(
+            listed!(),
+            " ",
+            having!(),
+            " and (l.cell / $16 % $17, ",
+            $key,
+            ") ",
+            $bounds,
+            "
+        order by ",
+            $order,
+            " limit $21"
+        )
+    };
+}
+
+macro_rules! sixty_four {
+    () => {
+        "in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+            $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32,
+            $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48,
+            $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62, $63, $64)"
+    };
+}
+
+/// What a device's row of the list is made of, and the row as it is.
+macro_rules! facts {
+    ($which:expr) => {
+        concat!("
+        select d.id, d.os_type, d.asset_tag, d.asset_tag_norm, d.created, d.enroll_status, d.owner, d.source_origin,
+               d.profile, d.last_authenticated,
+               (select c.tier from credentials c where c.device_id = d.id
+                order by c.last_used desc, c.created desc, c.id limit 1),
+               (select r.data from collected r where r.device_id = d.id
+                order by r.recorded desc, r.sequence desc limit 1),
+               (select max(coalesce(k.expires, 9223372036854775807)) from locks k where k.target_device = d.id),
+               l.sequence, l.cell, l.tag, l.model, l.owner, l.seen, l.stale_from, l.locked_until, l.asset_tag,
+               l.model_shown, l.serial, l.other_users, l.terms
+        from devices d left join device_list l on l.device_id = d.id
+        where d.id ", $which)
+    };
+}
+
+macro_rules! users {
+    ($which:expr) => {
+        concat!(
+            "select device_id, user_name from device_users where device_id ",
+            $which,
+            "
+        order by device_id, added, user_name"
+        )
+    };
+}
+
+statements! {
+    TAG_UP_1 = scan_1!("tag, sequence", "(tag, sequence)", "> ($1, $2)",
+        "tag, sequence");
+    TAG_UP_8 = scan_8!("tag, sequence", "(tag, sequence)", "> ($1, $2)",
+        "tag, sequence");
+    TAG_UP_64 = scan_64!("tag, sequence", "(tag, sequence)", "> ($1, $2)",
+        "tag, sequence");
+    TAG_UP_STOP = stop!("tag, sequence", "(tag, sequence)", "> ($1, $2)",
+        "tag, sequence");
+    TAG_UP_FOUND = found!("l.tag, l.sequence", "> ($18, $19, $20)",
+        "l.cell / $16 % $17, l.tag, l.sequence");
+    TAG_DOWN_1 = scan_1!("tag, sequence", "(tag, sequence)", "< ($1, $2)",
+        "tag desc, sequence desc");
+    TAG_DOWN_8 = scan_8!("tag, sequence", "(tag, sequence)", "< ($1, $2)",
+        "tag desc, sequence desc");
+    TAG_DOWN_64 = scan_64!("tag, sequence", "(tag, sequence)", "< ($1, $2)",
+        "tag desc, sequence desc");
+    TAG_DOWN_STOP = stop!("tag, sequence", "(tag, sequence)", "< ($1, $2)",
+        "tag desc, sequence desc");
+    TAG_DOWN_FOUND = found!("l.tag, l.sequence", "< ($18, $19, $20)",
+        "l.cell / $16 % $17 desc, l.tag desc, l.sequence desc");
+    MODEL_UP_1 = scan_1!("tag, sequence, model", "(model, tag, sequence)", "> ($11, $1, $2)",
+        "model, tag, sequence");
+    MODEL_UP_8 = scan_8!("tag, sequence, model", "(model, tag, sequence)", "> ($18, $1, $2)",
+        "model, tag, sequence");
+    MODEL_UP_64 = scan_64!("tag, sequence, model", "(model, tag, sequence)", "> ($74, $1, $2)",
+        "model, tag, sequence");
+    MODEL_UP_STOP = stop!("tag, sequence, model", "(model, tag, sequence)", "> ($68, $1, $2)",
+        "model, tag, sequence");
+    MODEL_UP_FOUND = found!("l.model, l.tag, l.sequence", "> ($18, $22, $19, $20)",
+        "l.cell / $16 % $17, l.model, l.tag, l.sequence");
+    MODEL_DOWN_1 = scan_1!("tag, sequence, model", "(model, tag, sequence)", "< ($11, $1, $2)",
+        "model desc, tag desc, sequence desc");
+    MODEL_DOWN_8 = scan_8!("tag, sequence, model", "(model, tag, sequence)", "< ($18, $1, $2)",
+        "model desc, tag desc, sequence desc");
+    MODEL_DOWN_64 = scan_64!("tag, sequence, model", "(model, tag, sequence)", "< ($74, $1, $2)",
+        "model desc, tag desc, sequence desc");
+    MODEL_DOWN_STOP = stop!("tag, sequence, model", "(model, tag, sequence)", "< ($68, $1, $2)",
+        "model desc, tag desc, sequence desc");
+    MODEL_DOWN_FOUND = found!("l.model, l.tag, l.sequence", "< ($18, $22, $19, $20)",
+        "l.cell / $16 % $17 desc, l.model desc, l.tag desc, l.sequence desc");
+    OWNER_UP_1 = scan_1!("tag, sequence, owner", "(owner, tag, sequence)", "> ($11, $1, $2)",
+        "owner, tag, sequence");
+    OWNER_UP_8 = scan_8!("tag, sequence, owner", "(owner, tag, sequence)", "> ($18, $1, $2)",
+        "owner, tag, sequence");
+    OWNER_UP_64 = scan_64!("tag, sequence, owner", "(owner, tag, sequence)", "> ($74, $1, $2)",
+        "owner, tag, sequence");
+    OWNER_UP_STOP = stop!("tag, sequence, owner", "(owner, tag, sequence)", "> ($68, $1, $2)",
+        "owner, tag, sequence");
+    OWNER_UP_FOUND = found!("l.owner, l.tag, l.sequence", "> ($18, $22, $19, $20)",
+        "l.cell / $16 % $17, l.owner, l.tag, l.sequence");
+    OWNER_DOWN_1 = scan_1!("tag, sequence, owner", "(owner, tag, sequence)", "< ($11, $1, $2)",
+        "owner desc, tag desc, sequence desc");
+    OWNER_DOWN_8 = scan_8!("tag, sequence, owner", "(owner, tag, sequence)", "< ($18, $1, $2)",
+        "owner desc, tag desc, sequence desc");
+    OWNER_DOWN_64 = scan_64!("tag, sequence, owner", "(owner, tag, sequence)", "< ($74, $1, $2)",
+        "owner desc, tag desc, sequence desc");
+    OWNER_DOWN_STOP = stop!("tag, sequence, owner", "(owner, tag, sequence)", "< ($68, $1, $2)",
+        "owner desc, tag desc, sequence desc");
+    OWNER_DOWN_FOUND = found!("l.owner, l.tag, l.sequence", "< ($18, $22, $19, $20)",
+        "l.cell / $16 % $17 desc, l.owner desc, l.tag desc, l.sequence desc");
+    SEEN_UP_1 = scan_1!("tag, sequence, seen", "(seen, tag, sequence)", "> ($11, $1, $2)",
+        "seen, tag, sequence");
+    SEEN_UP_8 = scan_8!("tag, sequence, seen", "(seen, tag, sequence)", "> ($18, $1, $2)",
+        "seen, tag, sequence");
+    SEEN_UP_64 = scan_64!("tag, sequence, seen", "(seen, tag, sequence)", "> ($74, $1, $2)",
+        "seen, tag, sequence");
+    SEEN_UP_STOP = stop!("tag, sequence, seen", "(seen, tag, sequence)", "> ($68, $1, $2)",
+        "seen, tag, sequence");
+    SEEN_UP_FOUND = found!("l.seen, l.tag, l.sequence", "> ($18, $22, $19, $20)",
+        "l.cell / $16 % $17, l.seen, l.tag, l.sequence");
+    SEEN_DOWN_1 = scan_1!("tag, sequence, seen", "(seen, tag, sequence)", "< ($11, $1, $2)",
+        "seen desc, tag desc, sequence desc");
+    SEEN_DOWN_8 = scan_8!("tag, sequence, seen", "(seen, tag, sequence)", "< ($18, $1, $2)",
+        "seen desc, tag desc, sequence desc");
+    SEEN_DOWN_64 = scan_64!("tag, sequence, seen", "(seen, tag, sequence)", "< ($74, $1, $2)",
+        "seen desc, tag desc, sequence desc");
+    SEEN_DOWN_STOP = stop!("tag, sequence, seen", "(seen, tag, sequence)", "< ($68, $1, $2)",
+        "seen desc, tag desc, sequence desc");
+    SEEN_DOWN_FOUND = found!("l.seen, l.tag, l.sequence", "< ($18, $22, $19, $20)",
+        "l.cell / $16 % $17 desc, l.seen desc, l.tag desc, l.sequence desc");
+
+    COUNT_FOUND = concat!("select count(*) ", having!());
+    /// Devices with a word between `$1` and `$2`, `$3` bytes long, counted no further than `$4`.
+    COUNT_WORD = "
+        select count(*)
+        from (select device from device_terms where term >= $1 and term < $2 and shared < $3 limit $4) t";
+    LISTED_DEVICE = concat!(listed!(), " from device_list l where l.device_id = $1");
+
+    CELL_COUNTS = "select cell, devices from device_counts where devices > 0 order by cell";
+    ADD_CELL_COUNT = "
+        insert into device_counts (cell, devices) values ($1, $2)
+        on conflict (cell) do update set devices = device_counts.devices + excluded.devices";
+    CELLS_OF_ENDED_LOCKS = "
+        select cell from device_list where locked_until > 0 and locked_until <= $1 order by locked_until limit $2";
+    /// A row that somebody changes meanwhile is looked at again, hence the second condition.
+    TURN_STALE = "
+        update device_list set cell = cell + $3, stale_from = $4
+        where stale_from <= $1
+          and sequence in (select sequence from device_list where stale_from <= $1 order by stale_from limit $2)
+        returning cell";
+    FORGET_LOCKS = "
+        update device_list set cell = cell - $3, locked_until = 0
+        where locked_until > 0 and locked_until <= $1
+          and sequence in (
+            select sequence from device_list where locked_until > 0 and locked_until <= $1
+            order by locked_until limit $2)
+        returning cell";
+
+    DAILY_COUNTS = "
+        select day, detail, count from daily_counts where kind = $1 and day >= $2 order by kind, day, detail";
+    ADD_DAILY_COUNT = "
+        insert into daily_counts (day, kind, detail, count) values ($1, $2, $3, $4)
+        on conflict (kind, day, detail) do update set count = daily_counts.count + excluded.count";
+    PUT_DAILY_COUNT = "
+        insert into daily_counts (day, kind, detail, count) values ($1, $2, $3, $4)
+        on conflict (kind, day, detail) do update set count = excluded.count";
+
+    FACTS_OF_DEVICE = facts!("= $1");
+    /// What is not asked for is null, which equals nothing.
+    FACTS_OF_DEVICES = facts!(sixty_four!());
+    USERS_OF_DEVICE = users!("= $1");
+    USERS_OF_DEVICES = users!(sixty_four!());
+    INSERT_LISTED = "
+        insert into device_list (device_id, cell, tag, model, owner, seen, stale_from, locked_until, asset_tag,
+                                 model_shown, serial, other_users, terms)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        on conflict (device_id) do nothing returning sequence";
+    /// `$2` is the cell that was read.
+    TOUCH_LISTED = "update device_list set seen = $3, stale_from = $4 where sequence = $1 and cell = $2";
+    UPDATE_LISTED = "
+        update device_list
+        set cell = $3, tag = $4, model = $5, owner = $6, seen = $7, stale_from = $8, locked_until = $9, asset_tag = $10,
+            model_shown = $11, serial = $12, other_users = $13, terms = $14
+        where sequence = $1 and cell = $2";
+    INSERT_TERM = "
+        insert into device_terms (device, term, shared) values ($1, $2, $3) on conflict do nothing";
+    INSERT_TERMS = "
+        insert into device_terms (device, term, shared)
+        values
+            ($1, $2, $3), ($4, $5, $6), ($7, $8, $9), ($10, $11, $12), ($13, $14, $15),
+            ($16, $17, $18), ($19, $20, $21), ($22, $23, $24), ($25, $26, $27), ($28, $29, $30),
+            ($31, $32, $33), ($34, $35, $36), ($37, $38, $39), ($40, $41, $42), ($43, $44, $45),
+            ($46, $47, $48), ($49, $50, $51), ($52, $53, $54), ($55, $56, $57), ($58, $59, $60),
+            ($61, $62, $63), ($64, $65, $66), ($67, $68, $69), ($70, $71, $72), ($73, $74, $75),
+            ($76, $77, $78), ($79, $80, $81), ($82, $83, $84), ($85, $86, $87), ($88, $89, $90),
+            ($91, $92, $93), ($94, $95, $96)
+        on conflict do nothing";
+    DELETE_TERM = "delete from device_terms where term = $1 and device = $2";
+    /// A device that goes: what it was listed by.
+    LISTED_TERMS = "select sequence, cell, terms from device_list where device_id = $1";
+    UNLISTED_DEVICES = "select id from devices where listed = 0 order by id limit $1";
+    MARK_LISTED = "update devices set listed = 1 where id = $1";
+}

@@ -1,0 +1,160 @@
+// `tsh login` through a real browser, and the sessions that come of it.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { assertAccessible, assertQuiet, launch, openPage } from "../src/browser.mjs";
+import { signIn, signUp } from "../src/console.mjs";
+import { PROGRAMS, startServer } from "../src/server.mjs";
+
+const PATIENCE_MS = 20_000;
+
+let browser;
+let server;
+let authenticator;
+let folder;
+
+before(async () => {
+  browser = await launch();
+  server = await startServer();
+  folder = await mkdtemp(join(tmpdir(), "gatehouse-tsh-"));
+  const { page, close } = await openPage(browser);
+  authenticator = await signUp(page, server.signup, { name: "admin" });
+  await close();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+  if (folder) await rm(folder, { recursive: true, force: true });
+});
+
+/** Starts `tsh login`; what it says so far, and its exit code once it has one. */
+function login(home, flags, env = {}) {
+  const child = spawn(
+    join(PROGRAMS, "tsh"),
+    ["login", `--proxy=${new URL(server.origin).host}`, `--ca-pin=${server.caPin}`, "--user=admin", ...flags],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { PATH: process.env.PATH, HOME: folder, TSH_HOME: join(folder, home), TCTI: "swtpm:path=/nonexistent", ...env },
+    },
+  );
+  const told = { out: "", log: "" };
+  child.stdout.on("data", (chunk) => (told.out += chunk));
+  child.stderr.on("data", (chunk) => (told.log += chunk));
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  return {
+    told,
+    ended,
+    /** The link and the code that it prints. */
+    async asks() {
+      const until = Date.now() + PATIENCE_MS;
+      for (;;) {
+        const link = told.log.match(/^ {2}(https:\S+)$/m)?.[1];
+        const code = told.log.match(/show the code ([A-Z]{4}-[A-Z]{4});/)?.[1];
+        if (link && code) return { link: link.replace(/^https:\/\/[^/]+/, server.origin), code };
+        if (Date.now() > until) throw new Error(`tsh printed no link:\n${told.log}`);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
+  };
+}
+
+/** A program that notes which page it was to open. */
+async function notingBrowser() {
+  const program = join(folder, "browser");
+  const note = join(folder, "opened");
+  await writeFile(program, `#!/bin/sh\nprintf %s "$1" > ${note}.part && mv ${note}.part ${note}\n`);
+  await chmod(program, 0o700);
+  return { program, opened: async () => (await readFile(note, "utf8")).replace(/^https:\/\/[^/]+/, server.origin) };
+}
+
+test("the browser on this machine carries the login to the terminal", async () => {
+  const { program, opened } = await notingBrowser();
+  const tsh = login("here", ["--auth=browser"], { BROWSER: program });
+  const { link, code } = await tsh.asks();
+  const { page, problems, close } = await openPage(browser);
+  await page.goto(link);
+  await signIn(page, "admin", authenticator);
+  await page.getByRole("heading", { name: "Log in a command line?" }).waitFor();
+  assert.equal(await page.locator(".cli-login__code").innerText(), code);
+  assert.equal(await opened(), link);
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    await assertAccessible(page);
+  }
+  await page.getByRole("button", { name: "Approve" }).click();
+  await page.getByText("The terminal has its login").waitFor();
+  assert.equal(await tsh.ended, 0, tsh.told.log);
+  assert.match(tsh.told.out, /Logged in as: admin/);
+  assert.ok(page.url().startsWith(`${server.origin}/web/cli/login?id=`), "no code in the address");
+  await assertAccessible(page);
+  assertQuiet(problems);
+  await close();
+});
+
+test("a browser on another machine is waited for, without scripts too", async () => {
+  const tsh = login("there", ["--no-browser"]);
+  const { link, code } = await tsh.asks();
+  const { page, close } = await openPage(browser, { javaScriptEnabled: false });
+  await page.goto(link);
+  await signIn(page, "admin", authenticator);
+  assert.equal(await page.locator(".cli-login__code").innerText(), code);
+  await page.getByRole("button", { name: "Approve" }).click();
+  await page.getByRole("heading", { name: "Approved" }).waitFor();
+  assert.equal(await tsh.ended, 0, tsh.told.log);
+  await close();
+});
+
+test("a login that is denied tells terminal and person", async () => {
+  const { program } = await notingBrowser();
+  const tsh = login("denied", ["--browser"], { BROWSER: program });
+  const { link } = await tsh.asks();
+  const { page, problems, close } = await openPage(browser);
+  await page.goto(link);
+  await signIn(page, "admin", authenticator);
+  await page.getByRole("button", { name: "Deny" }).click();
+  await page.getByText("That command line was not logged in").waitFor();
+  assert.equal(await tsh.ended, 1);
+  assert.match(tsh.told.log, /denied in the browser/);
+  await assertAccessible(page);
+  assertQuiet(problems);
+  await close();
+});
+
+test("sessions are listed, one is marked, and the others end at once", async () => {
+  const first = await openPage(browser);
+  await first.page.goto(`${server.origin}/web/account/sessions`);
+  await signIn(first.page, "admin", authenticator);
+  await first.page.getByRole("heading", { name: "Your sessions" }).waitFor();
+  const second = await openPage(browser);
+  await second.page.goto(`${server.origin}/web/account`);
+  await signIn(second.page, "admin", authenticator);
+  await second.page.getByRole("heading", { name: "Account", exact: true }).waitFor();
+
+  await first.page.reload();
+  assert.equal(await first.page.getByText("This session", { exact: true }).count(), 1);
+  assert.ok((await first.page.getByText(/^Chrome \d+ on Linux/).count()) >= 2);
+  assert.ok((await first.page.getByText(/^tsh \d/).count()) >= 2);
+  for (const colorScheme of ["light", "dark"]) {
+    await first.page.emulateMedia({ colorScheme });
+    await assertAccessible(first.page);
+  }
+  await first.page.getByText("End all others").first().click();
+  await first.page.getByRole("button", { name: "End all others" }).click();
+  await first.page.getByText(/other sessions ended/).waitFor();
+  assert.equal(await first.page.locator("table tbody tr").count(), 1);
+  assertQuiet(first.problems);
+
+  await second.page.goto(`${server.origin}/web/account`);
+  await second.page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await first.page.goto(`${server.origin}/web/sessions`);
+  await first.page.getByRole("heading", { name: "Sessions", exact: true }).waitFor();
+  await assertAccessible(first.page);
+  assertQuiet(first.problems);
+  await first.close();
+  await second.close();
+});

@@ -1,0 +1,6 @@
+-- Keys of forms that were sent, by their SHA-256: a form counts once.
+create table form_keys (
+    hash bytea not null constraint form_keys_pkey primary key,
+    used bigint not null
+);
+create index form_keys_used on form_keys (used);

@@ -1,0 +1,115 @@
+use gatehouse_model::resource::{DeviceTrustSpec, PreferenceSpec};
+use gatehouse_model::{DeviceTrustMode, EnrollStatus, OsType, SecondFactor};
+use gatehouse_server::http::Site;
+use http::StatusCode;
+
+use super::browser::{Cluster, cluster, cluster_with};
+use super::people::{hidden, invite, person};
+
+/// Marks a device as enrolled and used by somebody.
+async fn enrolled(cluster: &Cluster, tag: &str, user: &str) {
+    use gatehouse_domain::ports::Clock as _;
+    let id = cluster.register(OsType::Linux, tag).await;
+    let mut work = cluster.store.begin().await.unwrap();
+    let mut device = work.device(&id).await.unwrap().unwrap();
+    device.enroll_status = EnrollStatus::Enrolled;
+    work.update_device(&device).await.unwrap();
+    work.add_device_user(&id, user, cluster.clock.now()).await.unwrap();
+    work.commit().await.unwrap();
+}
+
+fn wish<'a>(mode: &'a str, revision: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![("do", "save"), ("mode", mode), ("second_factor", "off"), ("revision", revision)]
+}
+
+#[tokio::test]
+async fn each_value_says_where_it_comes_from_and_can_be_given_back() {
+    let preference = PreferenceSpec {
+        second_factor: Some(SecondFactor::Off),
+        device_trust: DeviceTrustSpec { mode: Some(DeviceTrustMode::Optional), ..DeviceTrustSpec::default() },
+    };
+    let cluster = cluster_with(preference, &Site::bare()).await;
+    let mut root = cluster.admin().await;
+    let page = root.get("/web/settings").await;
+    page.holds("from the configuration file").holds("default").lacks("set here").lacks("without effect");
+    page.holds("None is listed").lacks("Back to the configuration file");
+    let revision = hidden(&page.body, "revision");
+    let form = [wish("off", &revision), vec![("auto_enroll", "yes")]].concat();
+    assert_eq!(root.post("/web/settings", &form).await.location(), "/web/settings");
+    let page = root.get("/web/settings").await;
+    page.holds("The settings have been saved")
+        .holds("set here")
+        .holds("without effect")
+        .holds("<code>device_trust.mode</code>")
+        .holds("Last changed")
+        .holds("Back to the configuration file")
+        .holds("from the configuration file");
+    // Stale: somebody else was faster.
+    let page = root.post("/web/settings", &wish("optional", &revision)).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    page.holds("changed meanwhile by root").holds("These values hold now");
+    let revision = hidden(&page.body, "revision");
+    let reset = [("do", "reset"), ("key", "device_trust.mode"), ("revision", &revision)];
+    assert_eq!(root.post("/web/settings", &reset).await.location(), "/web/settings");
+    root.get("/web/settings").await.lacks("without effect").holds("set here");
+    root.post("/web/settings", &[("do", "reset"), ("key", "x"), ("revision", &revision)])
+        .await
+        .holds("unknown_setting");
+    root.post("/web/settings", &wish("sometimes", &revision)).await.holds("invalid_setting");
+}
+
+#[tokio::test]
+async fn required_says_first_whom_it_locks_out_and_is_never_saved_without_an_admin_who_has_a_device() {
+    let cluster = cluster().await;
+    let mut root = cluster.admin().await;
+    for number in 0..60 {
+        invite(&cluster, &format!("user{number:02}"), &["access"]).await;
+    }
+    let revision = hidden(&root.get("/web/settings").await.body, "revision");
+    let page = root.post("/web/settings", &wish("required", &revision)).await;
+    assert_eq!(page.status, StatusCode::BAD_REQUEST);
+    page.holds("confirmation_required")
+        .holds("61 users have no enrolled device and would be locked out now")
+        .holds("You are among them")
+        .holds("user48")
+        .lacks(r#"href="/web/users/user49""#)
+        .holds("/web/settings/locked-out?mode=required")
+        .holds("Save all the same");
+    let page = root.get("/web/settings/locked-out?mode=required").await;
+    page.holds("user48").lacks("user49").holds("after=user48");
+    let page = root.get("/web/settings/locked-out?mode=required&after=user48").await;
+    page.holds("user59").holds("First page").lacks("Next page");
+    let confirmed = [wish("required", &revision), vec![("confirmed", "yes")]].concat();
+    let page = root.post("/web/settings", &confirmed).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    page.holds("no_admin_with_device").holds("tsh device enroll --current-device").holds("tctl");
+    root.get("/web/users").await.holds("root");
+
+    enrolled(&cluster, "PF000001", "root").await;
+    let page = root.post("/web/settings", &wish("required", &revision)).await;
+    page.holds("60 users have no enrolled device")
+        .holds("this session is not on it")
+        .lacks("You are among them");
+    assert_eq!(root.post("/web/settings", &confirmed).await.location(), "/web/settings");
+    // Now the gate is closed for this session, which is on no device.
+    for path in
+        ["/web/settings", "/web/users", "/web/roles", "/web/locks", "/web/audit", "/web/audit/export.jsonl"]
+    {
+        let page = root.get(path).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN, "{path}");
+        page.holds("trusted_device_required");
+    }
+    assert_eq!(root.get("/web/account").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn who_may_only_read_sees_values_and_no_form() {
+    let cluster = cluster().await;
+    cluster.admin().await;
+    super::people::role(&cluster, "reader", &["*"], &["list", "read"]).await;
+    let mut carol = person(&cluster, "carol", &["reader"]).await;
+    carol.get("/web/settings").await.holds("optional: devices authenticate").lacks("<select").lacks("Save");
+    carol.get("/web/users/carol").await.lacks("Roles and logins").lacks("Reset sign-in");
+    carol.get("/web/roles/editor").await.holds("kind: role").lacks("<textarea");
+    carol.get("/web/locks").await.holds("Nothing is locked").lacks("New lock");
+}

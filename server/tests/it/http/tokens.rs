@@ -1,0 +1,121 @@
+//! Enrolment tokens in the console: made and shown once, listed as objects, revoked.
+
+use gatehouse_domain::authz::CreateEnrollToken;
+use gatehouse_domain::device::TokenTerms;
+use gatehouse_model::OsType;
+use http::StatusCode;
+
+use super::browser::{Cluster, cluster};
+
+async fn make(cluster: &Cluster, device: &str, note: &str) -> String {
+    let grant = cluster.host_admin().grant::<CreateEnrollToken>().unwrap();
+    let terms = TokenTerms { expires: None, note: note.to_owned() };
+    cluster.services.tokens.create(&grant, device, terms).await.unwrap().id
+}
+
+#[tokio::test]
+async fn a_token_is_shown_once_with_its_command_and_code() {
+    let cluster = cluster().await;
+    let mut browser = cluster.admin().await;
+    let id = cluster.register(OsType::Linux, "PF2ABC").await;
+    let path = format!("/web/devices/{id}");
+    let made =
+        browser.post(&path, &[("do", "token"), ("lifetime", "2h"), ("note", "Ada's <new> laptop")]).await;
+    assert_eq!(made.status, StatusCode::OK);
+    assert_eq!(made.headers["cache-control"], "no-store");
+    made.holds("Enrolment token for PF2ABC").holds("tsh device enroll --token=").holds("qr-code");
+    let (_, rest) = made.body.split_once("tsh device enroll --token=").unwrap();
+    let secret = rest.get(..43).unwrap();
+
+    let again = browser.get(&path).await;
+    again.lacks(secret).lacks("--token=").holds("Ada's &lt;new&gt; laptop").holds("0 of 5");
+    browser
+        .get("/web/tokens")
+        .await
+        .lacks(secret)
+        .holds("PF2ABC")
+        .holds("Ada's &lt;new&gt; laptop")
+        .holds("root")
+        .holds("active");
+}
+
+#[tokio::test]
+async fn a_form_sent_twice_makes_one_token() {
+    let cluster = cluster().await;
+    let mut browser = cluster.admin().await;
+    let id = cluster.register(OsType::Linux, "PF2ABC").await;
+    let key = cluster.services.form_keys.fresh();
+    let form = [("do", "token"), ("lifetime", "1h"), ("form_key", key.as_str())];
+    let path = format!("/web/devices/{id}");
+    browser.post(&path, &form).await.holds("tsh device enroll --token=");
+    let again = browser.post(&path, &form).await;
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    again.holds("form_sent_twice").lacks("--token=");
+    assert_eq!(browser.get("/web/tokens").await.body.matches("<tr>").count(), 2, "the head and one token");
+}
+
+#[tokio::test]
+async fn bad_lifetimes_are_explained_and_what_was_typed_stays() {
+    let cluster = cluster().await;
+    let mut browser = cluster.admin().await;
+    let id = cluster.register(OsType::Linux, "PF2ABC").await;
+    let path = format!("/web/devices/{id}");
+    for (lifetime, code) in
+        [("soon", "invalid_lifetime"), ("91d", "invalid_expiry"), ("-1h", "invalid_lifetime")]
+    {
+        let page = browser.post(&path, &[("do", "token"), ("lifetime", lifetime), ("note", "kept")]).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{lifetime}");
+        page.holds(code).holds("value=\"kept\"").holds(&format!("value=\"{lifetime}\"")).lacks("--token=");
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_revoked_after_a_word_and_listed_among_the_ended() {
+    let cluster = cluster().await;
+    let mut browser = cluster.admin().await;
+    let id = cluster.register(OsType::Linux, "PF2ABC").await;
+    let token = make(&cluster, &id, "to be revoked").await;
+    let ask = browser.get(&format!("/web/tokens?revoke={token}")).await;
+    ask.holds("Revoke this token?").holds("Devices that were enrolled stay so").holds("Keep it");
+    let done = browser.post("/web/tokens", &[("do", "revoke"), ("token", &token)]).await;
+    assert_eq!(done.location(), "/web/tokens");
+    browser
+        .get("/web/tokens")
+        .await
+        .holds("The token is revoked")
+        .holds("No active enrolment tokens")
+        .lacks("to be revoked");
+    browser
+        .get("/web/tokens?ended=1")
+        .await
+        .holds("to be revoked")
+        .holds("revoked")
+        .lacks("Revoke the token for");
+    let again = browser.post("/web/tokens", &[("do", "revoke"), ("token", &token)]).await;
+    again.holds("token_ended").holds("Revoke this token?");
+    let unknown = browser.post("/web/tokens", &[("do", "revoke"), ("token", "nonsense")]).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    unknown.holds("token_not_found");
+}
+
+#[tokio::test]
+async fn many_tokens_come_in_pages_and_a_stale_page_token_is_explained() {
+    let cluster = cluster().await;
+    let mut browser = cluster.admin().await;
+    let id = cluster.register(OsType::Linux, "PF2ABC").await;
+    let other = cluster.register(OsType::Linux, "OTHER").await;
+    for number in 0..51 {
+        make(&cluster, &id, &format!("note-{number:02}")).await;
+        cluster.clock.advance(1);
+    }
+    make(&cluster, &other, "another device's").await;
+    let page = browser.get(&format!("/web/tokens?device={id}")).await;
+    page.holds("note-50").holds("note-01").lacks("note-00").lacks("another device's").holds("Next page");
+    let (_, rest) = page.body.split_once("before=").unwrap();
+    let before = rest.split_once('"').unwrap().0;
+    let next = browser.get(&format!("/web/tokens?device={id}&before={before}")).await;
+    next.holds("note-00").lacks("note-01").holds("First page").lacks("Next page");
+    browser.get("/web/tokens?before=stale").await.holds("page_token_invalid");
+    cluster.clock.advance(4000);
+    browser.get(&format!("/web/tokens?device={id}&ended=1")).await.holds("expired");
+}

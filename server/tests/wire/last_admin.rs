@@ -1,0 +1,260 @@
+//! A person cannot lock out the last administrator, on no path; root on the server's own host can.
+
+use gatehouse_proto::gatehouse::v1 as wire;
+use serde_json::{Value, json};
+use tonic::Code::{AlreadyExists, FailedPrecondition};
+use tonic::Status;
+
+use crate::rig::{Connection, Person, Rig, hint_of, refused};
+
+async fn update(by: &Connection, kind: &str, document: Value) -> Result<wire::Resource, Status> {
+    let request = wire::UpdateResourceRequest {
+        kind: kind.to_owned(),
+        json: document.to_string(),
+        revision: String::new(),
+    };
+    by.resources().update_resource(request).await.map(tonic::Response::into_inner)
+}
+
+async fn create(by: &Connection, kind: &str, document: Value) -> Result<(), Status> {
+    let request =
+        wire::CreateResourceRequest { kind: kind.to_owned(), json: document.to_string(), force: false };
+    by.resources().create_resource(request).await.map(|_| ())
+}
+
+async fn delete(by: &Connection, kind: &str, name: &str) -> Result<(), Status> {
+    let request = wire::DeleteResourceRequest { kind: kind.to_owned(), name: name.to_owned() };
+    by.resources().delete_resource(request).await.map(|_| ())
+}
+
+async fn reset(by: &Connection, name: &str) -> Result<(), Status> {
+    by.users().reset_user(wire::ResetUserRequest { name: name.to_owned(), ttl_seconds: 0 }).await.map(|_| ())
+}
+
+fn user(name: &str, roles: &[&str]) -> Value {
+    json!({"kind": "user", "version": "v1", "metadata": {"name": name}, "spec": {"roles": roles}})
+}
+
+fn role(name: &str, spec: Value) -> Value {
+    json!({"kind": "role", "version": "v1", "metadata": {"name": name}, "spec": spec})
+}
+
+fn lock(target: Value) -> Value {
+    json!({"kind": "lock", "version": "v1", "metadata": {}, "spec": {"target": target}})
+}
+
+fn all() -> Value {
+    json!({"allow": {"rules": [{"resources": ["*"], "verbs": ["*"]}]}})
+}
+
+/// Rights over accounts, roles and locks, but not all there are.
+fn people() -> Value {
+    json!({"allow": {"rules": [{"resources": ["user", "role", "lock"], "verbs": ["*"]}]}})
+}
+
+/// One administrator, and somebody with rights over people who is none.
+async fn staff(rig: &Rig) -> (Person, Person) {
+    create(&rig.admin, "role", role("people", people())).await.unwrap();
+    (rig.person("alice", &["editor"]).await, rig.person("helga", &["people"]).await)
+}
+
+async fn is_admin(rig: &Rig, name: &str) -> bool {
+    let request = wire::GetResourceRequest { kind: "user".to_owned(), name: name.to_owned() };
+    let found = rig.admin.resources().get_resource(request).await.unwrap().into_inner();
+    found.json.contains("editor")
+}
+
+#[tokio::test]
+async fn nobody_deletes_locks_resets_or_degrades_the_last_administrator() {
+    let rig = Rig::start().await;
+    let (alice, helga) = staff(&rig).await;
+    // An invitation that nobody has taken up is no administrator, and neither is a bot.
+    rig.invite("carol", &["editor"]).await;
+    rig.bot("robot", &["editor"]).await;
+    for by in [&helga.connection, &alice.connection] {
+        let degraded = update(by, "user", user("alice", &["access"])).await;
+        let status = refused(degraded, FailedPrecondition, "last_admin");
+        assert!(hint_of(&status).contains("editor"), "{status:?}");
+        refused(create(by, "lock", lock(json!({"user": "alice"}))).await, FailedPrecondition, "last_admin");
+        refused(create(by, "lock", lock(json!({"role": "editor"}))).await, FailedPrecondition, "last_admin");
+        refused(reset(by, "alice").await, FailedPrecondition, "last_admin");
+        let emptied = update(by, "role", role("editor", people())).await;
+        refused(emptied, FailedPrecondition, "last_admin");
+        let closed = json!({
+            "allow": {"rules": [{"resources": ["*"], "verbs": ["*"]}]},
+            "options": {"device_trust_mode": "required"},
+        });
+        let status = refused(
+            update(by, "role", role("editor", closed)).await,
+            FailedPrecondition,
+            "no_admin_with_device",
+        );
+        assert!(hint_of(&status).contains("tsh device enroll"), "{status:?}");
+        refused(delete(by, "role", "editor").await, FailedPrecondition, "role_is_preset");
+    }
+    refused(delete(&helga.connection, "user", "alice").await, FailedPrecondition, "last_admin");
+    refused(delete(&alice.connection, "user", "alice").await, FailedPrecondition, "own_account");
+    // Nothing of all this has happened.
+    assert!(is_admin(&rig, "alice").await);
+    alice.list_devices().await.unwrap();
+    assert!(rig.events("user.update").await.is_empty());
+    assert!(rig.events("lock.create").await.is_empty());
+    // What takes no administrator's rights is as it was.
+    update(&helga.connection, "user", user("carol", &["access"])).await.unwrap();
+    create(&helga.connection, "lock", lock(json!({"user": "carol"}))).await.unwrap();
+}
+
+#[tokio::test]
+async fn with_a_second_administrator_everything_is_open() {
+    let rig = Rig::start().await;
+    let (alice, helga) = staff(&rig).await;
+    let bob = rig.person("bob", &["editor"]).await;
+    create(&bob.connection, "lock", lock(json!({"user": "alice"}))).await.unwrap();
+    // Of the two, one is locked: the other has become the last.
+    refused(delete(&helga.connection, "user", "bob").await, FailedPrecondition, "last_admin");
+    refused(
+        update(&bob.connection, "user", user("bob", &["access"])).await,
+        FailedPrecondition,
+        "last_admin",
+    );
+    let request = wire::ListResourcesRequest { kind: "lock".to_owned(), ..Default::default() };
+    let id =
+        rig.admin.resources().list_resources(request).await.unwrap().into_inner().resources[0].name.clone();
+    delete(&bob.connection, "lock", &id).await.unwrap();
+    update(&bob.connection, "user", user("bob", &["access"])).await.unwrap();
+    delete(&alice.connection, "user", "bob").await.unwrap();
+    refused(delete(&helga.connection, "user", "alice").await, FailedPrecondition, "last_admin");
+}
+
+#[tokio::test]
+async fn rights_from_several_roles_add_up_and_a_role_in_use_stays() {
+    let rig = Rig::start().await;
+    create(&rig.admin, "role", role("people", people())).await.unwrap();
+    let rest = json!({
+        "allow": {"rules": [{"resources": ["device", "cluster_auth_preference"], "verbs": ["*"]}]},
+    });
+    create(&rig.admin, "role", role("rest", rest)).await.unwrap();
+    let dora = rig.person("dora", &["people", "rest"]).await;
+    let less = update(&dora.connection, "user", user("dora", &["people"])).await;
+    refused(less, FailedPrecondition, "last_admin");
+    let emptied = update(&dora.connection, "role", role("rest", json!({}))).await;
+    refused(emptied, FailedPrecondition, "last_admin");
+    refused(
+        create(&dora.connection, "lock", lock(json!({"role": "rest"}))).await,
+        FailedPrecondition,
+        "last_admin",
+    );
+    refused(delete(&dora.connection, "role", "rest").await, FailedPrecondition, "role_in_use");
+    // More is not less.
+    update(&dora.connection, "role", role("rest", all())).await.unwrap();
+    update(&dora.connection, "user", user("dora", &["rest"])).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_mode_that_no_administrator_can_meet_is_refused() {
+    let rig = Rig::start().await;
+    let alice = rig.person("alice", &["editor"]).await;
+    let cap = |mode: &str| {
+        json!({
+            "kind": "cluster_auth_preference",
+            "version": "v2",
+            "metadata": {"name": "cluster-auth-preference"},
+            "spec": {"device_trust": {"mode": mode}},
+        })
+    };
+    for mode in ["required", "required-for-humans"] {
+        let outcome = update(&alice.connection, "cluster_auth_preference", cap(mode)).await;
+        refused(outcome, FailedPrecondition, "no_admin_with_device");
+        let outcome = create(&alice.connection, "cluster_auth_preference", cap(mode)).await;
+        refused(outcome, FailedPrecondition, "no_admin_with_device");
+    }
+    alice.list_devices().await.unwrap();
+    // Somebody's device is not an administrator's.
+    let bob = rig.person("bob", &["access"]).await;
+    rig.enrolled(&bob, "PF000001").await;
+    let outcome = update(&alice.connection, "cluster_auth_preference", cap("required")).await;
+    refused(outcome, FailedPrecondition, "no_admin_with_device");
+    let (alice, _, id) = rig.on_trusted_device(&alice, "PF000002").await;
+    update(&alice.connection, "cluster_auth_preference", cap("required")).await.unwrap();
+    // Another administrator without a device does not count any more.
+    rig.person("carol", &["editor"]).await;
+    let outcome = update(&alice.connection, "user", user("alice", &["access"])).await;
+    refused(outcome, FailedPrecondition, "no_admin_with_device");
+    // Without anybody to protect, nothing is refused on this ground.
+    rig.unenrol(&id).await;
+    rig.prefer(json!({"device_trust": {"mode": "optional"}})).await;
+    alice.list_devices().await.unwrap();
+}
+
+#[tokio::test]
+async fn root_on_the_host_may_do_everything() {
+    let rig = Rig::start().await;
+    rig.person("alice", &["editor"]).await;
+    update(&rig.admin, "role", role("editor", people())).await.unwrap();
+    update(&rig.admin, "role", role("editor", all())).await.unwrap();
+    create(&rig.admin, "lock", lock(json!({"user": "alice"}))).await.unwrap();
+    create(&rig.admin, "lock", lock(json!({"role": "editor"}))).await.unwrap();
+    reset(&rig.admin, "alice").await.unwrap();
+    update(&rig.admin, "user", user("alice", &["access"])).await.unwrap();
+    delete(&rig.admin, "user", "alice").await.unwrap();
+    rig.prefer(json!({"device_trust": {"mode": "required"}})).await;
+}
+
+#[tokio::test]
+async fn of_two_who_degrade_each_other_one_is_refused() {
+    let rig = Rig::start().await;
+    let (alice, bob) = (rig.person("alice", &["editor"]).await, rig.person("bob", &["editor"]).await);
+    let (of_bob, of_alice) = tokio::join!(
+        update(&alice.connection, "user", user("bob", &["access"])),
+        update(&bob.connection, "user", user("alice", &["access"])),
+    );
+    assert_ne!(of_bob.is_ok(), of_alice.is_ok(), "one of them stays");
+}
+
+#[tokio::test]
+async fn who_edits_what_was_changed_meanwhile_is_told() {
+    let rig = Rig::start().await;
+    let (alice, bob) = (rig.person("alice", &["editor"]).await, rig.person("bob", &["editor"]).await);
+    create(&rig.admin, "role", role("helpdesk", json!({}))).await.unwrap();
+    let get = |kind: &str, name: &str| {
+        let request = wire::GetResourceRequest { kind: kind.to_owned(), name: name.to_owned() };
+        let by = &rig.admin;
+        async move { by.resources().get_resource(request).await.unwrap().into_inner() }
+    };
+    for (kind, name, spec) in [
+        ("role", "helpdesk", json!({"allow": {"logins": ["root"]}})),
+        ("user", "bob", json!({"roles": ["editor", "access"]})),
+        (
+            "cluster_auth_preference",
+            "cluster-auth-preference",
+            json!({"device_trust": {"auto_enroll": true}}),
+        ),
+    ] {
+        let seen = get(kind, name).await;
+        let mut document: Value = serde_json::from_str(&seen.json).unwrap();
+        assert_eq!(document["metadata"]["revision"], seen.revision, "the document names its state");
+        document["spec"] = spec;
+        let first = update(&bob.connection, kind, document.clone()).await.unwrap();
+        assert_ne!(first.revision, seen.revision);
+        // The same document once more, made from a state that is gone; whether its revision comes along or in it.
+        document["spec"] = serde_json::from_str::<Value>(&seen.json).unwrap()["spec"].clone();
+        let status =
+            refused(update(&alice.connection, kind, document.clone()).await, AlreadyExists, "stale_revision");
+        assert!(status.message().contains("changed meanwhile by bob at 20"), "{}", status.message());
+        let request = wire::UpdateResourceRequest {
+            kind: kind.to_owned(),
+            json:
+                json!({"kind": kind, "version": "v1", "metadata": {"name": name}, "spec": document["spec"]})
+                    .to_string(),
+            revision: seen.revision.clone(),
+        };
+        refused(
+            alice.connection.resources().update_resource(request.clone()).await,
+            AlreadyExists,
+            "stale_revision",
+        );
+        assert_eq!(get(kind, name).await.json, first.json, "nothing is lost");
+        let request = wire::UpdateResourceRequest { revision: first.revision, ..request };
+        alice.connection.resources().update_resource(request).await.unwrap();
+    }
+}
