@@ -37,6 +37,7 @@ pub use listing::{
 };
 pub use lock::Lock;
 pub use passkey::{CeremonyPurpose, Passkey, PasskeyCeremony, PasskeyUse, PendingSignIn};
+pub(crate) use lock::target_text;
 pub use preference::{PREFERENCE_KEYS, PreferenceKey, StoredValue};
 pub use role::Role;
 pub use sealed::{SealedSecret, SecretPurpose};
