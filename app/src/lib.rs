@@ -33,6 +33,8 @@ mod pages;
 mod shell;
 
 #[cfg(feature = "ssr")]
+pub use api::parameters;
+#[cfg(feature = "ssr")]
 pub use app::App;
 #[cfg(feature = "ssr")]
 pub use context::{ConsoleContext, Refusal, Refusals, Said};
@@ -49,5 +51,7 @@ pub use form::{
 };
 #[cfg(feature = "ssr")]
 pub use next_page::{HOME, safe_next};
+#[cfg(feature = "ssr")]
+pub use pages::device_row;
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, IslandFiles, shell};

@@ -9,6 +9,7 @@ pub(crate) mod device;
 mod devices;
 #[cfg(feature = "ssr")]
 pub(crate) mod imports;
+mod inventory;
 #[cfg(feature = "ssr")]
 pub(crate) mod locks;
 #[cfg(feature = "ssr")]
@@ -44,6 +45,11 @@ pub use signup::{AuthenticatorSecret, Signup, SignupPurpose, signup};
 pub(crate) use audit::device_named;
 #[cfg(feature = "ssr")]
 pub use audit::{AuditQuery, export_events};
+pub use inventory::parameters;
+#[cfg(feature = "ssr")]
+pub(crate) use inventory::{
+    INVENTORY, InventoryAddress, InventoryPage, InventoryRow, address_of, insights, inventory, row, sorted_by,
+};
 #[cfg(feature = "ssr")]
 pub(crate) use own_devices::{EnrolCommands, OwnDevice, enrol_commands, own_devices};
 #[cfg(feature = "ssr")]

@@ -3,7 +3,6 @@
 mod authenticator;
 mod badge;
 mod copy_box;
-mod device_table;
 mod empty_state;
 mod field;
 mod footer;
@@ -25,7 +24,6 @@ mod time;
 pub(crate) use authenticator::Authenticator;
 pub(crate) use badge::{Badge, Tone};
 pub(crate) use copy_box::CopyBox;
-pub(crate) use device_table::DeviceTable;
 pub(crate) use empty_state::EmptyState;
 pub(crate) use field::{
     CheckboxField, Field, NewPasswordFields, OneTimeCodeField, SelectField, TextAreaField,
@@ -43,4 +41,5 @@ pub(crate) use problem::{FormProblem, Notice, Problem, SaidNotice};
 pub(crate) use qr_code::QrCode;
 pub(crate) use recovery_codes::RecoveryCodes;
 pub(crate) use shield::{SHIELD_MISSING, SHIELD_TRUSTED, ShieldMark};
+pub(crate) use text::escaped;
 pub(crate) use time::Time;

@@ -49,10 +49,6 @@ pub fn posts() -> Vec<PostRoute> {
         PostRoute::new("/web/login/second-factor", handler!(entry::second_factor)).open(),
         PostRoute::new("/web/logout", handler!(entry::sign_out)).open(),
         PostRoute::new("/web/signup/{token}", handler!(entry::sign_up)).open(),
-        PostRoute::new("/web/account/security", handler!(security::account)),
-        PostRoute::new("/web/account/security/authenticator", handler!(security::authenticator)),
-        PostRoute::new("/web/account/security/passkeys/{id}", handler!(security::passkey)),
-        PostRoute::new("/web/account/confirm", handler!(security::confirm)),
         PostRoute::new("/web/users/~new", handler!(users::invite)),
         PostRoute::new("/web/users/{name}", handler!(users::one)),
         PostRoute::new("/web/roles/~new", handler!(roles::create)).up_to(ROLE_FORM),
@@ -65,5 +61,9 @@ pub fn posts() -> Vec<PostRoute> {
         PostRoute::new("/web/devices/import/{id}", handler!(imports::decide)),
         PostRoute::new("/web/devices/{id}", handler!(device::act)),
         PostRoute::new("/web/tokens", handler!(tokens::revoke)),
+        PostRoute::new("/web/account/security", handler!(security::account)),
+        PostRoute::new("/web/account/security/authenticator", handler!(security::authenticator)),
+        PostRoute::new("/web/account/security/passkeys/{id}", handler!(security::passkey)),
+        PostRoute::new("/web/account/confirm", handler!(security::confirm)),
     ]
 }

@@ -100,8 +100,7 @@ fn Question(login: CliLoginView) -> impl IntoView {
             "Approve only what you began yourself, and only if the code is the same. Whoever runs that command line can "
             "then do what you can do, until its session ends or you end it under \"Your sessions\"."
         </p>
-        {answer}
-        <PostForm action="deny" submit="Deny" to is_quiet=true reloads=true/>
+        <div class="actions">{answer} <PostForm action="deny" submit="Deny" to is_quiet=true reloads=true/></div>
     }
 }
 

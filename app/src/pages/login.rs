@@ -39,12 +39,12 @@ pub(crate) fn LoginPage() -> impl IntoView {
 #[component]
 fn LoginForm(form: SignInForm, user: String, next: String) -> impl IntoView {
     let is_first_try = user.is_empty();
+    let next_again = next.clone();
     let passkey = form.takes_passkeys.then(|| {
-        let next = next.clone();
         view! {
             <p class="or with-scripts"><span>"or"</span></p>
             <PasskeyForm purpose=PasskeyPurpose::SignIn action="passkey" submit="Sign in with a passkey" is_second=true>
-                <input type="hidden" name="next" value=next/>
+                <input type="hidden" name="next" value=next_again/>
             </PasskeyForm>
             <NeedsScripts>"To sign in with a passkey, allow this page to run scripts."</NeedsScripts>
         }

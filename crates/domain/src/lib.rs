@@ -66,6 +66,14 @@ impl Core {
         self.store.begin().await
     }
 
+    pub(crate) async fn act(&self) -> Result<Box<dyn UnitOfWork>, ports::StoreError> {
+        self.store.act().await
+    }
+
+    pub(crate) async fn look(&self) -> Result<Box<dyn UnitOfWork>, ports::StoreError> {
+        self.store.look().await
+    }
+
     pub(crate) async fn read(&self) -> Result<Box<dyn UnitOfWork>, ports::StoreError> {
         self.store.read().await
     }

@@ -70,6 +70,9 @@ async fn submit(
         Reaction::Go(to) => Redirect::to(&to).into_response(),
         Reaction::Again(outcome) => pages::again(console, context, parts, outcome).await,
     };
+    if matches!(cookie, Some(CookieChange::Set(_))) {
+        response.extensions_mut().insert(visit::Begun);
+    }
     // Whatever is answered to a form may show something once.
     response.extensions_mut().insert(HoldsSecret);
     let pending = match &cookie {

@@ -6,6 +6,7 @@ mod cli_login;
 mod device_page;
 mod devices;
 mod imports;
+mod inventory;
 mod live;
 mod locks;
 mod passkeys;

@@ -1,7 +1,6 @@
 //! Accounts: passwords, one-time codes, links, logins, sessions.
 
 mod cli_login;
-mod cli_login_error;
 mod cookie;
 mod error;
 mod factors;
@@ -22,9 +21,8 @@ mod web_records;
 use std::sync::Arc;
 
 pub use cli_login::{
-    CLI_CODE_SECS, CLI_LOGIN_SECS, CliProgress, CliRequest, CliReturn, CliState, NewCliLogin,
+    CLI_CODE_SECS, CLI_LOGIN_SECS, CliLoginError, CliProgress, CliRequest, CliReturn, CliState, NewCliLogin,
 };
-pub use cli_login_error::CliLoginError;
 pub use cookie::RenewError;
 pub(crate) use cookie::{RENEWED_SECS, rights};
 pub use error::AccountError;

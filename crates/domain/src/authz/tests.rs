@@ -21,6 +21,7 @@ pub(crate) fn signed_in(roles: &[&str]) -> SignedIn {
         tls_public_key_der: Vec::new(),
         expires: NOW.plus_secs(3600),
         cookie_hash: None,
+        renewed: Renewed::default(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the rules need of the world.
 
 mod ca;
+pub mod ceremony_rows;
 mod changes;
 pub mod device_pages;
 mod environment;

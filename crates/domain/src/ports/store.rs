@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use gatehouse_model::{OsType, Timestamp};
 
 use super::Changes;
+use super::ceremony_rows::CeremonyRows;
 use crate::entity::{
     AuditEvent, AuditFilter, BoundCredential, Cell, CliDecision, CliLogin, CollectedRecord, Credential,
     DailyCount, Device, DeviceCursor, DeviceScope, Digest, EnrollToken, Evidence, ListCount, ListFilter,
@@ -43,6 +44,12 @@ pub trait Store: Send + Sync {
     /// Opens a unit of work that only reads, from one snapshot.
     async fn read(&self) -> Stored<Box<dyn UnitOfWork>>;
 
+    /// Opens a unit of work in which every call that changes something is a commit of its own: for a single change whose
+    /// answer is wanted. Nobody is told of it, and nothing is counted or listed anew: that is for [`UnitOfWork::commit`].
+    async fn act(&self) -> Stored<Box<dyn UnitOfWork>>;
+
+    /// Opens a unit of work in which every call reads by itself what is committed then: for a single question.
+    async fn look(&self) -> Stored<Box<dyn UnitOfWork>>;
     /// Changes from now on: what was told to [`AuditRows::append_event`] and committed.
     fn changes(&self) -> Box<dyn Changes>;
 
@@ -51,6 +58,10 @@ pub trait Store: Send + Sync {
 }
 
 /// Everything that can be asked of storage, in one transaction.
+///
+/// A change that answers with nothing may be put off until the next question or the commit, and its failure with it;
+/// the conflicts that are named come from the call that causes them. After a failure nothing more is answered, and
+/// nothing is committed.
 #[async_trait]
 pub trait UnitOfWork:
     ClusterRows
@@ -67,6 +78,7 @@ pub trait UnitOfWork:
     + EnrollTokenRows
     + EvidenceRows
     + AuditRows
+    + CeremonyRows
     + super::device_pages::BootRows
     + super::device_pages::DeviceDetailRows
     + super::device_pages::ImportRows
@@ -74,6 +86,11 @@ pub trait UnitOfWork:
 {
     /// Makes everything durable: success means it is on disk.
     async fn commit(self: Box<Self>) -> Stored<()>;
+
+    /// Writes what an enrolment changes of the device: `updated`, `enroll_status`, `owner`, and `anchor` (conflict
+    /// `devices_os_anchor`); then the credential as [`CredentialRows::put_credential`] does; then as
+    /// [`UnitOfWork::commit`].
+    async fn commit_enrolment(self: Box<Self>, device: &Device, credential: &Credential) -> Stored<()>;
 }
 
 /// Values of the cluster, sealed secrets, the preference.

@@ -2,6 +2,7 @@
 
 mod audit;
 mod boot;
+mod ceremony;
 mod cli_login;
 mod cluster;
 mod credential;

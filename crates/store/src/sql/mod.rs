@@ -16,6 +16,7 @@ macro_rules! statements {
 
 pub mod audit;
 pub mod boot;
+pub mod ceremony;
 pub mod cli_login;
 pub mod cluster;
 pub mod credential;
@@ -35,6 +36,7 @@ pub mod web_record;
 /// The statements of every area; those that differ by engine are in [`crate::dialect`].
 pub const AREAS: &[&[(&str, &str)]] = &[
     audit::ALL,
+    ceremony::ALL,
     cli_login::ALL,
     cluster::ALL,
     credential::ALL,
@@ -43,9 +45,9 @@ pub const AREAS: &[&[(&str, &str)]] = &[
     device_detail::ALL,
     enroll_token::ALL,
     evidence::ALL,
-    factor::ALL,
     listing::ALL,
     import::ALL,
+    factor::ALL,
     lock::ALL,
     role::ALL,
     session::ALL,

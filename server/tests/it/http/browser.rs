@@ -134,6 +134,11 @@ impl Cluster {
         browser
     }
 
+    /// What another server over the same database would be laid on.
+    pub(super) fn foundation(&self) -> &Foundation {
+        &self.foundation
+    }
+
     /// Invites a user; answers with the path of the link.
     pub(super) async fn invite(&self, name: &str) -> String {
         let grant = self.host_admin().grant::<CreateUser>().unwrap();
@@ -141,11 +146,6 @@ impl Cluster {
         let new = NewUser { name: name.to_owned(), spec };
         let (_, link) = self.services.accounts.create(&grant, new, None).await.unwrap();
         format!("/web/signup/{}", link.unwrap().token.reveal())
-    }
-
-    /// What another server over the same database would be laid on.
-    pub(super) fn foundation(&self) -> &Foundation {
-        &self.foundation
     }
 
     /// The host's admin, who may do everything.

@@ -17,7 +17,7 @@ const ACCOUNT: &str = "/web/account";
 
 /// A browser that still has a cookie from before.
 fn with_cookie<'c>(cluster: &'c Cluster, cookie: &Option<String>) -> Browser<'c> {
-    Browser { cluster, cookie: cookie.clone() }
+    Browser { cluster, cookie: cookie.clone(), pending: None }
 }
 
 async fn set_roles(cluster: &Cluster, name: &str, roles: &[&str]) {
@@ -235,7 +235,7 @@ async fn a_step_up_whose_cookie_was_rotated_meanwhile_is_not_done() {
     cluster.clock.advance(400);
     let old = browser.cookie.clone().unwrap();
     let facts = gatehouse_domain::identity::RequestFacts::default();
-    let slow = cluster.services.identity.visit(&old, facts).await.unwrap().principal;
+    let slow = cluster.services.identity.visit(&old, facts).await.unwrap();
     set_device(&browser, Some(&a_device(&cluster))).await;
     browser.get(ACCOUNT).await;
 

@@ -64,7 +64,7 @@ async fn the_first_admin_signs_up_with_an_authenticator() {
     let done = browser.post(second, &[("do", "code"), ("code", &next)]).await;
     assert_eq!(done.location(), "/web/devices", "{}", done.body);
     assert_eq!(browser.pending, None, "the cookie of the half sign-in goes");
-    browser.get("/web/devices").await.holds("No devices yet").holds("tctl devices add");
+    browser.get("/web/devices").await.holds("No devices yet").holds("Add the first device");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod ceremonies;
 mod changes;
 mod cli_logins;
 mod cluster;
@@ -13,6 +14,7 @@ mod listing;
 mod locks;
 mod overview;
 mod sessions;
+mod together;
 mod tokens;
 mod web_records;
 mod work;
