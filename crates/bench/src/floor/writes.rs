@@ -135,6 +135,7 @@ impl Writer {
             device_id: device.id.clone(),
             purpose: TokenPurpose::Admin,
             created_by: self.user.clone(),
+            note: String::new(),
             bound_user: None,
             created: now,
             expires: now.plus_secs(3600),
