@@ -35,6 +35,9 @@ const PAGES = [
   ["/web/audit", "audit", "Audit log"],
   ["/web/sessions", "sessions", "Sessions"],
   ["/web/account", "account", "Account"],
+  ["/web/account/security", "security", "Security"],
+  ["/web/account/security/authenticator", "authenticator", "Authenticator app"],
+  ["/web/account/confirm", "confirm", "Confirm that it is you"],
   ["/web/account/sessions", "own-sessions", "Your sessions"],
   ["/web/nowhere", "not-found", "Page not found"],
 ];
