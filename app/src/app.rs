@@ -23,7 +23,7 @@ pub fn App() -> impl IntoView {
     let layout = if is_signed_in { "console" } else { "entry" };
     view! {
         // Names stand in titles, and Leptos writes titles as they are.
-        <Title formatter=|title| format!("{} · Gatehouse", escaped(&title))/>
+        <Title formatter=|title: String| format!("{} · Gatehouse", escaped(&title))/>
         <Router>
             <a class="skip-link" href="#main">"Skip to content"</a>
             <div class="layout" id="layout" data-layout=layout>

@@ -66,7 +66,7 @@ const FACTORS: [(&str, &str); 5] = [
 
 fn factor_words(factor: SecondFactor) -> &'static str {
     let known = FACTORS.iter().find(|(name, _)| *name == factor.as_str());
-    known.map_or_else(|| factor.as_str(), |(_, words)| words)
+    known.map_or(factor.as_str(), |known| known.1)
 }
 
 #[component]
