@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -11,19 +11,26 @@ import { assertAccessible, assertQuiet, launch, openPage } from "../src/browser.
 import { signIn, signUp } from "../src/console.mjs";
 import { PROGRAMS, startServer } from "../src/server.mjs";
 
+const PICTURES = new URL("../screenshots/", import.meta.url).pathname;
 const PATIENCE_MS = 20_000;
 
 let browser;
 let server;
 let authenticator;
+/** Signed in, with a second factor that is fresh for 5 minutes. */
+let state;
 let folder;
 
 before(async () => {
+  await mkdir(PICTURES, { recursive: true });
   browser = await launch();
   server = await startServer();
   folder = await mkdtemp(join(tmpdir(), "gatehouse-tsh-"));
   const { page, close } = await openPage(browser);
   authenticator = await signUp(page, server.signup, { name: "admin" });
+  await signIn(page, "admin", authenticator);
+  await page.getByRole("heading", { name: "Devices", exact: true }).waitFor();
+  state = await page.context().storageState();
   await close();
 });
 after(async () => {
@@ -76,15 +83,18 @@ test("the browser on this machine carries the login to the terminal", async () =
   const { program, opened } = await notingBrowser();
   const tsh = login("here", ["--auth=browser"], { BROWSER: program });
   const { link, code } = await tsh.asks();
-  const { page, problems, close } = await openPage(browser);
+  const { page, problems, close } = await openPage(browser, { storageState: state });
   await page.goto(link);
-  await signIn(page, "admin", authenticator);
   await page.getByRole("heading", { name: "Log in a command line?" }).waitFor();
   assert.equal(await page.locator(".cli-login__code").innerText(), code);
   assert.equal(await opened(), link);
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
     await assertAccessible(page);
+    for (const width of [390, 1024, 1600]) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.screenshot({ path: join(PICTURES, `cli-login-${colorScheme}-${width}.png`), fullPage: true });
+    }
   }
   await page.getByRole("button", { name: "Approve" }).click();
   await page.getByText("The terminal has its login").waitFor();
@@ -99,9 +109,8 @@ test("the browser on this machine carries the login to the terminal", async () =
 test("a browser on another machine is waited for, without scripts too", async () => {
   const tsh = login("there", ["--no-browser"]);
   const { link, code } = await tsh.asks();
-  const { page, close } = await openPage(browser, { javaScriptEnabled: false });
+  const { page, close } = await openPage(browser, { javaScriptEnabled: false, storageState: state });
   await page.goto(link);
-  await signIn(page, "admin", authenticator);
   assert.equal(await page.locator(".cli-login__code").innerText(), code);
   await page.getByRole("button", { name: "Approve" }).click();
   await page.getByRole("heading", { name: "Approved" }).waitFor();
@@ -113,9 +122,8 @@ test("a login that is denied tells terminal and person", async () => {
   const { program } = await notingBrowser();
   const tsh = login("denied", ["--browser"], { BROWSER: program });
   const { link } = await tsh.asks();
-  const { page, problems, close } = await openPage(browser);
+  const { page, problems, close } = await openPage(browser, { storageState: state });
   await page.goto(link);
-  await signIn(page, "admin", authenticator);
   await page.getByRole("button", { name: "Deny" }).click();
   await page.getByText("That command line was not logged in").waitFor();
   assert.equal(await tsh.ended, 1);
@@ -126,9 +134,8 @@ test("a login that is denied tells terminal and person", async () => {
 });
 
 test("sessions are listed, one is marked, and the others end at once", async () => {
-  const first = await openPage(browser);
+  const first = await openPage(browser, { storageState: state });
   await first.page.goto(`${server.origin}/web/account/sessions`);
-  await signIn(first.page, "admin", authenticator);
   await first.page.getByRole("heading", { name: "Your sessions" }).waitFor();
   const second = await openPage(browser);
   await second.page.goto(`${server.origin}/web/account`);

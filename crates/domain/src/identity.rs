@@ -6,9 +6,10 @@ use std::sync::Arc;
 use gatehouse_model::{ErrorKind, Timestamp};
 
 use crate::account::{RENEWED_SECS, rights};
-use crate::authz::{Actor, Principal, SignedIn};
+use crate::authz::{Actor, Principal, Renewed, SignedIn};
 use crate::cluster::Preference;
-use crate::entity::{Digest, Session, SessionKey, SessionKind, Standing, User};
+use crate::entity::{Digest, Session, SessionKey, SessionKind, Standing, User, target_text};
+use crate::ports::ceremony_rows::CallerRecord;
 use crate::ports::{DeviceExtensions, StoreError, UnitOfWork};
 use crate::{Core, Decision, SecretToken};
 
@@ -36,14 +37,6 @@ pub struct RequestFacts {
     pub remote_address: String,
     /// As the client names itself.
     pub user_agent: String,
-}
-
-/// Somebody at a browser.
-#[derive(Clone, Debug)]
-pub struct Visit {
-    pub principal: Principal,
-    /// The session's new cookie, where it was renewed: the one that came with the request has stopped working.
-    pub cookie: Option<SecretToken>,
 }
 
 /// Why what a caller presents does not count.
@@ -123,15 +116,17 @@ impl Identity {
         if certificate.not_after <= self.core.now() {
             return Err(IdentityError::CertificateExpired);
         }
-        let mut work = self.core.read().await?;
-        let standing = work
-            .standing(SessionKey::Id(&certificate.session_id))
+        let mut work = self.core.look().await?;
+        let claimed_device = certificate.device.as_ref().map(|device| device.device_id.as_str());
+        let key = SessionKey::Id(&certificate.session_id);
+        let caller = work
+            .caller(key, claimed_device, self.core.now())
             .await?
-            .filter(|Standing { session, .. }| {
+            .filter(|CallerRecord { standing: Standing { session, .. }, .. }| {
                 session.kind == SessionKind::Cli && session.user == certificate.user
             })
             .ok_or(IdentityError::SessionEnded)?;
-        let session = standing.session.clone();
+        let session = caller.standing.session.clone();
         // Certificate and session must agree: a certificate from before the device authenticated proves no device,
         // and a session that lost its device makes the certificate's claim void.
         let device = certificate.device.clone().filter(|claimed| {
@@ -140,8 +135,7 @@ impl Identity {
                     == (&claimed.device_id, &claimed.asset_tag, &claimed.credential_id)
             })
         });
-        let claimed_device = certificate.device.as_ref().map(|device| device.device_id.as_str());
-        let mut user = self.signed_in(work.as_mut(), standing, device, claimed_device).await?;
+        let mut user = self.signed_in(work.as_mut(), caller, device).await?;
         drop(work);
         user.certificate_has_device = certificate.device.is_some();
         user.tls_public_key_der.clone_from(&certificate.public_key_der);
@@ -160,27 +154,27 @@ impl Identity {
     }
 
     /// Whoever makes a request with this cookie. Where the account's rights have changed since the cookie was given out,
-    /// the session gets another.
+    /// the session gets another: see [`Identity::renewed_cookie`].
     ///
     /// # Errors
     /// A lock is in force; another request has just been given another cookie.
-    pub async fn visit(&self, cookie: &str, facts: RequestFacts) -> Result<Visit, IdentityError> {
+    pub async fn visit(&self, cookie: &str, facts: RequestFacts) -> Result<Principal, IdentityError> {
         let (principal, found) = self.holder(cookie, facts).await?;
-        let Some((session, rights)) = found else { return Ok(Visit { principal, cookie: None }) };
+        let Some((session, rights)) = found else { return Ok(principal) };
         if session.rights == Some(rights) {
             self.touch(&session).await?;
-            return Ok(Visit { principal, cookie: None });
+            return Ok(principal);
         }
         self.renew(principal, &session, rights).await
     }
 
     async fn renew(
         &self,
-        mut principal: Principal,
+        principal: Principal,
         session: &Session,
         rights: Digest,
-    ) -> Result<Visit, IdentityError> {
-        let Some(old) = session.cookie_hash else { return Ok(Visit { principal, cookie: None }) };
+    ) -> Result<Principal, IdentityError> {
+        let Some(old) = session.cookie_hash else { return Ok(principal) };
         let cookie = SecretToken::generate_cookie(self.core.random.as_ref());
         let now = self.core.now();
         let mut work = self.core.begin().await?;
@@ -189,10 +183,22 @@ impl Identity {
         }
         work.touch_session(&session.id, now).await?;
         work.commit().await?;
-        if let Actor::User(user) = &mut principal.actor {
-            user.cookie_hash = Some(cookie.hash());
+        if let Actor::User(user) = &principal.actor {
+            user.renewed.set(cookie);
         }
-        Ok(Visit { principal, cookie: Some(cookie) })
+        Ok(principal)
+    }
+
+    /// The cookie that the session was given during a request by this principal, if it is in force: a unit of work may
+    /// not have come to its end.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn renewed_cookie(&self, principal: &Principal) -> Result<Option<SecretToken>, StoreError> {
+        let renewed = principal.signed_in().and_then(|user| user.renewed.get());
+        let Some(cookie) = renewed else { return Ok(None) };
+        let standing = self.core.read().await?.standing(SessionKey::Cookie(&cookie.hash())).await?;
+        Ok(standing.map(|_| cookie))
     }
 
     /// The holder of a cookie, and where there is one the session and what it may do now.
@@ -205,22 +211,23 @@ impl Identity {
             return Ok((self.anonymous(facts), None));
         };
         let hash = token.hash();
-        let mut work = self.core.read().await?;
-        let Some(standing) = work.standing(SessionKey::Cookie(&hash)).await? else {
+        let mut work = self.core.look().await?;
+        let Some(caller) = work.caller(SessionKey::Cookie(&hash), None, self.core.now()).await? else {
             let since = self.core.now().plus_secs(-RENEWED_SECS);
             if work.cookie_was_rotated(&hash, since).await? {
                 return Err(IdentityError::SessionRenewed);
             }
             return Ok((self.anonymous(facts), None));
         };
-        let session = standing.session.clone();
-        let rights = rights(standing.account.as_ref(), &standing.roles, session.device.as_ref());
+        let Standing { session, account, roles } = &caller.standing;
+        let rights = rights(account.as_ref(), roles, session.device.as_ref());
+        let session = session.clone();
         let device = session.device.as_ref().map(|device| DeviceExtensions {
             device_id: device.device_id.clone(),
             asset_tag: device.asset_tag.clone(),
             credential_id: device.credential_id.clone(),
         });
-        let user = match self.signed_in(work.as_mut(), standing, device, None).await {
+        let user = match self.signed_in(work.as_mut(), caller, device).await {
             Ok(user) => SignedIn { cookie_hash: Some(hash), ..user },
             Err(IdentityError::SessionEnded) => return Ok((self.anonymous(facts), None)),
             Err(error) => return Err(error),
@@ -232,9 +239,8 @@ impl Identity {
     async fn signed_in(
         &self,
         work: &mut dyn UnitOfWork,
-        Standing { session, account, roles }: Standing,
+        CallerRecord { standing: Standing { session, account, roles }, lock, mode }: CallerRecord,
         device: Option<DeviceExtensions>,
-        claimed_device: Option<&str>,
     ) -> Result<SignedIn, IdentityError> {
         let now = self.core.now();
         if session.is_over(now) {
@@ -244,13 +250,10 @@ impl Identity {
         let account = account
             .filter(|account| account.created <= session.created)
             .ok_or(IdentityError::SessionEnded)?;
-        let locked_device = device.as_ref().map(|device| device.device_id.as_str()).or(claimed_device);
-        if let Some(lock) =
-            work.lock_in_force(Some(&account.name), &account.roles, locked_device, now).await?
-        {
-            return Err(IdentityError::Locked(lock.target_text()));
+        if let Some(target) = lock {
+            return Err(IdentityError::Locked(target_text(&target)));
         }
-        let mode = self.preference.effective(work).await?.mode;
+        let mode = self.preference.mode(mode.as_deref());
         let is_bot = account.kind == gatehouse_model::resource::UserKind::Bot;
         // What a role that is gone asked for is not known: the strictest.
         let role_is_missing = account.roles.iter().any(|name| roles.iter().all(|role| role.name != *name));
@@ -276,6 +279,7 @@ impl Identity {
             tls_public_key_der: Vec::new(),
             expires: session.expires,
             cookie_hash: None,
+            renewed: Renewed::default(),
         })
     }
 

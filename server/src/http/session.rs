@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use gatehouse_app::{ApiError, ConsoleContext, Refusal, Refusals, SESSION_COOKIE, session_cookie};
+use gatehouse_app::{ApiError, ConsoleContext, PENDING_COOKIE, Refusal, Refusals, SESSION_COOKIE};
 use gatehouse_domain::authz::Attribution;
-use gatehouse_domain::identity::{IdentityError, RequestFacts, Visit};
+use gatehouse_domain::identity::{IdentityError, RequestFacts};
 use gatehouse_model::ErrorKind;
 use http::HeaderMap;
-use http::header::{COOKIE, HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
+use http::header::{COOKIE, HeaderName, USER_AGENT};
 use tower_sessions::Session;
 
 use super::{Console, api, pages, visit};
@@ -23,35 +23,27 @@ const UNATTENDED: HeaderName = HeaderName::from_static("gatehouse-unattended");
 pub(super) async fn layer(State(console): State<Console>, mut request: Request, next: Next) -> Response {
     let facts = facts(&request);
     let identity = &console.services.identity;
-    let mut renewed = None;
     let found = match cookie(request.headers()) {
         Some(cookie) if is_unattended(&request) => identity.by_cookie(cookie, facts.clone()).await,
-        Some(cookie) => match identity.visit(cookie, facts.clone()).await {
-            Ok(Visit { principal, cookie }) => {
-                if let (Some(cookie), Some(visit)) = (&cookie, request.extensions().get::<Session>()) {
-                    visit::carry(visit, cookie).await;
-                }
-                renewed = cookie;
-                Ok(principal)
-            }
-            Err(error) => Err(error),
-        },
+        Some(cookie) => identity.visit(cookie, facts.clone()).await,
         None => Ok(identity.anonymous(facts.clone())),
     };
     let refusals = Refusals::default();
+    let pending: Arc<str> = named(request.headers(), PENDING_COOKIE).unwrap_or_default().into();
     let context = |principal| ConsoleContext {
         services: Arc::clone(&console.services),
         principal,
         facts: facts.clone(),
         public_address: Arc::clone(&console.public_address),
         refusals: refusals.clone(),
+        pending_sign_in: Arc::clone(&pending),
     };
     let path = request.uri().path();
     let principal = match found {
         Ok(principal) => principal,
         // Somebody whose session is locked can still sign out, or in as somebody else.
         Err(IdentityError::Locked(_) | IdentityError::SessionRenewed)
-            if matches!(path, "/web/login" | "/web/logout") =>
+            if path == "/web/logout" || path.starts_with("/web/login") =>
         {
             identity.anonymous(facts.clone())
         }
@@ -66,16 +58,16 @@ pub(super) async fn layer(State(console): State<Console>, mut request: Request, 
         }
     };
     let (by, asked) = (principal.attribution(), asked(&request));
-    request.extensions_mut().insert(context(principal));
+    let session = request.extensions().get::<Session>().cloned();
+    request.extensions_mut().insert(context(principal.clone()));
     let mut response = next.run(request).await;
     if let Some(error) = refusals.first() {
         note(&console, &by, &asked, error).await;
     }
-    // tower-sessions sends no cookie with a failure of ours; but the one before has stopped working.
-    if let Some(cookie) = renewed.filter(|_| response.status().is_server_error())
-        && let Ok(value) = HeaderValue::from_str(&session_cookie(&cookie))
-    {
-        response.headers_mut().append(SET_COOKIE, value);
+    match (identity.renewed_cookie(&principal).await, session) {
+        (Ok(Some(cookie)), Some(session)) => visit::hand_out(&session, &cookie, &mut response).await,
+        (Ok(_), _) => {}
+        (Err(error), _) => tracing::error!(%error, "a session's new cookie cannot be handed out"),
     }
     response
 }
@@ -121,13 +113,18 @@ fn facts(request: &Request) -> RequestFacts {
 
 /// The session's cookie, if exactly one is sent: two would be somebody's attempt to slip in their own.
 pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
+    named(headers, SESSION_COOKIE)
+}
+
+/// A cookie, if exactly one of this name is sent.
+fn named<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
     let mut values = headers
         .get_all(COOKIE)
         .into_iter()
         .filter_map(|header| header.to_str().ok())
         .flat_map(|header| header.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(name, _)| *name == SESSION_COOKIE)
+        .filter(|(name, _)| *name == wanted)
         .map(|(_, value)| value);
     let value = values.next()?;
     values.next().is_none().then_some(value)

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
-use gatehouse_app::SESSION_COOKIE;
+use gatehouse_app::{SESSION_COOKIE, session_cookie};
 use gatehouse_domain::account::{WebRecordError, WebRecords};
 use gatehouse_domain::{SecretToken, Services};
 use http::HeaderMap;
@@ -109,6 +109,10 @@ pub(super) fn layer(services: &Arc<Services>) -> SessionManagerLayer<Records> {
 #[derive(Clone, Copy, Debug)]
 struct Forget;
 
+/// On an answer: it carries the cookie of a session that has just begun.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Begun;
+
 /// Lets a cookie out only where it changes. While one request is under way another may rotate the cookie: what the
 /// first one sends when it is done must neither bring the old one back nor take the new one away.
 pub(super) async fn guard(mut request: Request, next: Next) -> Response {
@@ -160,6 +164,20 @@ pub(super) async fn carry(visit: &Session, cookie: &SecretToken) {
     };
     if let Err(error) = carried.await {
         tracing::error!(%error, "a session's new cookie cannot be carried");
+    }
+}
+
+/// Has the answer carry the session's new cookie, unless a form has just begun another session or ended this one.
+pub(super) async fn hand_out(visit: &Session, cookie: &SecretToken, response: &mut Response) {
+    if response.extensions().get::<Forget>().is_some() || response.extensions().get::<Begun>().is_some() {
+        return;
+    }
+    carry(visit, cookie).await;
+    // tower-sessions sends no cookie with a failure of ours; but the one before has stopped working.
+    if response.status().is_server_error()
+        && let Ok(value) = HeaderValue::from_str(&session_cookie(cookie))
+    {
+        response.headers_mut().append(SET_COOKIE, value);
     }
 }
 

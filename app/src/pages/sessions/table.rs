@@ -30,10 +30,7 @@ pub(super) fn SessionTable(
                     <tr>
                         {with_users.then(|| view! { <th scope="col">"User"</th> })}
                         <th scope="col">"Where"</th>
-                        <th scope="col">"Address"</th>
-                        <th scope="col">"Signed in"</th>
                         <th scope="col">"Last seen"</th>
-                        <th scope="col">"Ends at the latest"</th>
                         <th scope="col">"Trusted device"</th>
                         <th scope="col"><span class="visually-hidden">"Action"</span></th>
                     </tr>
@@ -61,11 +58,17 @@ fn row(session: SessionRow, with_users: bool, path: &str) -> impl IntoView + use
     view! {
         <tr>
             {user}
-            <th scope="row">{session.client} <span class="table__none">" · " {kind}</span> {this}</th>
-            <td><code>{session.address}</code></td>
-            <td class="table__number"><time datetime=session.created.exact>{session.created.text}</time></td>
-            <td class="table__number"><time datetime=session.last_seen.exact>{session.last_seen.text}</time></td>
-            <td class="table__number"><time datetime=session.ends.exact>{session.ends.text}</time></td>
+            <th scope="row">
+                {session.client} {this} <br/>
+                <span class="table__none">{kind} " · " <code>{session.address}</code></span>
+            </th>
+            <td class="table__number">
+                <time datetime=session.last_seen.exact>{session.last_seen.text}</time> <br/>
+                <span class="table__none">
+                    "signed in " <time datetime=session.created.exact>{session.created.text}</time> <br/>
+                    "ends by " <time datetime=session.ends.exact>{session.ends.text}</time>
+                </span>
+            </td>
             <td>{device}</td>
             <td>
                 <EndForm id=session.id to=path.to_owned() reloads=session.is_this>

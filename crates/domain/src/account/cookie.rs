@@ -70,8 +70,8 @@ pub(crate) fn rights(account: Option<&User>, roles: &[Role], device: Option<&Ses
 }
 
 impl Core {
-    /// Gives the session another cookie, within the unit of work that changes what it may do and after the change.
-    /// Command lines have none.
+    /// Gives the session another cookie, within the unit of work that changes what it may do or how it is proven, and
+    /// after the change. The edge hands it out by itself; see `Identity::renewed_cookie`. Command lines have none.
     ///
     /// # Errors
     /// [`RenewError::Renewed`] if the request's cookie is no longer the session's: whoever has the new one did not ask
@@ -81,14 +81,18 @@ impl Core {
         work: &mut dyn UnitOfWork,
         user: &SignedIn,
     ) -> Result<Option<SecretToken>, RenewError> {
-        let Some(old) = &user.cookie_hash else { return Ok(None) };
+        let Some(old) = user.current_cookie() else { return Ok(None) };
         let standing = work.standing(SessionKey::Id(&user.session_id)).await?.ok_or(RenewError::Renewed)?;
         let device = standing.session.device.as_ref();
         let rights = rights(standing.account.as_ref(), &standing.roles, device);
         let cookie = SecretToken::generate_cookie(self.random.as_ref());
         let rotated =
-            work.rotate_session_cookie(&user.session_id, old, &cookie.hash(), &rights, self.now()).await?;
-        if rotated { Ok(Some(cookie)) } else { Err(RenewError::Renewed) }
+            work.rotate_session_cookie(&user.session_id, &old, &cookie.hash(), &rights, self.now()).await?;
+        if !rotated {
+            return Err(RenewError::Renewed);
+        }
+        user.renewed.set(cookie.clone());
+        Ok(Some(cookie))
     }
 }
 

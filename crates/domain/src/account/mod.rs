@@ -1,15 +1,19 @@
 //! Accounts: passwords, one-time codes, links, logins, sessions.
 
 mod cli_login;
-mod cli_login_error;
 mod cookie;
 mod error;
+mod factors;
 mod links;
 mod login;
 mod one_time_code;
 mod overview;
+mod passkeys;
 mod password;
+mod recovery_code;
+mod security;
 mod sessions;
+mod sign_in;
 mod throttle;
 mod users;
 mod web_records;
@@ -17,17 +21,20 @@ mod web_records;
 use std::sync::Arc;
 
 pub use cli_login::{
-    CLI_CODE_SECS, CLI_LOGIN_SECS, CliProgress, CliRequest, CliReturn, CliState, NewCliLogin,
+    CLI_CODE_SECS, CLI_LOGIN_SECS, CliLoginError, CliProgress, CliRequest, CliReturn, CliState, NewCliLogin,
 };
-pub use cli_login_error::CliLoginError;
 pub use cookie::RenewError;
 pub(crate) use cookie::{RENEWED_SECS, rights};
 pub use error::AccountError;
+pub use factors::FactorChoices;
 pub(crate) use links::pending_row_of;
-pub use links::{NewLink, SignupFacts};
-pub use login::{LoggedIn, LoginKeys, LoginRequest, WebLogin};
+pub use links::{NewFactor, NewLink, SignedUp, SignupFacts};
+pub use login::{LoggedIn, LoginKeys, LoginRequest};
 pub use overview::{UserDetail, UserPage, UserSummary};
+pub use passkeys::{PasskeyAnswer, PasskeyQuestion};
+pub use security::{ConfirmChoices, OfferedAuthenticator, Security};
 pub use sessions::{SessionError, SessionPage, Sessions};
+pub use sign_in::{FactorAnswer, PENDING_SECS, SecondFactorStep, SignIn, WebLogin};
 pub use users::NewUser;
 pub use web_records::{MAX_RECORD_BYTES, WebRecordError, WebRecords};
 

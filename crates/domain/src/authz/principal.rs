@@ -1,7 +1,10 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
 use gatehouse_model::Timestamp;
 use gatehouse_model::resource::UserKind;
 use serde::{Deserialize, Serialize};
 
+use crate::SecretToken;
 use crate::entity::{DeviceMetadata, Digest, Role};
 use crate::ports::DeviceExtensions;
 
@@ -49,6 +52,29 @@ pub struct SignedIn {
     pub expires: Timestamp,
     /// Hash of the cookie that came with the request; none for command lines.
     pub cookie_hash: Option<Digest>,
+    /// The cookie that took its place during the request.
+    pub(crate) renewed: Renewed,
+}
+
+/// A session's new cookie, on its way from the rule that renewed it to the edge that hands it out. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Renewed(Arc<Mutex<Option<SecretToken>>>);
+
+impl Renewed {
+    pub(crate) fn set(&self, cookie: SecretToken) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(cookie);
+    }
+
+    pub(crate) fn get(&self) -> Option<SecretToken> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl SignedIn {
+    /// Hash of the session's cookie as this request has left it; none for command lines.
+    pub(crate) fn current_cookie(&self) -> Option<Digest> {
+        self.renewed.get().map(|cookie| cookie.hash()).or(self.cookie_hash)
+    }
 }
 
 /// Who acts, as the audit log names it.

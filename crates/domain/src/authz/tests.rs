@@ -21,6 +21,7 @@ pub(crate) fn signed_in(roles: &[&str]) -> SignedIn {
         tls_public_key_der: Vec::new(),
         expires: NOW.plus_secs(3600),
         cookie_hash: None,
+        renewed: Renewed::default(),
     }
 }
 
@@ -43,6 +44,7 @@ fn row(principal: &Principal) -> Vec<(&'static str, &'static str)> {
                 Err(AuthzError::DeviceRequired) => "device",
                 Err(AuthzError::FreshFactorRequired) => "factor",
                 Err(AuthzError::AccountRequired) => "account",
+                Err(AuthzError::StaleFactor) => "stale factor",
             })),+]
         };
     }

@@ -1,7 +1,7 @@
 use gatehouse_model::ErrorKind;
 
-use super::AccountError;
 use crate::Decision;
+use crate::account::AccountError;
 use crate::authz::AuthzError;
 use crate::ports::{CaError, StoreError};
 
