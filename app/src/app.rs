@@ -3,12 +3,13 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::path;
 
-use crate::components::{Footer, Header, Navigation, SaidNotice};
+use crate::components::{Footer, Header, Navigation, SaidNotice, escaped};
 use crate::islands::Companion;
 use crate::pages::{
-    AccountPage, AddDevicePage, AllSessionsPage, AuditPage, CliLoginPage, DevicePage, DevicesPage, EventPage,
-    ImportPage, ImportsPage, InvitePage, LockPage, LockedOutPage, LocksPage, LoginPage, NewRolePage,
-    NotFoundPage, OwnSessionsPage, RefusedPage, RolePage, RolesPage, SettingsPage, SignupPage, TokensPage,
+    AccountPage, AddDevicePage, AllSessionsPage, AuditPage, AuthenticatorPage, CliLoginPage, ConfirmPage,
+    DevicePage, DevicesPage, EventPage, ImportPage, ImportsPage, InsightsPage, InvitePage, LockPage,
+    LockedOutPage, LocksPage, LoginPage, NewRolePage, NotFoundPage, OwnSessionsPage, PasskeyPage,
+    RefusedPage, RolePage, RolesPage, SecondFactorPage, SecurityPage, SettingsPage, SignupPage, TokensPage,
     UserPage, UsersPage,
 };
 use crate::{ConsoleContext, Refusal};
@@ -22,7 +23,8 @@ pub fn App() -> impl IntoView {
     // What is swapped when the page changes without a reload; another layout is loaded anew.
     let layout = if is_signed_in { "console" } else { "entry" };
     view! {
-        <Title formatter=|title| format!("{title} · Gatehouse")/>
+        // Names stand in titles, and Leptos writes titles as they are.
+        <Title formatter=|title: String| format!("{} · Gatehouse", escaped(&title))/>
         <Router>
             <a class="skip-link" href="#main">"Skip to content"</a>
             <div class="layout" id="layout" data-layout=layout>
@@ -44,9 +46,15 @@ fn Page() -> impl IntoView {
         None => view! {
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/web/login") view=LoginPage/>
+                <Route path=path!("/web/login/second-factor") view=SecondFactorPage/>
                 <Route path=path!("/web/signup/:token") view=SignupPage/>
                 <Route path=path!("/web/devices") view=DevicesPage/>
+                <Route path=path!("/web/devices/insights") view=InsightsPage/>
                 <Route path=path!("/web/account") view=AccountPage/>
+                <Route path=path!("/web/account/security") view=SecurityPage/>
+                <Route path=path!("/web/account/security/authenticator") view=AuthenticatorPage/>
+                <Route path=path!("/web/account/security/passkeys/:id") view=PasskeyPage/>
+                <Route path=path!("/web/account/confirm") view=ConfirmPage/>
                 <Route path=path!("/web/account/sessions") view=OwnSessionsPage/>
                 <Route path=path!("/web/sessions") view=AllSessionsPage/>
                 <Route path=path!("/web/cli/login") view=CliLoginPage/>

@@ -18,6 +18,8 @@ pub struct ConsoleContext {
     pub facts: RequestFacts,
     /// Where browsers and command lines reach this cluster: host and port.
     pub public_address: Arc<str>,
+    /// The cookie of a sign-in whose second factor is still to come; empty where there is none.
+    pub pending_sign_in: Arc<str>,
     /// What was refused while the request was answered.
     pub refusals: Refusals,
 }

@@ -1,9 +1,14 @@
-//! The session's cookie. The `__Host-` prefix makes browsers hold it to this host, HTTPS and the root path.
+//! The session's cookie, and that of a sign-in half done. The `__Host-` prefix makes browsers hold them to this host, HTTPS
+//! and the root path.
 
 use gatehouse_domain::SecretToken;
+use gatehouse_domain::account::PENDING_SECS;
 
-/// Name of the cookie.
+/// Name of the session's cookie.
 pub const SESSION_COOKIE: &str = "__Host-gatehouse_session";
+
+/// Name of the cookie of a sign-in whose second factor is still to come.
+pub const PENDING_COOKIE: &str = "__Host-gatehouse_sign_in";
 
 const ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Lax";
 
@@ -17,4 +22,16 @@ pub fn session_cookie(token: &SecretToken) -> String {
 #[must_use]
 pub fn clear_session_cookie() -> String {
     format!("{SESSION_COOKIE}=; {ATTRIBUTES}; Max-Age=0")
+}
+
+/// `Set-Cookie` of a sign-in whose second factor is still to come.
+#[must_use]
+pub fn pending_cookie(token: &SecretToken) -> String {
+    format!("{PENDING_COOKIE}={}; {ATTRIBUTES}; Max-Age={PENDING_SECS}", token.reveal())
+}
+
+/// `Set-Cookie` that makes the browser forget it.
+#[must_use]
+pub fn clear_pending_cookie() -> String {
+    format!("{PENDING_COOKIE}=; {ATTRIBUTES}; Max-Age=0")
 }

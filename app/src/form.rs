@@ -157,11 +157,14 @@ pub enum Reaction {
     Again(FormOutcome),
 }
 
-/// What the browser is to do with the session's cookie.
+/// What the browser is to do with its cookies.
 #[derive(Clone)]
 pub enum CookieChange {
+    /// A session of this token; a sign-in half done is done.
     Set(SecretToken),
     Clear,
+    /// A sign-in whose second factor is still to come.
+    Pending(SecretToken),
 }
 
 /// What comes of a form.

@@ -33,11 +33,16 @@ mod pages;
 mod shell;
 
 #[cfg(feature = "ssr")]
+pub use api::parameters;
+#[cfg(feature = "ssr")]
 pub use app::App;
 #[cfg(feature = "ssr")]
 pub use context::{ConsoleContext, Refusal, Refusals, Said};
 #[cfg(feature = "ssr")]
-pub use cookie::{SESSION_COOKIE, clear_session_cookie, session_cookie};
+pub use cookie::{
+    PENDING_COOKIE, SESSION_COOKIE, clear_pending_cookie, clear_session_cookie, pending_cookie,
+    session_cookie,
+};
 pub use error::ApiError;
 #[cfg(feature = "ssr")]
 pub use form::{
@@ -46,5 +51,7 @@ pub use form::{
 };
 #[cfg(feature = "ssr")]
 pub use next_page::{HOME, safe_next};
+#[cfg(feature = "ssr")]
+pub use pages::device_row;
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, IslandFiles, shell};

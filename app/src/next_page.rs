@@ -16,6 +16,16 @@ pub fn safe_next(wished: Option<&str>) -> &str {
     wished.filter(is_ours).unwrap_or(HOME)
 }
 
+/// For a value of a query: addresses of the console hold nothing else that would have to be escaped.
+pub(crate) fn in_query(address: &str) -> String {
+    address
+        .replace('%', "%25")
+        .replace('?', "%3F")
+        .replace('&', "%26")
+        .replace('#', "%23")
+        .replace('+', "%2B")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gatehouse_domain::account::AccountError;
 use gatehouse_domain::cluster::CLUSTER_ID;
-use gatehouse_domain::ports::{StoreError, uuid_v4};
+use gatehouse_domain::ports::{Passkeys, StoreError, uuid_v4};
 use gatehouse_domain::{Core, Services};
 use gatehouse_model::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use crate::config_check::shadow_warning;
 use crate::foundation::Foundation;
 use crate::grpc::{self, Gateway, ServerFacts, StreamLimits};
+use crate::passkeys::WebauthnPasskeys;
 use crate::{http, listener, request_id};
 
 /// The server cannot be put together.
@@ -46,13 +47,19 @@ pub async fn compose(foundation: &Foundation) -> Result<Composed, ComposeError> 
     work.commit().await?;
     let sealer = Arc::clone(&foundation.sealer);
     let user_ca = Arc::clone(&foundation.user_ca);
+    let (address, cluster_name) = (foundation.config.public_address(), foundation.config.cluster_name());
+    let passkeys = WebauthnPasskeys::new(&address, &cluster_name);
+    if passkeys.is_none() {
+        tracing::info!(%address, "no passkeys: the public address has no host name");
+    }
     let services = Arc::new(Services::new(Core {
         store: Arc::clone(&foundation.store),
         clock: Arc::clone(&clock),
         random: Arc::clone(&random),
         sealer,
         ca: user_ca,
-        cluster_name: foundation.config.cluster_name(),
+        passkeys: passkeys.map(|passkeys| Arc::new(passkeys) as Arc<dyn Passkeys>),
+        cluster_name,
         static_preference: foundation.config.preference.clone(),
     }));
     services.roles.ensure_presets().await?;

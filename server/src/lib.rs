@@ -15,6 +15,7 @@ pub mod http;
 pub mod listener;
 pub mod logging;
 pub mod output;
+pub mod passkeys;
 pub mod peer_certificate;
 mod private_file;
 pub mod request_id;

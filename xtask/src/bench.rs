@@ -20,11 +20,16 @@ const PEER_CLIENTS: u64 = 8;
 const AIM_OF_PEER: f64 = 10.0;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench --peer keylime")]
+#[command(
+    after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench --only inventory\n  cargo xtask bench --peer keylime"
+)]
 pub(crate) struct Args {
     /// Measure another project's server on this machine as well, and compare
     #[arg(long, value_enum)]
     peer: Option<Peer>,
+    /// Measure only this
+    #[arg(long, value_enum, conflicts_with = "peer")]
+    only: Option<Part>,
     /// Passed on to the load client; see `gatehouse-bench --help`
     #[arg(last = true)]
     client: Vec<String>,
@@ -34,6 +39,15 @@ pub(crate) struct Args {
 enum Peer {
     /// Keylime's registrar, from PyPI
     Keylime,
+}
+
+/// What the load client can measure by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Start-up, memory, command lines and ceremonies
+    Ceremonies,
+    /// The inventory's query and page with many devices, on both engines
+    Inventory,
 }
 
 pub(crate) fn command(args: &Args) -> Result<()> {
@@ -49,6 +63,11 @@ pub(crate) fn command(args: &Args) -> Result<()> {
     let programs = workspace.target().join("release");
     let mut client = std::process::Command::new(programs.join("gatehouse-bench"));
     client.arg("--programs").arg(&programs).arg("--folder").arg(&folder).arg("--report").arg(&report);
+    match args.only {
+        None => {}
+        Some(Part::Ceremonies) => _ = client.args(["--only", "ceremonies"]),
+        Some(Part::Inventory) => _ = client.args(["--only", "inventory"]),
+    }
     process::run(client.args(&args.client))?;
     paint::measure(&workspace)?;
     if let Some(peer) = peer {

@@ -1,6 +1,5 @@
 use gatehouse_domain::account::CliState;
 use gatehouse_domain::entity::CliDelivery;
-use gatehouse_model::SecondFactor;
 
 use super::Moment;
 use crate::moment::moment;
@@ -26,15 +25,8 @@ pub(crate) struct CliLoginView {
     pub(crate) waits: bool,
     /// It asks from another network than this browser.
     pub(crate) is_elsewhere: bool,
-    /// What has to be proven anew first.
-    pub(crate) wants: Option<Wanted>,
-}
-
-/// What proves that the person is still there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    Code,
-    Password,
+    /// The second factor has to be proven anew first.
+    pub(crate) needs_factor: bool,
 }
 
 /// The login of this link.
@@ -44,11 +36,6 @@ pub(crate) enum Wanted {
 pub(crate) async fn cli_login(console: &ConsoleContext, id: &str) -> Result<CliLoginView, ApiError> {
     let found = console.services.accounts.cli_request(&console.principal, id).await;
     let request = found.map_err(|error| console.refuse(error))?;
-    let preference = console.services.preference.current().await.map_err(|error| console.refuse(error))?;
-    let wanted = match preference.second_factor {
-        SecondFactor::Otp => Wanted::Code,
-        SecondFactor::Off => Wanted::Password,
-    };
     let login = request.login;
     Ok(CliLoginView {
         state: request.state,
@@ -64,7 +51,7 @@ pub(crate) async fn cli_login(console: &ConsoleContext, id: &str) -> Result<CliL
         expires: moment(login.expires),
         waits: login.delivery == CliDelivery::Wait,
         is_elsewhere: request.is_elsewhere,
-        wants: request.needs_factor.then_some(wanted),
+        needs_factor: request.needs_factor,
         user_code: login.user_code,
         user: login.user,
         id: login.id,

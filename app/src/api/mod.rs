@@ -9,16 +9,20 @@ pub(crate) mod device;
 mod devices;
 #[cfg(feature = "ssr")]
 pub(crate) mod imports;
+mod inventory;
 #[cfg(feature = "ssr")]
 pub(crate) mod locks;
 #[cfg(feature = "ssr")]
 mod own_devices;
 #[cfg(feature = "ssr")]
 pub(crate) mod page_token;
+mod passkeys;
 #[cfg(feature = "ssr")]
 pub(crate) mod query;
 #[cfg(feature = "ssr")]
 pub(crate) mod roles;
+#[cfg(feature = "ssr")]
+mod security;
 mod session;
 #[cfg(feature = "ssr")]
 pub(crate) mod sessions;
@@ -33,21 +37,33 @@ pub(crate) mod users;
 use serde::{Deserialize, Serialize};
 
 pub use devices::{DeviceList, DeviceRow, list_devices};
-pub use session::{Shield, SignInForm, TrustedDevice, Viewer, sign_in, sign_in_form, sign_out, viewer};
-pub use signup::{AuthenticatorSecret, Signup, SignupPurpose, finish_signup, signup};
+pub use passkeys::{PasskeyQuestion, ask_passkey};
+pub use session::{Shield, SignInForm, TrustedDevice, Viewer, sign_in_form, sign_out, viewer};
+pub use signup::{AuthenticatorSecret, Signup, SignupPurpose, signup};
 
 #[cfg(feature = "ssr")]
 pub(crate) use audit::device_named;
 #[cfg(feature = "ssr")]
 pub use audit::{AuditQuery, export_events};
+pub use inventory::parameters;
+#[cfg(feature = "ssr")]
+pub(crate) use inventory::{
+    INVENTORY, InventoryAddress, InventoryPage, InventoryRow, address_of, insights, inventory, row, sorted_by,
+};
 #[cfg(feature = "ssr")]
 pub(crate) use own_devices::{EnrolCommands, OwnDevice, enrol_commands, own_devices};
 #[cfg(feature = "ssr")]
-pub(crate) use session::viewer_of;
+pub(crate) use security::{
+    Confirmation, KeyRow, SecurityView, add_passkey, change_password, confirm, confirmation,
+    new_recovery_codes, offer_authenticator, remove_authenticator, remove_passkey, rename_passkey,
+    security_view, set_authenticator,
+};
 #[cfg(feature = "ssr")]
-pub use session::{log_in, log_out};
+pub use session::log_out;
 #[cfg(feature = "ssr")]
-pub use signup::{SignupAnswers, redeem};
+pub(crate) use session::{finish_log_in, log_in, log_in_by_passkey, second_factor_step, viewer_of};
+#[cfg(feature = "ssr")]
+pub(crate) use signup::{SignupAnswers, redeem};
 
 /// A point in time as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

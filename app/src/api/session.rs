@@ -6,11 +6,10 @@ use crate::ApiError;
 
 #[cfg(feature = "ssr")]
 use {
-    crate::{ConsoleContext, clear_session_cookie, moment::moment, session_cookie},
+    crate::{ConsoleContext, clear_session_cookie, moment::moment},
     axum::http::{HeaderValue, header::SET_COOKIE},
     gatehouse_domain::SecretToken,
-    gatehouse_domain::account::LoginRequest,
-    gatehouse_model::SecondFactor,
+    gatehouse_domain::account::{FactorAnswer, PasskeyAnswer, SecondFactorStep, SignIn},
     leptos_axum::ResponseOptions,
 };
 
@@ -49,8 +48,8 @@ pub struct Viewer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignInForm {
     pub cluster_name: String,
-    /// A one-time code beside the password.
-    pub wants_code: bool,
+    /// A passkey alone will do, in a browser that runs scripts.
+    pub takes_passkeys: bool,
 }
 
 /// Who is signed in.
@@ -73,20 +72,9 @@ pub async fn sign_in_form() -> Result<SignInForm, ApiError> {
     let preference = console.services.preference.current().await.map_err(|error| console.refuse(error))?;
     Ok(SignInForm {
         cluster_name: console.services.status.cluster_name().to_owned(),
-        wants_code: preference.second_factor == SecondFactor::Otp,
+        takes_passkeys: preference.second_factor.allows_passkeys()
+            && console.services.accounts.passkey_origin().is_some(),
     })
-}
-
-/// Signs in; the answer sets the session's cookie.
-///
-/// # Errors
-/// One answer for unknown users, wrong passwords and wrong codes; throttled; locked.
-#[server(prefix = "/api", endpoint = "sign_in")]
-pub async fn sign_in(user: String, password: String, code: String) -> Result<(), ApiError> {
-    let console = ConsoleContext::current()?;
-    let cookie = log_in(&console, &LoginRequest { user, password, code }).await?;
-    set_cookie(&session_cookie(&cookie));
-    Ok(())
 }
 
 /// Signs out: the session ends, and the answer clears its cookie.
@@ -101,18 +89,63 @@ pub async fn sign_out() -> Result<(), ApiError> {
     Ok(())
 }
 
-/// What [`sign_in`] does; answers with the new cookie. A session that the browser had before ends.
+/// Checks name and password. A session that the browser had before ends with a new one.
 ///
 /// # Errors
-/// As [`sign_in`].
+/// One answer for unknown users and wrong passwords; throttled; locked.
 #[cfg(feature = "ssr")]
-pub async fn log_in(console: &ConsoleContext, request: &LoginRequest) -> Result<SecretToken, ApiError> {
-    let login = console.services.accounts.web_login(request, &console.facts).await;
-    let cookie = login.map_err(|error| console.refuse(error))?.cookie;
-    if console.principal.signed_in().is_some() {
-        log_out(console).await?;
+pub(crate) async fn log_in(console: &ConsoleContext, user: &str, password: &str) -> Result<SignIn, ApiError> {
+    let step = console.services.accounts.sign_in(user, password, &console.facts).await;
+    let step = step.map_err(|error| console.refuse(error))?;
+    if matches!(step, SignIn::Done(_)) {
+        end_session_before(console).await?;
     }
-    Ok(cookie)
+    Ok(step)
+}
+
+/// Proves the second factor of the sign-in that this browser began; answers with the session's cookie.
+///
+/// # Errors
+/// It is wrong; throttled; the sign-in took too long.
+#[cfg(feature = "ssr")]
+pub(crate) async fn finish_log_in(
+    console: &ConsoleContext,
+    answer: &FactorAnswer,
+) -> Result<SecretToken, ApiError> {
+    let login = console.services.accounts.finish_sign_in(&console.pending_sign_in, answer, &console.facts);
+    let login = login.await.map_err(|error| console.refuse(error))?;
+    end_session_before(console).await?;
+    Ok(login.cookie)
+}
+
+/// Signs in by a passkey alone; answers with the session's cookie.
+///
+/// # Errors
+/// It is not accepted.
+#[cfg(feature = "ssr")]
+pub(crate) async fn log_in_by_passkey(
+    console: &ConsoleContext,
+    answer: &PasskeyAnswer,
+) -> Result<SecretToken, ApiError> {
+    let login = console.services.accounts.finish_passwordless(answer, &console.facts).await;
+    let login = login.map_err(|error| console.refuse(error))?;
+    end_session_before(console).await?;
+    Ok(login.cookie)
+}
+
+/// Who is half signed in, and how the other half can be proven.
+///
+/// # Errors
+/// The password was given too long ago, or never.
+#[cfg(feature = "ssr")]
+pub(crate) async fn second_factor_step(console: &ConsoleContext) -> Result<SecondFactorStep, ApiError> {
+    let step = console.services.accounts.second_factor_step(&console.pending_sign_in).await;
+    step.map_err(|error| console.refuse(error))
+}
+
+#[cfg(feature = "ssr")]
+async fn end_session_before(console: &ConsoleContext) -> Result<(), ApiError> {
+    if console.principal.signed_in().is_some() { log_out(console).await } else { Ok(()) }
 }
 
 /// What [`sign_out`] does.

@@ -7,6 +7,7 @@ use crate::ApiError;
 #[cfg(feature = "ssr")]
 use {
     crate::{ConsoleContext, moment::moment},
+    gatehouse_domain::account::{NewFactor, SignedUp},
     gatehouse_domain::entity::LinkPurpose,
 };
 
@@ -34,8 +35,12 @@ pub struct Signup {
     pub user: String,
     pub purpose: SignupPurpose,
     pub cluster_name: String,
-    /// Where the cluster wants a one-time code.
+    /// Where the cluster accepts authenticator apps.
     pub authenticator: Option<AuthenticatorSecret>,
+    /// The cluster accepts passkeys, and browsers know them here.
+    pub takes_passkeys: bool,
+    /// Nobody signs up without a second factor.
+    pub factor_required: bool,
     pub expires: Moment,
 }
 
@@ -57,45 +62,31 @@ pub async fn signup(token: String) -> Result<Signup, ApiError> {
         },
         cluster_name: console.services.status.cluster_name().to_owned(),
         authenticator: facts.otpauth.map(|(url, base32)| AuthenticatorSecret { url, base32 }),
+        takes_passkeys: facts.passkey,
+        factor_required: facts.factor_required,
         expires: moment(facts.expires),
     })
 }
 
-/// Redeems a link; answers with the name of the user.
-///
-/// # Errors
-/// The link is not valid, the passwords differ or are weak, the code is wrong, the name cannot be.
-#[server(prefix = "/api", endpoint = "finish_signup")]
-pub async fn finish_signup(
-    token: String,
-    user: String,
-    password: String,
-    password_again: String,
-    code: String,
-) -> Result<String, ApiError> {
-    let console = ConsoleContext::current()?;
-    redeem(&console, &token, &SignupAnswers { user, password, password_again, code }).await
-}
-
 /// What was filled in.
 #[cfg(feature = "ssr")]
-pub struct SignupAnswers {
-    pub user: String,
-    pub password: String,
-    pub password_again: String,
-    pub code: String,
+pub(crate) struct SignupAnswers {
+    pub(crate) user: String,
+    pub(crate) password: String,
+    pub(crate) password_again: String,
+    pub(crate) factor: NewFactor,
 }
 
-/// What [`finish_signup`] does.
+/// Redeems a link.
 ///
 /// # Errors
-/// As [`finish_signup`].
+/// The link is not valid, the passwords differ or are weak, the factor is not accepted, the name cannot be.
 #[cfg(feature = "ssr")]
-pub async fn redeem(
+pub(crate) async fn redeem(
     console: &ConsoleContext,
     token: &str,
     answers: &SignupAnswers,
-) -> Result<String, ApiError> {
+) -> Result<SignedUp, ApiError> {
     // Both were typed by the same person a moment ago: nothing is learnt from how long this takes.
     if answers.password != answers.password_again {
         return Err(ApiError::invalid("passwords_differ", "the two passwords differ"));
@@ -103,7 +94,7 @@ pub async fn redeem(
     let finished = console
         .services
         .accounts
-        .finish_signup(token, &answers.user, &answers.password, &answers.code, &console.facts)
+        .finish_signup(token, &answers.user, &answers.password, &answers.factor, &console.facts)
         .await;
-    finished.map(|user| user.name).map_err(|error| console.refuse(error))
+    finished.map_err(|error| console.refuse(error))
 }

@@ -1,5 +1,7 @@
 use leptos::prelude::*;
 
+use super::escaped;
+
 /// A labelled line of a form.
 #[component]
 pub(crate) fn Field(
@@ -118,6 +120,8 @@ pub(crate) fn TextAreaField(
     #[prop(optional)] help: Option<&'static str>,
     #[prop(default = true)] required: bool,
 ) -> impl IntoView {
+    // Leptos writes what stands in this element as it is, and HTML drops a line break that it begins with.
+    let text = format!("\n{}", escaped(&value));
     let help_id = help.map(|_| format!("{name}-help"));
     let described_by = help_id.clone();
     let class = if is_code { "field__code" } else { "" };
@@ -134,7 +138,7 @@ pub(crate) fn TextAreaField(
                 required=required
                 aria-describedby=described_by
             >
-                {value}
+                {text}
             </textarea>
             {help.map(|help| view! { <p class="field__help" id=help_id>{help}</p> })}
         </div>

@@ -1,8 +1,8 @@
 //! Parts of pages; each has its stylesheet in `style/`.
 
+mod authenticator;
 mod badge;
 mod copy_box;
-mod device_table;
 mod empty_state;
 mod field;
 mod footer;
@@ -12,16 +12,18 @@ mod navigation;
 mod new_token;
 mod page_header;
 mod pager;
+mod passkey_form;
 mod post_form;
 mod problem;
 mod qr_code;
+mod recovery_codes;
 mod shield;
 mod text;
 mod time;
 
+pub(crate) use authenticator::Authenticator;
 pub(crate) use badge::{Badge, Tone};
 pub(crate) use copy_box::CopyBox;
-pub(crate) use device_table::DeviceTable;
 pub(crate) use empty_state::EmptyState;
 pub(crate) use field::{
     CheckboxField, Field, NewPasswordFields, OneTimeCodeField, SelectField, TextAreaField,
@@ -33,8 +35,11 @@ pub(crate) use navigation::Navigation;
 pub(crate) use new_token::{NewToken, NewTokenCard};
 pub(crate) use page_header::PageHeader;
 pub(crate) use pager::Pager;
+pub(crate) use passkey_form::{NeedsScripts, PasskeyForm, PasskeyPurpose};
 pub(crate) use post_form::{ConfirmForm, PostForm};
 pub(crate) use problem::{FormProblem, Notice, Problem, SaidNotice};
 pub(crate) use qr_code::QrCode;
+pub(crate) use recovery_codes::RecoveryCodes;
 pub(crate) use shield::{SHIELD_MISSING, SHIELD_TRUSTED, ShieldMark};
+pub(crate) use text::escaped;
 pub(crate) use time::Time;

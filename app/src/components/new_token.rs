@@ -48,7 +48,7 @@ pub(crate) fn NewTokenCard(token: NewToken) -> impl IntoView {
             </div>
             <p class="actions">
                 <a class="button" href=format!("/web/devices/{device_id}")>"To the device"</a>
-                <a class="button button--quiet" href="/web/tokens">"All enrolment tokens"</a>
+                <a class="button" href="/web/tokens">"All enrolment tokens"</a>
             </p>
         </section>
     }

@@ -15,6 +15,9 @@ pub(crate) fn PostForm(
     /// The button is of the kind that one thinks about first.
     #[prop(optional)]
     is_danger: bool,
+    /// Not the first thing to do on the page.
+    #[prop(optional)]
+    is_second: bool,
     /// The button is one of several in a row of a table or a list.
     #[prop(optional)]
     is_quiet: bool,
@@ -32,10 +35,11 @@ pub(crate) fn PostForm(
     let key = use_context::<ConsoleContext>().map(|console| console.services.form_keys.fresh());
     let to = to.unwrap_or_else(|| use_location().pathname.get_untracked());
     let error = FormOutcome::current().of(action).and_then(|outcome| outcome.error.clone());
-    let kind = match (is_danger, is_quiet) {
-        (true, _) => "button button--danger",
-        (false, true) => "button button--quiet",
-        (false, false) => "button button--primary",
+    let kind = match (is_danger, is_quiet, is_second) {
+        (true, ..) => "button button--danger",
+        (false, true, _) => "button button--quiet",
+        (false, false, true) => "button",
+        (false, false, false) => "button button--primary",
     };
     view! {
         <form class="form" method="post" action=to enctype=has_files.then_some("multipart/form-data") data-reload=reloads.then_some("")>

@@ -2,6 +2,11 @@
 
 use leptos::prelude::*;
 
+/// For places where Leptos writes text as it is: the title, and text areas.
+pub(crate) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// With a capital letter first, as a sentence has.
 pub(crate) fn sentence(text: &str) -> String {
     let mut chars = text.chars();
@@ -27,6 +32,7 @@ mod tests {
 
     #[test]
     fn commands_in_hints_become_code() {
+        assert_eq!(escaped("</title>&"), "&lt;/title&gt;&amp;");
         assert_eq!(sentence("état"), "État");
         let html = marked_up("run `tctl <x>` now").to_html();
         assert!(html.contains("Run ") && html.contains("<code>tctl &lt;x&gt;</code>"), "{html}");

@@ -2,7 +2,7 @@
 
 use gatehouse_domain::account::CliReturn;
 
-use crate::{Answer, ApiError, ConsoleContext, CookieChange, Posted};
+use crate::{Answer, ApiError, ConsoleContext, Posted};
 
 /// The page on which a login is decided.
 pub(crate) const PAGE: &str = "/web/cli/login";
@@ -18,20 +18,6 @@ pub(super) async fn decide(console: ConsoleContext, posted: Posted) -> Answer {
     let id = id_of(&posted.query).to_owned();
     let (accounts, principal) = (&console.services.accounts, &console.principal);
     let decided = match posted.action() {
-        "confirm" => {
-            let field = |name| posted.field(name).unwrap_or_default();
-            let code: String = field("code").split_whitespace().collect();
-            return match accounts.confirm_second_factor(principal, field("password"), &code).await {
-                Ok(cookie) => {
-                    let answer = Answer::go(format!("{PAGE}?id={id}"));
-                    match cookie {
-                        Some(cookie) => answer.with_cookie(CookieChange::Set(cookie)),
-                        None => answer,
-                    }
-                }
-                Err(error) => posted.again(console.refuse(error), &[]),
-            };
-        }
         "approve" => accounts.approve_cli_login(principal, &id).await,
         "deny" => accounts.deny_cli_login(principal, &id).await,
         _ => return posted.again(ApiError::invalid("malformed_form", "the form is incomplete"), &[]),

@@ -1,19 +1,18 @@
 //! Signing in and out, and redeeming one-time links: open to people who are not signed in.
 
+use gatehouse_domain::account::{FactorAnswer, NewFactor, PasskeyAnswer, SignIn as Step};
 use serde::Deserialize;
 
-use crate::api::{SignupAnswers, log_in, log_out, redeem};
-use crate::{Answer, ConsoleContext, CookieChange, Posted, safe_next};
-use gatehouse_domain::account::LoginRequest;
+use crate::api::{SignupAnswers, finish_log_in, log_in, log_in_by_passkey, log_out, redeem};
+use crate::next_page::in_query;
+use crate::pages::Ready;
+use crate::{Answer, ApiError, ConsoleContext, CookieChange, Posted, safe_next};
 
 /// As the page's form names them. Never shown, also not for debugging.
 #[derive(Deserialize)]
 struct SignIn {
     user: String,
     password: String,
-    #[serde(default)]
-    code: String,
-    next: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -24,18 +23,52 @@ struct SignUp {
     password_again: String,
     #[serde(default)]
     code: String,
+    #[serde(default)]
+    passkey_name: String,
 }
 
+const SIGN_IN: &[&str] = &["user", "next"];
+
 pub(super) async fn sign_in(console: ConsoleContext, posted: Posted) -> Answer {
-    const KEEP: &[&str] = &["user", "next"];
-    let SignIn { user, password, code, next } = match posted.read() {
+    let next = safe_next(posted.field("next")).to_owned();
+    if posted.action() == "passkey" {
+        let signed_in = match passkey_answer(&posted) {
+            Ok(answer) => log_in_by_passkey(&console, &answer).await,
+            Err(error) => Err(error),
+        };
+        return entered(&posted, next, signed_in);
+    }
+    let SignIn { user, password } = match posted.read() {
         Ok(fields) => fields,
-        Err(error) => return posted.again(error, KEEP),
+        Err(error) => return posted.again(error, SIGN_IN),
     };
-    let login = LoginRequest { user, password, code: without_spaces(&code) };
-    match log_in(&console, &login).await {
-        Ok(cookie) => Answer::go(safe_next(next.as_deref())).with_cookie(CookieChange::Set(cookie)),
-        Err(error) => posted.again(error, KEEP),
+    match log_in(&console, &user, &password).await {
+        Ok(Step::Done(login)) => entered(&posted, next, Ok(login.cookie)),
+        Ok(Step::SecondFactor(pending)) => {
+            let to = format!("/web/login/second-factor?next={}", in_query(&next));
+            Answer::go(to).with_cookie(CookieChange::Pending(pending))
+        }
+        Err(error) => posted.again(error, SIGN_IN),
+    }
+}
+
+pub(super) async fn second_factor(console: ConsoleContext, posted: Posted) -> Answer {
+    let next = safe_next(posted.field("next")).to_owned();
+    let signed_in = match factor_answer(&posted) {
+        Ok(answer) => finish_log_in(&console, &answer).await,
+        Err(error) => Err(error),
+    };
+    entered(&posted, next, signed_in)
+}
+
+fn entered(
+    posted: &Posted,
+    next: String,
+    signed_in: Result<gatehouse_domain::SecretToken, ApiError>,
+) -> Answer {
+    match signed_in {
+        Ok(cookie) => Answer::go(next).with_cookie(CookieChange::Set(cookie)),
+        Err(error) => posted.again(error, SIGN_IN),
     }
 }
 
@@ -50,18 +83,51 @@ pub(super) async fn sign_out(console: ConsoleContext, posted: Posted) -> Answer 
 }
 
 pub(super) async fn sign_up(console: ConsoleContext, posted: Posted) -> Answer {
-    let SignUp { user, password, password_again, code } = match posted.read() {
+    const KEEP: &[&str] = &["user", "passkey_name"];
+    let SignUp { user, password, password_again, code, passkey_name } = match posted.read() {
         Ok(fields) => fields,
-        Err(error) => return posted.again(error, &["user"]),
+        Err(error) => return posted.again(error, KEEP),
     };
-    let answers = SignupAnswers { user, password, password_again, code: without_spaces(&code) };
+    let factor = match posted.action() {
+        "passkey" => match passkey_answer(&posted) {
+            Ok(answer) => NewFactor::Passkey { answer, name: passkey_name },
+            Err(error) => return posted.again(error, KEEP),
+        },
+        "app" => NewFactor::Code(without_spaces(&code)),
+        _ => NewFactor::None,
+    };
+    let answers = SignupAnswers { user, password, password_again, factor };
     match redeem(&console, posted.param("token"), &answers).await {
-        Ok(_) => Answer::go("/web/login?done=signed-up"),
-        Err(error) => posted.again(error, &["user"]),
+        Ok(done) if done.recovery_codes.is_empty() => Answer::go("/web/login?done=signed-up"),
+        Ok(done) => posted.show(Ready { user: done.user.name, recovery_codes: done.recovery_codes }),
+        Err(error) => posted.again(error, KEEP),
     }
 }
 
+/// How a second factor is proven: by whichever of the page's forms was sent.
+pub(super) fn factor_answer(posted: &Posted) -> Result<FactorAnswer, ApiError> {
+    let field = |name| posted.field(name).unwrap_or_default();
+    Ok(match posted.action() {
+        "passkey" => FactorAnswer::Passkey(passkey_answer(posted)?),
+        "recovery" => FactorAnswer::Code(field("recovery_code").to_owned()),
+        _ => FactorAnswer::Code(without_spaces(field("code"))),
+    })
+}
+
+/// What the page's script put into the form.
+pub(super) fn passkey_answer(posted: &Posted) -> Result<PasskeyAnswer, ApiError> {
+    let field = |name| posted.field(name).unwrap_or_default().to_owned();
+    let answer = PasskeyAnswer { ceremony: field("ceremony"), credential: field("credential") };
+    if answer.credential.is_empty() {
+        return Err(ApiError::invalid(
+            "passkey_needs_scripts",
+            "a passkey needs this page's scripts, and they did not run or were not ready yet",
+        ));
+    }
+    Ok(answer)
+}
+
 /// Many apps show their codes in two groups.
-fn without_spaces(code: &str) -> String {
+pub(super) fn without_spaces(code: &str) -> String {
     code.split_whitespace().collect()
 }

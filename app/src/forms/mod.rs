@@ -6,6 +6,7 @@ mod entry;
 mod imports;
 mod locks;
 mod roles;
+mod security;
 mod sessions;
 mod settings;
 mod tokens;
@@ -45,6 +46,7 @@ pub fn posts() -> Vec<PostRoute> {
         PostRoute::new("/web/cli/login", handler!(cli_login::decide)),
         PostRoute::new("/web/sessions", handler!(sessions::all)),
         PostRoute::new("/web/login", handler!(entry::sign_in)).open(),
+        PostRoute::new("/web/login/second-factor", handler!(entry::second_factor)).open(),
         PostRoute::new("/web/logout", handler!(entry::sign_out)).open(),
         PostRoute::new("/web/signup/{token}", handler!(entry::sign_up)).open(),
         PostRoute::new("/web/users/~new", handler!(users::invite)),
@@ -59,5 +61,9 @@ pub fn posts() -> Vec<PostRoute> {
         PostRoute::new("/web/devices/import/{id}", handler!(imports::decide)),
         PostRoute::new("/web/devices/{id}", handler!(device::act)),
         PostRoute::new("/web/tokens", handler!(tokens::revoke)),
+        PostRoute::new("/web/account/security", handler!(security::account)),
+        PostRoute::new("/web/account/security/authenticator", handler!(security::authenticator)),
+        PostRoute::new("/web/account/security/passkeys/{id}", handler!(security::passkey)),
+        PostRoute::new("/web/account/confirm", handler!(security::confirm)),
     ]
 }

@@ -7,14 +7,17 @@ mod forms;
 #[cfg(feature = "hydrate")]
 mod live;
 #[cfg(feature = "hydrate")]
+mod passkey;
+#[cfg(feature = "hydrate")]
 mod visit;
 
-/// Lives as long as the document: changes pages without reloading them, keeps what is shown up to date, copies texts.
+/// Lives as long as the document: changes pages without reloading them, keeps what is shown up to date, copies texts, asks for passkeys.
 /// Without it, the same links and forms work, with reloads.
 #[island]
 pub fn Companion() -> impl IntoView {
     #[cfg(feature = "hydrate")]
     Effect::new(|_| {
+        passkey::start();
         visit::start();
         forms::start();
         live::start();

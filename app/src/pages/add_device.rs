@@ -37,7 +37,7 @@ pub(crate) fn AddDevicePage() -> impl IntoView {
                     label="Asset tag"
                     autocomplete="off"
                     value=outcome.field("asset_tag")
-                    help="The serial number on most machines. `tsh device asset-tag` on the device prints it."
+                    help="The serial number on most machines: tsh device asset-tag prints it on the device."
                 />
                 {may_token.then(|| view! {
                     <CheckboxField

@@ -3,9 +3,10 @@ use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_query_map;
 
-use crate::api::cli_login::{CliLoginView, Wanted, cli_login};
-use crate::components::{Badge, Field, FormProblem, OneTimeCodeField, PostForm, Problem, Tone};
+use crate::api::cli_login::{CliLoginView, cli_login};
+use crate::components::{Badge, FormProblem, PostForm, Problem, Tone};
 use crate::forms::cli_login::{Decided, PAGE};
+use crate::next_page::in_query;
 use crate::{ConsoleContext, FormOutcome, shown};
 
 /// A command line asks to be logged in: who asks, and yes or no. Open also without a trusted device.
@@ -68,31 +69,16 @@ fn Question(login: CliLoginView) -> impl IntoView {
             </div>
         }
     });
-    let answer = match login.wants {
-        None => view! { <PostForm action="approve" submit="Approve" to=to.clone() reloads=true/> }.into_any(),
-        Some(wanted) => {
-            let field = match wanted {
-                Wanted::Code => view! {
-                    <OneTimeCodeField help="Your last one was more than 5 minutes ago."/>
-                }
-                .into_any(),
-                Wanted::Password => view! {
-                    <Field
-                        name="password"
-                        label="Password"
-                        kind="password"
-                        autocomplete="current-password"
-                        help="You gave it more than 5 minutes ago."
-                    />
-                }
-                .into_any(),
-            };
-            view! {
-                <Undone/>
-                <PostForm action="confirm" submit="Confirm that it is you" to=to.clone()>{field}</PostForm>
-            }
-            .into_any()
+    let answer = if login.needs_factor {
+        let confirm = format!("/web/account/confirm?next={}", in_query(&to));
+        view! {
+            <Undone/>
+            <p>"You proved who you are more than 5 minutes ago."</p>
+            <p><a class="button button--primary" href=confirm>"Confirm that it is you"</a></p>
         }
+        .into_any()
+    } else {
+        view! { <PostForm action="approve" submit="Approve" to=to.clone() reloads=true/> }.into_any()
     };
     view! {
         <h1>"Log in a command line?"</h1>

@@ -3,10 +3,10 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::api::{SignInForm, sign_in_form};
-use crate::components::{Field, FormProblem, Notice, OneTimeCodeField, Problem};
+use crate::components::{Field, NeedsScripts, Notice, PasskeyForm, PasskeyPurpose, PostForm, Problem};
 use crate::{FormOutcome, safe_next};
 
-/// User, password, and a one-time code if the cluster wants one.
+/// User and password, or a passkey alone.
 #[component]
 pub(crate) fn LoginPage() -> impl IntoView {
     let query = use_query_map().get_untracked();
@@ -14,9 +14,7 @@ pub(crate) fn LoginPage() -> impl IntoView {
     let next = Some(outcome.field("next")).filter(|next| !next.is_empty()).or_else(|| query.get("next"));
     let next = safe_next(next.as_deref()).to_owned();
     let news = match query.get("done").as_deref() {
-        Some("signed-up") => Some(
-            "Your account is ready. Sign in with your new password; a one-time code works once, so wait for the next one.",
-        ),
+        Some("signed-up") => Some("Your account is ready. Sign in with your new password."),
         Some("signed-out") => Some("You are signed out."),
         _ => None,
     };
@@ -29,7 +27,7 @@ pub(crate) fn LoginPage() -> impl IntoView {
             <Suspense>
                 {Suspend::new(async move {
                     match sign_in_form().await {
-                        Ok(form) => view! { <LoginForm form outcome next/> }.into_any(),
+                        Ok(form) => view! { <LoginForm form user=outcome.field("user") next/> }.into_any(),
                         Err(error) => view! { <Problem title="Nobody can sign in now" error/> }.into_any(),
                     }
                 })}
@@ -39,16 +37,21 @@ pub(crate) fn LoginPage() -> impl IntoView {
 }
 
 #[component]
-fn LoginForm(form: SignInForm, outcome: FormOutcome, next: String) -> impl IntoView {
-    let code = form.wants_code.then(|| {
-        view! { <OneTimeCodeField help="Six digits from your authenticator app."/> }
-    });
-    let user = outcome.field("user");
+fn LoginForm(form: SignInForm, user: String, next: String) -> impl IntoView {
     let is_first_try = user.is_empty();
+    let next_again = next.clone();
+    let passkey = form.takes_passkeys.then(|| {
+        view! {
+            <p class="or with-scripts"><span>"or"</span></p>
+            <PasskeyForm purpose=PasskeyPurpose::SignIn action="passkey" submit="Sign in with a passkey" is_second=true>
+                <input type="hidden" name="next" value=next_again/>
+            </PasskeyForm>
+            <NeedsScripts>"To sign in with a passkey, allow this page to run scripts."</NeedsScripts>
+        }
+    });
     view! {
         <p class="lead">"to " {form.cluster_name}</p>
-        <FormProblem error=outcome.error/>
-        <form class="form" method="post" action="/web/login">
+        <PostForm action="password" submit="Sign in">
             <input type="hidden" name="next" value=next/>
             <Field
                 name="user"
@@ -64,8 +67,7 @@ fn LoginForm(form: SignInForm, outcome: FormOutcome, next: String) -> impl IntoV
                 autocomplete="current-password"
                 autofocus=!is_first_try
             />
-            {code}
-            <button class="button button--primary" type="submit">"Sign in"</button>
-        </form>
+        </PostForm>
+        {passkey}
     }
 }

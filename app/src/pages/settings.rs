@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::locked_out::LockedOutNames;
+use super::stray::StrayProblem;
 use crate::api::settings::{Settings, SettingsRemark, settings};
 use crate::components::{Badge, CheckboxField, Notice, PageHeader, PostForm, Problem, SelectField, Tone};
 use crate::moment::moment;
@@ -54,11 +55,18 @@ const MODES: [DeviceTrustMode; 4] = [
     DeviceTrustMode::Required,
 ];
 
+/// Names of second factors, and what each means; of those that this server knows.
+const FACTORS: [(&str, &str); 5] = [
+    ("on", "on: password, and a passkey or a one-time code"),
+    ("otp", "otp: password and a one-time code"),
+    ("webauthn", "webauthn: password and a passkey or security key"),
+    ("optional", "optional: whoever has a second factor uses it, the others have a password alone"),
+    ("off", "off: a password is enough"),
+];
+
 fn factor_words(factor: SecondFactor) -> &'static str {
-    match factor {
-        SecondFactor::Off => "off: a password is enough",
-        SecondFactor::Otp => "otp: password and a one-time code",
-    }
+    let known = FACTORS.iter().find(|(name, _)| *name == factor.as_str());
+    known.map_or_else(|| factor.as_str(), |(_, words)| words)
 }
 
 #[component]
@@ -91,7 +99,9 @@ fn Whole(settings: Settings) -> impl IntoView {
     } else {
         (view! { <Values document=document.clone()/> }.into_any(), ().into_any())
     };
+    let has = if may_update { vec!["save", "reset"] } else { Vec::new() };
     view! {
+        <StrayProblem has/>
         <div id="settings" class="stack" data-live="preference">
             {shadowed}
             {form}
@@ -110,7 +120,7 @@ fn source_of(document: &PreferenceDocument, key: PreferenceKey) -> Source {
 #[component]
 fn From(source: Source) -> impl IntoView {
     let words = match source {
-        Source::Dynamic => "set here",
+        Source::Dynamic => "dynamic value",
         Source::File => "from the configuration file",
         Source::Default => "default",
     };
@@ -149,9 +159,11 @@ fn SettingsForm(document: PreferenceDocument) -> impl IntoView {
         }
     };
     let modes = MODES.map(|mode| (mode.to_string(), mode_words(mode).to_owned())).into();
-    let factors = [SecondFactor::Off, SecondFactor::Otp]
-        .map(|factor| (factor.as_str().to_owned(), factor_words(factor).to_owned()))
-        .into();
+    let factors = FACTORS
+        .iter()
+        .filter(|(name, _)| name.parse::<SecondFactor>().is_ok())
+        .map(|(name, words)| ((*name).to_owned(), (*words).to_owned()))
+        .collect();
     let from_mode = source_of(&document, PreferenceKey::Mode);
     let from_auto_enroll = source_of(&document, PreferenceKey::AutoEnroll);
     let from_factor = source_of(&document, PreferenceKey::SecondFactor);

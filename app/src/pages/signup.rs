@@ -1,23 +1,63 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 
-use crate::FormOutcome;
-use crate::api::{AuthenticatorSecret, Signup, SignupPurpose, signup};
-use crate::components::{Field, FormProblem, NewPasswordFields, OneTimeCodeField, Problem, QrCode};
+use crate::api::{Signup, SignupPurpose, signup};
+use crate::components::{
+    Authenticator, Field, NeedsScripts, NewPasswordFields, Notice, PasskeyForm, PasskeyPurpose, PostForm,
+    Problem, RecoveryCodes,
+};
+use crate::{FormOutcome, shown};
+
+/// An account that is ready, with the codes that are shown this once.
+#[derive(Clone)]
+pub(crate) struct Ready {
+    pub(crate) user: String,
+    pub(crate) recovery_codes: Vec<String>,
+}
+
+/// The second factor that the page offers; the address says which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Factor {
+    Passkey,
+    App,
+    None,
+}
+
+impl Factor {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passkey => "passkey",
+            Self::App => "app",
+            Self::None => "none",
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Passkey => "Use a passkey or security key",
+            Self::App => "Use an authenticator app",
+            Self::None => "Go without a second factor",
+        }
+    }
+}
 
 /// Redeems a one-time link: an invitation, a reset, or the first admin's.
 #[component]
 pub(crate) fn SignupPage() -> impl IntoView {
     let token = use_params_map().get_untracked().get("token").unwrap_or_default();
+    let wished = use_query_map().get_untracked().get("factor");
     let outcome = FormOutcome::current();
+    if let Some(ready) = shown::<Ready>() {
+        return view! { <AccountReady ready/> }.into_any();
+    }
     view! {
         <Title text="Sign up"/>
         <div class="card card--narrow">
             <Suspense>
                 {Suspend::new(async move {
                     match signup(token.clone()).await {
-                        Ok(signup) => view! { <SignupForm token signup outcome/> }.into_any(),
+                        Ok(signup) => view! { <SignupForm token signup wished outcome/> }.into_any(),
                         Err(error) => view! {
                             <h1>"Sign up"</h1>
                             <Problem title="This link cannot be used" error/>
@@ -29,17 +69,51 @@ pub(crate) fn SignupPage() -> impl IntoView {
             </Suspense>
         </div>
     }
+    .into_any()
 }
 
 #[component]
-fn SignupForm(token: String, signup: Signup, outcome: FormOutcome) -> impl IntoView {
+fn AccountReady(ready: Ready) -> impl IntoView {
+    view! {
+        <Title text="Account ready"/>
+        <div class="card card--narrow">
+            <h1>"Your account is ready"</h1>
+            <Notice><p>"The account of " <strong>{ready.user}</strong> " is set up."</p></Notice>
+            <RecoveryCodes codes=ready.recovery_codes/>
+            <p><a class="button button--primary" href="/web/login?done=signed-up">"I have kept them: sign in"</a></p>
+        </div>
+    }
+}
+
+/// What can be chosen, the best first.
+fn factors(signup: &Signup) -> Vec<Factor> {
+    let choices = [
+        (Factor::Passkey, signup.takes_passkeys),
+        (Factor::App, signup.authenticator.is_some()),
+        (Factor::None, !signup.factor_required),
+    ];
+    choices.into_iter().filter(|(_, open)| *open).map(|(factor, _)| factor).collect()
+}
+
+#[component]
+fn SignupForm(token: String, signup: Signup, wished: Option<String>, outcome: FormOutcome) -> impl IntoView {
     let title = match signup.purpose {
         SignupPurpose::FirstAdmin => "Create the first admin",
         SignupPurpose::Invite => "Welcome to Gatehouse",
         SignupPurpose::Reset => "Set a new password",
     };
-    let is_first_admin = signup.purpose == SignupPurpose::FirstAdmin;
-    let (whose, name) = if is_first_admin {
+    let choices = factors(&signup);
+    let chosen = choices.iter().find(|factor| wished.as_deref() == Some(factor.as_str())).or(choices.first());
+    let chosen = chosen.copied().unwrap_or(Factor::None);
+    let path = format!("/web/signup/{token}");
+    let others = choices.into_iter().filter(|factor| *factor != chosen).map(|factor| {
+        let to = format!("{path}?factor={}", factor.as_str());
+        view! { <li><a href=to>{factor.words()}</a></li> }
+    });
+    let others: Vec<_> = others.collect();
+    let others =
+        (!others.is_empty()).then(|| view! { <p>"Or instead:"</p><ul class="plain-list">{others}</ul> });
+    let (whose, name) = if signup.purpose == SignupPurpose::FirstAdmin {
         let name = view! {
             <Field
                 name="user"
@@ -58,51 +132,60 @@ fn SignupForm(token: String, signup: Signup, outcome: FormOutcome) -> impl IntoV
         let whose = view! { "for " <strong>{user}</strong> " on " {signup.cluster_name} };
         (whose.into_any(), name.into_any())
     };
+    let to = format!("{path}?factor={}", chosen.as_str());
+    let form = match (chosen, signup.authenticator) {
+        (Factor::Passkey, _) => view! {
+            <PasskeyForm
+                purpose=PasskeyPurpose::SignUp
+                action="passkey"
+                submit="Create passkey and continue"
+                to=to
+                token=token
+            >
+                {name}
+                <NewPasswordFields/>
+                <PasskeyNameField value=outcome.field("passkey_name")/>
+            </PasskeyForm>
+            <NeedsScripts>
+                "To make a passkey, allow this page to run scripts; or use one of the other ways below."
+            </NeedsScripts>
+        }
+        .into_any(),
+        (Factor::App, Some(secret)) => view! {
+            <PostForm action="app" submit="Save and continue" to=to>
+                {name}
+                <NewPasswordFields/>
+                <Authenticator secret/>
+            </PostForm>
+        }
+        .into_any(),
+        _ => view! {
+            <PostForm action="none" submit="Save and continue" to=to>{name}<NewPasswordFields/></PostForm>
+        }
+        .into_any(),
+    };
     view! {
         <h1>{title}</h1>
         <p class="lead">{whose}</p>
-        <FormProblem error=outcome.error/>
-        <form class="form" method="post" action=format!("/web/signup/{token}")>
-            {name}
-            <NewPasswordFields/>
-            {signup.authenticator.map(|secret| view! { <Authenticator secret/> })}
-            <button class="button button--primary" type="submit">"Save and continue"</button>
-        </form>
+        {form}
+        {others}
         <p class="form__note">
             "This link works once, until " <time datetime=signup.expires.exact>{signup.expires.text}</time> "."
         </p>
     }
 }
 
+/// How its owner calls a passkey.
 #[component]
-fn Authenticator(secret: AuthenticatorSecret) -> impl IntoView {
-    let spaced = in_groups(&secret.base32);
+pub(crate) fn PasskeyNameField(#[prop(optional, into)] value: String) -> impl IntoView {
     view! {
-        <fieldset class="authenticator">
-            <legend>"Authenticator app"</legend>
-            <p>"Scan the code with an authenticator app, or type the secret into it."</p>
-            <QrCode text=secret.url label="QR code with the secret for an authenticator app"/>
-            <dl class="facts">
-                <dt>"Secret"</dt>
-                <dd><code class="authenticator__secret" data-secret=secret.base32>{spaced}</code></dd>
-            </dl>
-            <OneTimeCodeField help="The six digits that the app shows now."/>
-        </fieldset>
-    }
-}
-
-/// In groups of four, to be typed off.
-fn in_groups(text: &str) -> String {
-    let chars: Vec<char> = text.chars().collect();
-    chars.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_shown_in_groups() {
-        assert_eq!(in_groups("ABCDEFGHIJ"), "ABCD EFGH IJ");
+        <Field
+            name="passkey_name"
+            label="Name of the passkey"
+            autocomplete="off"
+            value=value
+            required=false
+            help="To tell it from others, such as: blue key, phone, this laptop."
+        />
     }
 }

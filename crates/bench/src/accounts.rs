@@ -13,25 +13,25 @@ use crate::admin::{Admin, current_thread};
 use crate::server::{Installation, Server};
 
 /// No secret: the server is this program's own and listens on loopback.
-const PASSWORD: &str = "as fast as a ceremony goes";
+pub(crate) const PASSWORD: &str = "as fast as a ceremony goes";
 
 /// One user for each client, and two more for the ten logins.
 pub(crate) const USERS: usize = 10;
 
 /// Creates the users.
 pub(crate) fn sign_up(server: &Server) -> Result<()> {
-    let admin = Admin::open(server)?;
-    let runtime = current_thread()?;
-    for number in 0..USERS {
-        let link = admin.invite(&name(number))?;
-        runtime.block_on(async {
-            let connection = Connection::tls(&server.address()?, ServerTrust::Pin(server.pin), None).await?;
-            begin_signup(&connection, &link).await?;
-            finish_signup(&connection, &link, None, PASSWORD.to_owned(), String::new()).await?;
-            Ok::<_, anyhow::Error>(())
-        })?;
-    }
-    Ok(())
+    (0..USERS).try_for_each(|number| sign_up_as(server, &name(number), &["access"]))
+}
+
+/// Creates one user with these roles.
+pub(crate) fn sign_up_as(server: &Server, name: &str, roles: &[&str]) -> Result<()> {
+    let link = Admin::open(server)?.invite(name, roles)?;
+    current_thread()?.block_on(async {
+        let connection = Connection::tls(&server.address()?, ServerTrust::Pin(server.pin), None).await?;
+        begin_signup(&connection, &link).await?;
+        finish_signup(&connection, &link, None, PASSWORD.to_owned(), String::new()).await?;
+        Ok(())
+    })
 }
 
 /// Logs every user in.

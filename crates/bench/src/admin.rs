@@ -26,10 +26,10 @@ impl Admin {
     }
 
     /// Invites a user; the link is to be redeemed.
-    pub(crate) fn invite(&self, name: &str) -> Result<SignupLink> {
+    pub(crate) fn invite(&self, name: &str, roles: &[&str]) -> Result<SignupLink> {
         let request = InviteUserRequest {
             name: name.to_owned(),
-            roles: vec!["access".to_owned()],
+            roles: roles.iter().map(ToString::to_string).collect(),
             logins: vec![name.to_owned()],
             ..InviteUserRequest::default()
         };

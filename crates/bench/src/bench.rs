@@ -13,7 +13,7 @@ use crate::load::Load;
 use crate::output::say;
 use crate::report::{Measurement, Report};
 use crate::server::{Installation, Server};
-use crate::{Args, accounts, programs};
+use crate::{Args, Part, accounts, inventory, programs};
 
 /// Starts that the median is taken of.
 const STARTS: usize = 5;
@@ -28,19 +28,33 @@ const WARM_UP: usize = 10;
 /// A ceremony fails, or a program does not do what it should. That a figure misses its aim is no error.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let mut report = Report::default();
+    if args.only != Some(Part::Inventory) && !ceremonies(args, &mut report)? {
+        return Ok(());
+    }
+    if args.only != Some(Part::Ceremonies) {
+        inventory::run(args, &mut report)?;
+    }
+    report.print();
+    if let Some(path) = &args.report {
+        let json = serde_json::to_vec_pretty(&report).context("writing the report")?;
+        std::fs::write(path, json).with_context(|| format!("writing {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// False if nothing was measured.
+fn ceremonies(args: &Args, report: &mut Report) -> Result<bool> {
     let installation = Installation::prepare(&args.programs, &args.folder)?;
-    let server = start(&installation, &mut report)?;
+    let server = start(&installation, report)?;
     let identities = accounts::log_in(&server, &installation)?;
     report.aim("memory (RSS) after ten logins", server.resident_mib()?, 60.0, "MiB");
     report.aim("`tsh status`", millis(programs::tsh_status(&installation)?), 20.0, "ms");
 
     let admin = Admin::open(&server)?;
     if let Some(seconds) = args.profile {
-        return profile(
-            &Load { server: &server, admin: &admin, identities: &identities, clients: 8 },
-            args,
-            seconds,
-        );
+        let load = Load { server: &server, admin: &admin, identities: &identities, clients: 8 };
+        profile(&load, args, seconds)?;
+        return Ok(false);
     }
     let equipment = Equipment::new(&installation.folder)?;
     for kind in Kind::ALL {
@@ -73,13 +87,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     // The server waits for open connections.
     drop(admin);
     server.stop()?;
-
-    report.print();
-    if let Some(path) = &args.report {
-        let json = serde_json::to_vec_pretty(&report).context("writing the report")?;
-        std::fs::write(path, json).with_context(|| format!("writing {}", path.display()))?;
-    }
-    Ok(())
+    Ok(true)
 }
 
 /// Starts the server on an empty database, creates the users, and starts it again and again; the last one keeps

@@ -9,6 +9,7 @@ mod cpu_clock;
 mod device;
 mod figures;
 mod floor;
+mod inventory;
 mod load;
 mod output;
 mod programs;
@@ -42,9 +43,24 @@ pub(crate) struct Args {
     /// Repeat the enrolments at 8 clients for so many seconds, for a profiler, and measure nothing else
     #[arg(long, value_name = "SECONDS")]
     profile: Option<u64>,
+    /// Measure only this
+    #[arg(long, value_enum)]
+    only: Option<Part>,
+    /// Numbers of devices that the inventory's query is measured with
+    #[arg(long, value_delimiter = ',', default_value = "100000,1000000")]
+    sizes: Vec<usize>,
     /// Write the figures here as JSON
     #[arg(long)]
     report: Option<PathBuf>,
+}
+
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    /// Start-up, memory, command lines and ceremonies
+    Ceremonies,
+    /// The inventory's query and page with many devices, on both engines
+    Inventory,
 }
 
 fn main() -> ExitCode {

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::figures::Figures;
 use crate::floor::{Floor, Floors};
+use crate::inventory::{self, Pages, Queries};
 use crate::output::say;
 
 /// Server CPU of a ceremony, at most so many times the floor.
@@ -13,6 +14,8 @@ const AIM_OF_FLOOR: f64 = 2.0;
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Report {
     pub(crate) ceremonies: Vec<Measurement>,
+    pub(crate) queries: Vec<Queries>,
+    pub(crate) pages: Vec<Pages>,
     pub(crate) aims: Vec<Aim>,
 }
 
@@ -58,6 +61,14 @@ impl Report {
     }
 
     pub(crate) fn print(&self) {
+        if !self.ceremonies.is_empty() {
+            self.print_ceremonies();
+        }
+        inventory::print(&self.queries, &self.pages);
+        self.print_aims();
+    }
+
+    fn print_ceremonies(&self) {
         say("\nComplete TPM enrolments");
         table(&self.ceremonies, |m| (&m.enrolment, &m.floor.enrolment));
         say("\nDevice authentications");
@@ -78,6 +89,9 @@ impl Report {
             line("enrolment", &measurement.floor.enrolment);
             line("authentication", &measurement.floor.authentication);
         }
+    }
+
+    fn print_aims(&self) {
         say("\nAims");
         for Aim { what, value, below, unit, met } in &self.aims {
             let verdict = if *met { "ok" } else { "MISSED" };

@@ -47,7 +47,7 @@ impl Installation {
         self.programs.join(name)
     }
 
-    fn config(&self) -> PathBuf {
+    pub(crate) fn config(&self) -> PathBuf {
         self.folder.join("gatehouse.yaml")
     }
 

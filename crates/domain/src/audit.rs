@@ -49,6 +49,13 @@ event_kinds! {
     USER_RESET = "user.reset" "GH015I" "GH015W";
     USER_SIGNUP = "user.signup" "GH016I" "GH016W";
     USER_FACTOR = "user.second_factor" "GH017I" "GH017W";
+    USER_PASSWORD = "user.password.change" "GH018I" "GH018W";
+    PASSKEY_ADD = "user.passkey.add" "GH070I" "GH070W";
+    PASSKEY_REMOVE = "user.passkey.remove" "GH071I" "GH071W";
+    PASSKEY_RENAME = "user.passkey.rename" "GH072I" "GH072W";
+    AUTHENTICATOR_SET = "user.authenticator.set" "GH073I" "GH073W";
+    AUTHENTICATOR_REMOVE = "user.authenticator.remove" "GH074I" "GH074W";
+    RECOVERY_CODES_CREATE = "user.recovery_codes.create" "GH075I" "GH075W";
     ROLE_CREATE = "role.create" "GH020I" "GH020W";
     ROLE_UPDATE = "role.update" "GH021I" "GH021W";
     ROLE_DELETE = "role.delete" "GH022I" "GH022W";

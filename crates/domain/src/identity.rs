@@ -8,7 +8,8 @@ use gatehouse_model::{ErrorKind, Timestamp};
 use crate::account::{RENEWED_SECS, rights};
 use crate::authz::{Actor, Principal, Renewed, SignedIn};
 use crate::cluster::Preference;
-use crate::entity::{Digest, Session, SessionKey, SessionKind, Standing, User};
+use crate::entity::{Digest, Session, SessionKey, SessionKind, Standing, User, target_text};
+use crate::ports::ceremony_rows::CallerRecord;
 use crate::ports::{DeviceExtensions, StoreError, UnitOfWork};
 use crate::{Core, Decision, SecretToken};
 
@@ -115,15 +116,17 @@ impl Identity {
         if certificate.not_after <= self.core.now() {
             return Err(IdentityError::CertificateExpired);
         }
-        let mut work = self.core.read().await?;
-        let standing = work
-            .standing(SessionKey::Id(&certificate.session_id))
+        let mut work = self.core.look().await?;
+        let claimed_device = certificate.device.as_ref().map(|device| device.device_id.as_str());
+        let key = SessionKey::Id(&certificate.session_id);
+        let caller = work
+            .caller(key, claimed_device, self.core.now())
             .await?
-            .filter(|Standing { session, .. }| {
+            .filter(|CallerRecord { standing: Standing { session, .. }, .. }| {
                 session.kind == SessionKind::Cli && session.user == certificate.user
             })
             .ok_or(IdentityError::SessionEnded)?;
-        let session = standing.session.clone();
+        let session = caller.standing.session.clone();
         // Certificate and session must agree: a certificate from before the device authenticated proves no device,
         // and a session that lost its device makes the certificate's claim void.
         let device = certificate.device.clone().filter(|claimed| {
@@ -132,8 +135,7 @@ impl Identity {
                     == (&claimed.device_id, &claimed.asset_tag, &claimed.credential_id)
             })
         });
-        let claimed_device = certificate.device.as_ref().map(|device| device.device_id.as_str());
-        let mut user = self.signed_in(work.as_mut(), standing, device, claimed_device).await?;
+        let mut user = self.signed_in(work.as_mut(), caller, device).await?;
         drop(work);
         user.certificate_has_device = certificate.device.is_some();
         user.tls_public_key_der.clone_from(&certificate.public_key_der);
@@ -209,22 +211,23 @@ impl Identity {
             return Ok((self.anonymous(facts), None));
         };
         let hash = token.hash();
-        let mut work = self.core.read().await?;
-        let Some(standing) = work.standing(SessionKey::Cookie(&hash)).await? else {
+        let mut work = self.core.look().await?;
+        let Some(caller) = work.caller(SessionKey::Cookie(&hash), None, self.core.now()).await? else {
             let since = self.core.now().plus_secs(-RENEWED_SECS);
             if work.cookie_was_rotated(&hash, since).await? {
                 return Err(IdentityError::SessionRenewed);
             }
             return Ok((self.anonymous(facts), None));
         };
-        let session = standing.session.clone();
-        let rights = rights(standing.account.as_ref(), &standing.roles, session.device.as_ref());
+        let Standing { session, account, roles } = &caller.standing;
+        let rights = rights(account.as_ref(), roles, session.device.as_ref());
+        let session = session.clone();
         let device = session.device.as_ref().map(|device| DeviceExtensions {
             device_id: device.device_id.clone(),
             asset_tag: device.asset_tag.clone(),
             credential_id: device.credential_id.clone(),
         });
-        let user = match self.signed_in(work.as_mut(), standing, device, None).await {
+        let user = match self.signed_in(work.as_mut(), caller, device).await {
             Ok(user) => SignedIn { cookie_hash: Some(hash), ..user },
             Err(IdentityError::SessionEnded) => return Ok((self.anonymous(facts), None)),
             Err(error) => return Err(error),
@@ -236,9 +239,8 @@ impl Identity {
     async fn signed_in(
         &self,
         work: &mut dyn UnitOfWork,
-        Standing { session, account, roles }: Standing,
+        CallerRecord { standing: Standing { session, account, roles }, lock, mode }: CallerRecord,
         device: Option<DeviceExtensions>,
-        claimed_device: Option<&str>,
     ) -> Result<SignedIn, IdentityError> {
         let now = self.core.now();
         if session.is_over(now) {
@@ -248,13 +250,10 @@ impl Identity {
         let account = account
             .filter(|account| account.created <= session.created)
             .ok_or(IdentityError::SessionEnded)?;
-        let locked_device = device.as_ref().map(|device| device.device_id.as_str()).or(claimed_device);
-        if let Some(lock) =
-            work.lock_in_force(Some(&account.name), &account.roles, locked_device, now).await?
-        {
-            return Err(IdentityError::Locked(lock.target_text()));
+        if let Some(target) = lock {
+            return Err(IdentityError::Locked(target_text(&target)));
         }
-        let mode = self.preference.effective(work).await?.mode;
+        let mode = self.preference.mode(mode.as_deref());
         let is_bot = account.kind == gatehouse_model::resource::UserKind::Bot;
         // What a role that is gone asked for is not known: the strictest.
         let role_is_missing = account.roles.iter().any(|name| roles.iter().all(|role| role.name != *name));

@@ -30,7 +30,7 @@ use gatehouse_model::Timestamp;
 use gatehouse_model::resource::PreferenceSpec;
 
 pub use failure::{Decision, Failure};
-use ports::{CertificateAuthority, Clock, Random, Sealer, Store, UnitOfWork};
+use ports::{CertificateAuthority, Clock, Passkeys, Random, Sealer, Store, UnitOfWork};
 pub use secret_token::SecretToken;
 
 /// What every service works with.
@@ -40,6 +40,8 @@ pub struct Core {
     pub random: Arc<dyn Random>,
     pub sealer: Arc<dyn Sealer>,
     pub ca: Arc<dyn CertificateAuthority>,
+    /// None where browsers know no passkeys: at an address without a host name.
+    pub passkeys: Option<Arc<dyn Passkeys>>,
     pub cluster_name: String,
     /// What the configuration file says of the preference; dynamic values win, key by key.
     pub static_preference: PreferenceSpec,
@@ -62,6 +64,14 @@ impl Core {
 
     pub(crate) async fn begin(&self) -> Result<Box<dyn UnitOfWork>, ports::StoreError> {
         self.store.begin().await
+    }
+
+    pub(crate) async fn act(&self) -> Result<Box<dyn UnitOfWork>, ports::StoreError> {
+        self.store.act().await
+    }
+
+    pub(crate) async fn look(&self) -> Result<Box<dyn UnitOfWork>, ports::StoreError> {
+        self.store.look().await
     }
 
     pub(crate) async fn read(&self) -> Result<Box<dyn UnitOfWork>, ports::StoreError> {

@@ -58,24 +58,53 @@ impl std::str::FromStr for DeviceTrustMode {
     }
 }
 
-/// `second_factor` of the cluster.
+/// `second_factor` of the cluster: what proves, beside the password, that it is the user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SecondFactor {
     /// A password is enough. For closed test systems.
     Off,
-    /// Password and a time-based one-time code (RFC 6238).
-    #[default]
+    /// A time-based one-time code (RFC 6238).
     Otp,
+    /// A passkey or security key (WebAuthn).
+    Webauthn,
+    /// A passkey or a one-time code, as each user likes.
+    #[default]
+    On,
+    /// As `On` for users who have one; a password is enough for the others.
+    Optional,
 }
 
 impl SecondFactor {
+    pub const ALL: [Self; 5] = [Self::Off, Self::Otp, Self::Webauthn, Self::On, Self::Optional];
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Off => "off",
             Self::Otp => "otp",
+            Self::Webauthn => "webauthn",
+            Self::On => "on",
+            Self::Optional => "optional",
         }
+    }
+
+    /// Whether passkeys and security keys count, as second factor and without a password.
+    #[must_use]
+    pub const fn allows_passkeys(self) -> bool {
+        matches!(self, Self::Webauthn | Self::On | Self::Optional)
+    }
+
+    /// Whether one-time codes of an authenticator app count.
+    #[must_use]
+    pub const fn allows_codes(self) -> bool {
+        matches!(self, Self::Otp | Self::On | Self::Optional)
+    }
+
+    /// Whether nobody gets in without one.
+    #[must_use]
+    pub const fn is_required(self) -> bool {
+        matches!(self, Self::Otp | Self::Webauthn | Self::On)
     }
 }
 
@@ -83,12 +112,11 @@ impl std::str::FromStr for SecondFactor {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "off" => Ok(Self::Off),
-            "otp" => Ok(Self::Otp),
-            other => {
-                Err(format!("second factor \"{}\" not supported: use otp or off", crate::clean_label(other)))
-            }
-        }
+        Self::ALL.into_iter().find(|factor| factor.as_str() == text).ok_or_else(|| {
+            format!(
+                "second factor \"{}\" not supported: use on, otp, webauthn, optional or off",
+                crate::clean_label(text)
+            )
+        })
     }
 }

@@ -19,6 +19,7 @@ redact!(
     crate::gatehouse::v1::BeginSignupRequest,
     crate::gatehouse::v1::BeginSignupResponse,
     crate::gatehouse::v1::FinishSignupRequest,
+    crate::gatehouse::v1::FinishSignupResponse,
     crate::gatehouse::v1::LoginRequest,
     crate::gatehouse::v1::BeginBrowserLoginRequest,
     crate::gatehouse::v1::FinishBrowserLoginRequest,

@@ -32,6 +32,7 @@ const SECRET_MESSAGES: &[&str] = &[
     "gatehouse.v1.BeginSignupRequest",
     "gatehouse.v1.BeginSignupResponse",
     "gatehouse.v1.FinishSignupRequest",
+    "gatehouse.v1.FinishSignupResponse",
     "gatehouse.v1.LoginRequest",
     "gatehouse.v1.BeginBrowserLoginRequest",
     "gatehouse.v1.FinishBrowserLoginRequest",

@@ -59,6 +59,15 @@ impl dyn Columns + '_ {
         self.some(number)
     }
 
+    pub(crate) fn flag(&mut self) -> Stored<bool> {
+        let number = self.int()?;
+        self.some(match number {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        })
+    }
+
     pub(crate) fn bytes(&mut self) -> Stored<Vec<u8>> {
         let bytes = self.maybe_bytes()?;
         self.some(bytes)

@@ -9,13 +9,16 @@ pub mod dialect;
 mod executor;
 mod failure;
 mod feed;
+mod fusion;
 mod open;
 mod platform;
 mod pools;
+mod postgres_transaction;
 mod rows;
 pub mod sql;
 mod sqlite_connections;
 mod sqlite_file;
+mod sqlite_transaction;
 mod value;
 
 pub use open::{Location, OpenError, POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, open, open_as_is};

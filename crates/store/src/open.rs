@@ -31,6 +31,9 @@ const SQLITE_READERS: usize = 8;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// A connection that rested for longer is tried before it is used.
 const TRUSTED_REST: Duration = Duration::from_secs(5);
+/// Pages of the write-ahead log (16 MiB) that are carried over to the database at a time: what many commits change is
+/// written once.
+const CHECKPOINT_PAGES: &str = "4000";
 /// More than there are statements, so that each is prepared once a connection.
 const STATEMENTS_KEPT: usize = 256;
 
@@ -113,6 +116,7 @@ async fn connect_sqlite(path: &Path) -> Result<SqliteStore, OpenError> {
         .foreign_keys(true)
         .busy_timeout(PATIENCE)
         .statement_cache_capacity(STATEMENTS_KEPT)
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         .pragma("temp_store", "memory")
         .pragma("trusted_schema", "off");
     let writer = SqliteConnections::new(options.clone(), 1, PATIENCE);

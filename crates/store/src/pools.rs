@@ -3,16 +3,19 @@
 use std::sync::OnceLock;
 
 use async_trait::async_trait;
+use gatehouse_domain::entity::{Credential, Device};
 use gatehouse_domain::ports::Changes;
 use gatehouse_domain::ports::store::{Store, Stored, UnitOfWork};
 use sqlx::PgPool;
 
 use crate::dialect::{POSTGRES, SQLITE};
-use crate::executor::{Executor, PostgresTransaction, SqliteTransaction};
+use crate::executor::Executor;
 use crate::failure::failure;
 use crate::feed::{self, Feed, Told};
+use crate::postgres_transaction::PostgresTransaction;
 use crate::rows::Unit;
-use crate::sqlite_connections::SqliteConnections;
+use crate::sqlite_connections::{Lease, SqliteConnections};
+use crate::sqlite_transaction::SqliteTransaction;
 use crate::value::values;
 
 #[async_trait]
@@ -29,6 +32,11 @@ impl<E: Executor> UnitOfWork for Unit<E> {
         told.committed();
         Ok(())
     }
+
+    async fn commit_enrolment(mut self: Box<Self>, device: &Device, credential: &Credential) -> Stored<()> {
+        self.bind(device, credential).await?;
+        self.commit().await
+    }
 }
 
 /// One connection writes, others read beside it (write-ahead log).
@@ -40,9 +48,16 @@ pub(crate) struct SqliteStore {
 
 impl SqliteStore {
     pub(crate) async fn begin_unit(&self) -> Stored<Unit<SqliteTransaction>> {
-        let begun = SqliteTransaction::begin(&self.writer).await;
-        Ok(Unit::new(begun.map_err(|error| failure(&SQLITE, error))?, self.feed.unit()))
+        Ok(self.unit(SqliteTransaction::new(lend(&self.writer).await?, SQLITE.begin)))
     }
+
+    fn unit(&self, transaction: SqliteTransaction) -> Unit<SqliteTransaction> {
+        Unit::new(transaction, self.feed.unit())
+    }
+}
+
+async fn lend(connections: &SqliteConnections) -> Stored<Lease> {
+    connections.lend().await.map_err(|error| failure(&SQLITE, error))
 }
 
 #[async_trait]
@@ -52,8 +67,15 @@ impl Store for SqliteStore {
     }
 
     async fn read(&self) -> Stored<Box<dyn UnitOfWork>> {
-        let begun = SqliteTransaction::begin_with_first_statement(&self.reader).await;
-        Ok(Box::new(Unit::new(begun.map_err(|error| failure(&SQLITE, error))?, self.feed.unit())))
+        Ok(Box::new(self.unit(SqliteTransaction::new(lend(&self.reader).await?, SQLITE.begin_read))))
+    }
+
+    async fn act(&self) -> Stored<Box<dyn UnitOfWork>> {
+        Ok(Box::new(self.unit(SqliteTransaction::single(lend(&self.writer).await?, SQLITE.begin))))
+    }
+
+    async fn look(&self) -> Stored<Box<dyn UnitOfWork>> {
+        Ok(Box::new(self.unit(SqliteTransaction::single(lend(&self.reader).await?, SQLITE.begin_read))))
     }
 
     fn changes(&self) -> Box<dyn Changes> {
@@ -76,9 +98,18 @@ pub(crate) struct PostgresStore {
 
 impl PostgresStore {
     pub(crate) async fn begin_unit(&self) -> Stored<Unit<PostgresTransaction>> {
-        let begun = self.pool.begin_with(POSTGRES.begin).await;
-        let begun = begun.map_err(|error| failure(&POSTGRES, error))?;
+        self.open(POSTGRES.begin).await
+    }
+
+    async fn open(&self, begin: &'static str) -> Stored<Unit<PostgresTransaction>> {
+        let begun = self.pool.begin_with(begin).await.map_err(|error| failure(&POSTGRES, error))?;
         Ok(Unit::new(PostgresTransaction::new(begun), Told::through_the_database()))
+    }
+
+    async fn single(&self, begin: &'static str) -> Stored<Box<dyn UnitOfWork>> {
+        let connection = self.pool.acquire().await.map_err(|error| failure(&POSTGRES, error))?;
+        let single = PostgresTransaction::single(connection, begin);
+        Ok(Box::new(Unit::new(single, Told::through_the_database())))
     }
 }
 
@@ -89,9 +120,15 @@ impl Store for PostgresStore {
     }
 
     async fn read(&self) -> Stored<Box<dyn UnitOfWork>> {
-        let begun = self.pool.begin_with(POSTGRES.begin_read).await;
-        let begun = begun.map_err(|error| failure(&POSTGRES, error))?;
-        Ok(Box::new(Unit::new(PostgresTransaction::new(begun), Told::through_the_database())))
+        Ok(Box::new(self.open(POSTGRES.begin_read).await?))
+    }
+
+    async fn act(&self) -> Stored<Box<dyn UnitOfWork>> {
+        self.single(POSTGRES.begin).await
+    }
+
+    async fn look(&self) -> Stored<Box<dyn UnitOfWork>> {
+        self.single(POSTGRES.begin_read).await
     }
 
     fn changes(&self) -> Box<dyn Changes> {

@@ -1,6 +1,6 @@
 //! SQLite's connections: opened when first wanted, kept for good, lent to one unit of work at a time.
 //!
-//! Every statement costs a crossing to the connection's own thread and back, so nothing is asked of it but what a unit
+//! Every command costs a crossing to the connection's own thread and back, so nothing is asked of it but what a unit
 //! of work needs: no ping when a connection comes back, and nobody waits for the rollback of what only read.
 
 use std::future::Future;
@@ -14,6 +14,8 @@ use sqlx::{ConnectOptions, Error, Sqlite, SqliteConnection};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::fusion::FusedTexts;
+
 /// Connections that rest between units of work.
 type Idle = Arc<Mutex<Vec<SqliteConnection>>>;
 
@@ -23,12 +25,19 @@ pub(crate) struct SqliteConnections {
     patience: Duration,
     turns: Arc<Semaphore>,
     idle: Idle,
+    texts: FusedTexts,
 }
 
 impl SqliteConnections {
     /// `patience` is how long to wait for a turn.
     pub(crate) fn new(options: SqliteConnectOptions, count: usize, patience: Duration) -> Self {
-        Self { options, patience, turns: Arc::new(Semaphore::new(count)), idle: Idle::default() }
+        Self {
+            options,
+            patience,
+            turns: Arc::new(Semaphore::new(count)),
+            idle: Idle::default(),
+            texts: FusedTexts::default(),
+        }
     }
 
     /// A connection that is in no transaction.
@@ -44,7 +53,8 @@ impl SqliteConnections {
             None => self.options.connect().await?,
         };
         let idle = Arc::clone(&self.idle);
-        Ok(Lease { connection: Some(connection), turn: Some(turn), idle, open: false, running: false })
+        let texts = self.texts.clone();
+        Ok(Lease { connection: Some(connection), turn: Some(turn), idle, texts, open: false, running: false })
     }
 }
 
@@ -58,6 +68,7 @@ pub(crate) struct Lease {
     connection: Option<SqliteConnection>,
     turn: Option<OwnedSemaphorePermit>,
     idle: Idle,
+    texts: FusedTexts,
     /// A transaction may be open.
     open: bool,
     /// A statement is under way, or was cut short.
@@ -65,6 +76,11 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
+    /// The texts of the commands that such connections have prepared.
+    pub(crate) fn texts(&self) -> &FusedTexts {
+        &self.texts
+    }
+
     /// The connection, to use outside of a transaction.
     ///
     /// # Errors
@@ -98,7 +114,7 @@ impl Lease {
     }
 
     /// Closes the connection, which rolls back: the next unit of work opens another.
-    pub(crate) fn close(&mut self) {
+    fn close(&mut self) {
         self.connection = None;
     }
 }

@@ -1,4 +1,5 @@
 pub mod postgres;
 pub mod server;
+pub mod soft_passkey;
 pub mod soft_tpm;
 pub mod swtpm;

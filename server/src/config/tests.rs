@@ -137,7 +137,7 @@ proxy_service:
     gatehouse.yaml:4:17: `gatehouse.cluster_name` "a b": use letters, digits, dots, hyphens and underscores, at most 48 characters
     gatehouse.yaml:6:12: `gatehouse.log.level`: unknown level "loud": use error, warn, info, debug or trace
     gatehouse.yaml:7:5: unknown key `colour` in `gatehouse.log`; known keys: level, format
-    gatehouse.yaml:10:20: `auth_service.authentication.second_factor`: second factor "sms" not supported: use otp or off
+    gatehouse.yaml:10:20: `auth_service.authentication.second_factor`: second factor "sms" not supported: use on, otp, webauthn, optional or off
     gatehouse.yaml:11:5: unknown key `device_trsut` in `auth_service.authentication`; did you mean `device_trust`?
     gatehouse.yaml:14:13: `auth_service.authentication.device_trust.mode`: device trust mode "mandatory" not supported: use off, optional, required or required-for-humans
     gatehouse.yaml:15:20: `auth_service.authentication.device_trust.auto_enroll` must be true or false, not "maybe"

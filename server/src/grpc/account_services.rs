@@ -1,5 +1,7 @@
 use gatehouse_domain::Failure;
-use gatehouse_domain::account::{CliProgress, LoggedIn, LoginKeys, LoginRequest, NewCliLogin};
+use gatehouse_domain::account::{
+    CliProgress, FactorAnswer, LoggedIn, LoginKeys, LoginRequest, NewCliLogin, NewFactor, SignedUp,
+};
 use gatehouse_domain::entity::{CliMachine, LinkPurpose};
 use gatehouse_model::DeviceTrustMode;
 use gatehouse_proto::convert::timestamp;
@@ -58,19 +60,20 @@ impl AuthService for Gateway {
     ) -> Answer<wire::FinishSignupResponse> {
         let caller = Caller::of(&request)?;
         let message = request.into_inner();
-        let user = self
+        let done = self
             .services
             .accounts
             .finish_signup(
                 &message.token,
                 &message.user,
                 &message.password,
-                &message.otp_code,
+                &NewFactor::Code(message.otp_code),
                 &caller.facts(),
             )
             .await
             .map_err(|error| caller.status(error))?;
-        Ok(Response::new(wire::FinishSignupResponse { user: user.name }))
+        let SignedUp { user, recovery_codes } = done;
+        Ok(Response::new(wire::FinishSignupResponse { user: user.name, recovery_codes }))
     }
 
     async fn login(&self, request: Request<wire::LoginRequest>) -> Answer<wire::LoginResponse> {
@@ -187,7 +190,7 @@ impl AccountService for Gateway {
         let outcome = self
             .services
             .accounts
-            .confirm_second_factor(&principal, &message.password, &message.otp_code)
+            .confirm_second_factor(&principal, &message.password, &FactorAnswer::Code(message.otp_code))
             .await;
         // A certificate has no cookie to be renewed.
         outcome.map(|_| Response::new(())).map_err(|error| caller.status(Failure::from(error)))

@@ -26,6 +26,8 @@ use super::{Console, session};
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Changes so close together are told together.
 const GATHER: Duration = Duration::from_millis(80);
+/// What goes on without a pause, as an import does, is told so often.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Then the browser comes again: a connection is not kept for ever.
 const LIFETIME: Duration = Duration::from_secs(15 * 60);
 /// More topics at once are told as one: everything.
@@ -115,9 +117,10 @@ impl Listening {
         tokio::select! {
             heard = self.changes.next() => {
                 let mut all = vec![heard?];
+                let told_by = Instant::now() + PATIENCE;
                 while let Ok(Some(more)) = tokio::time::timeout(GATHER, self.changes.next()).await {
                     all.push(more);
-                    if all.len() >= MAX_TOPICS {
+                    if all.len() >= MAX_TOPICS || Instant::now() >= told_by {
                         break;
                     }
                 }

@@ -9,9 +9,10 @@ use axum::routing::{MethodRouter, post};
 use axum::{Extension, body::Body};
 use gatehouse_app::{
     Answer, ApiError, ConsoleContext, CookieChange, FormOutcome, KEY_FIELD, PostRoute, Posted, PostedFile,
-    Reaction,
+    Reaction, clear_pending_cookie, pending_cookie,
 };
-use http::header::CONTENT_TYPE;
+use http::HeaderValue;
+use http::header::{CONTENT_TYPE, SET_COOKIE};
 use http::request::Parts;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_sessions::Session;
@@ -74,6 +75,15 @@ async fn submit(
     }
     // Whatever is answered to a form may show something once.
     response.extensions_mut().insert(HoldsSecret);
+    let pending = match &cookie {
+        Some(CookieChange::Set(_)) => Some(clear_pending_cookie()),
+        Some(CookieChange::Pending(token)) => Some(pending_cookie(token)),
+        Some(CookieChange::Clear) | None => None,
+    };
+    if let Some(mut value) = pending.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
+        value.set_sensitive(true);
+        response.headers_mut().append(SET_COOKIE, value);
+    }
     if let Some(visit) = &visit {
         if matches!(cookie, Some(CookieChange::Clear)) {
             visit::forget(visit, &mut response).await;

@@ -8,6 +8,7 @@ mod events;
 mod export;
 mod forms;
 mod headers;
+mod inventory;
 mod origin;
 mod pages;
 mod session;
@@ -58,6 +59,8 @@ pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site, pub
         .route("/web/audit/export.jsonl", get(export::lines))
         .route("/web/devices/import/template.csv", get(downloads::import_template))
         .route("/web/devices/import/{id}/report.csv", get(downloads::import_report))
+        .route("/web/devices/export.csv", get(inventory::export))
+        .route("/web/devices/{id}/row", get(inventory::row))
         .route("/api/{*function}", post(api::call).layer(RequestBodyLimitLayer::new(MAX_FORM)))
         .fallback(pages::elsewhere)
         .layer(from_fn_with_state(console.clone(), session::layer))

@@ -19,6 +19,7 @@ use super::headers::PageNonce;
 use super::visit;
 
 const LOGIN: &str = "/web/login";
+const SECOND_FACTOR: &str = "/web/login/second-factor";
 /// Below it, the link itself says who somebody is.
 const SIGNUP: &str = "/web/signup/";
 
@@ -30,12 +31,16 @@ pub(super) async fn page(
 ) -> Response {
     let is_signed_in = context.principal.signed_in().is_some();
     let path = request.uri().path();
-    if path == LOGIN && is_signed_in {
+    let is_login = path == LOGIN || path == SECOND_FACTOR;
+    if is_login && is_signed_in {
         // Somebody may have signed in elsewhere in this browser, or come here while the session was being renewed.
         let next = request.uri().query().and_then(next_of);
         return Redirect::to(safe_next(next.as_deref())).into_response();
     }
-    if !is_signed_in && path != LOGIN && !path.starts_with(SIGNUP) {
+    if path == SECOND_FACTOR && context.pending_sign_in.is_empty() {
+        return Redirect::to(LOGIN).into_response();
+    }
+    if !is_signed_in && !is_login && !path.starts_with(SIGNUP) {
         return to_login(request.uri());
     }
     let (parts, _) = request.into_parts();

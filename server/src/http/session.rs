@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use gatehouse_app::{ApiError, ConsoleContext, Refusal, Refusals, SESSION_COOKIE};
+use gatehouse_app::{ApiError, ConsoleContext, PENDING_COOKIE, Refusal, Refusals, SESSION_COOKIE};
 use gatehouse_domain::authz::Attribution;
 use gatehouse_domain::identity::{IdentityError, RequestFacts};
 use gatehouse_model::ErrorKind;
@@ -29,19 +29,21 @@ pub(super) async fn layer(State(console): State<Console>, mut request: Request, 
         None => Ok(identity.anonymous(facts.clone())),
     };
     let refusals = Refusals::default();
+    let pending: Arc<str> = named(request.headers(), PENDING_COOKIE).unwrap_or_default().into();
     let context = |principal| ConsoleContext {
         services: Arc::clone(&console.services),
         principal,
         facts: facts.clone(),
         public_address: Arc::clone(&console.public_address),
         refusals: refusals.clone(),
+        pending_sign_in: Arc::clone(&pending),
     };
     let path = request.uri().path();
     let principal = match found {
         Ok(principal) => principal,
         // Somebody whose session is locked can still sign out, or in as somebody else.
         Err(IdentityError::Locked(_) | IdentityError::SessionRenewed)
-            if matches!(path, "/web/login" | "/web/logout") =>
+            if path == "/web/logout" || path.starts_with("/web/login") =>
         {
             identity.anonymous(facts.clone())
         }
@@ -111,13 +113,18 @@ fn facts(request: &Request) -> RequestFacts {
 
 /// The session's cookie, if exactly one is sent: two would be somebody's attempt to slip in their own.
 pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
+    named(headers, SESSION_COOKIE)
+}
+
+/// A cookie, if exactly one of this name is sent.
+fn named<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
     let mut values = headers
         .get_all(COOKIE)
         .into_iter()
         .filter_map(|header| header.to_str().ok())
         .flat_map(|header| header.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(name, _)| *name == SESSION_COOKIE)
+        .filter(|(name, _)| *name == wanted)
         .map(|(_, value)| value);
     let value = values.next()?;
     values.next().is_none().then_some(value)

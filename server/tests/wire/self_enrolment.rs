@@ -68,7 +68,7 @@ async fn a_factor_of_more_than_five_minutes_must_be_confirmed() {
         ..Default::default()
     };
     let wrong = alice.connection.account().confirm_second_factor(confirm("wrong")).await;
-    refused(wrong, InvalidArgument, "wrong_code");
+    refused(wrong, InvalidArgument, "wrong_password");
     refused(register(&alice, "PF000002").await, FailedPrecondition, "second_factor_required");
     alice.connection.account().confirm_second_factor(confirm(PASSWORD)).await.unwrap();
     register(&alice, "PF000002").await.unwrap();

@@ -60,7 +60,15 @@ pub(super) fn Actions(detail: DeviceDetail, console: ConsoleContext) -> impl Int
             <ConfirmForm action="delete" label="Delete" words submit="Delete the device" is_danger=true typed=tag.clone()/>
         }
     });
-    view! { <div class="actions" role="group" aria-label="Actions">{token} {lock} {unlock} {accept} {unenrol} {delete}</div> }
+    let live = format!("device:{} locks", detail.device.id);
+    view! {
+        <div class="actions" role="group" aria-label="Actions">
+            {token} {lock}
+            // What is there depends on the device's state; the others stay as they are, open or not.
+            <div id="device-actions" class="device__actions" data-live=live>{unlock} {accept} {unenrol}</div>
+            {delete}
+        </div>
+    }
 }
 
 #[component]

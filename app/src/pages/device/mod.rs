@@ -83,7 +83,7 @@ fn Whole(device: DeviceDetail, console: ConsoleContext) -> impl IntoView {
         <div id="device-boot" data-live=topic.clone()><Boot boot=detail.boot.clone()/></div>
         <div id="device-history" data-live=topic.clone()><History entries=detail.history.clone()/></div>
         <div id="device-tokens" data-live=topic.clone()><TokensOfDevice detail=detail.clone()/></div>
-        <div id="device-locks" data-live="locks"><Locks detail=detail.clone()/></div>
+        <div id="device-locks" class="device__locks" data-live="locks"><Locks detail=detail.clone()/></div>
         <div id="device-trail" data-live=topic><Trail detail/></div>
     }
 }

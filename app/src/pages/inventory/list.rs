@@ -7,9 +7,7 @@ use leptos_router::hooks::use_location;
 
 use super::filters::Filters;
 use super::row::DeviceRow;
-use crate::api::{
-    INVENTORY, InventoryAddress, InventoryPage, address_of, inventory, parameters, sorted_by,
-};
+use crate::api::{INVENTORY, InventoryAddress, InventoryPage, address_of, inventory, parameters, sorted_by};
 use crate::components::{EmptyState, Icon, PageHeader, Pager, Problem, Shape};
 use crate::{ApiError, ConsoleContext};
 
@@ -157,8 +155,8 @@ fn NothingFound(query: DeviceQuery, page: InventoryPage) -> impl IntoView {
     let on = page.next.filter(|_| is_stopped);
     let on = on.map(|path| view! { <a class="button" href=path>"Look further"</a> });
     let first = page.first.map(|path| view! { <a class="button" href=path>"First page"</a> });
-    let clear = (!query.is_everything())
-        .then(|| view! { <a class="button" href=all>"Clear search and filters"</a> });
+    let clear =
+        (!query.is_everything()).then(|| view! { <a class="button" href=all>"Clear search and filters"</a> });
     let words = if is_stopped {
         "5,000 devices were looked at and none of them matches. Narrow your search with another word or a filter."
     } else {
@@ -225,8 +223,7 @@ mod tests {
 
     #[test]
     fn counts_are_read_easily() {
-        let (all, some) =
-            (DeviceQuery::default(), DeviceQuery::read([("os", "linux"), ("q", "x")]).unwrap());
+        let (all, some) = (DeviceQuery::default(), DeviceQuery::read([("os", "linux"), ("q", "x")]).unwrap());
         assert_eq!(counted(ListCount::Exactly(1), &all), "1 device");
         assert_eq!(counted(ListCount::Exactly(0), &some), "0 devices found");
         assert_eq!(counted(ListCount::Exactly(1204), &all), "1,204 devices");

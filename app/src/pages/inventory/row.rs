@@ -30,11 +30,14 @@ pub(super) fn DeviceRow(row: InventoryRow) -> impl IntoView {
     let locked = is_locked.then(|| view! { " " <span class="mark mark--locked">"locked"</span> });
     let stale = device.cell.stale.then(|| view! { " " <span class="mark mark--stale">"stale"</span> });
     let tier = match device.cell.tier {
-        Some(AttestationTier::TpmEkcertTrusted) => view! { <span class="mark mark--good">{tier_words(device.cell.tier)}</span> }.into_any(),
+        Some(AttestationTier::TpmEkcertTrusted) => {
+            view! { <span class="mark mark--good">{tier_words(device.cell.tier)}</span> }.into_any()
+        }
         None => none().into_any(),
         tier => tier_words(tier).into_any(),
     };
-    let source = device.cell.origin.map_or_else(|| none().into_any(), |origin| origin_words(Some(origin)).into_any());
+    let source =
+        device.cell.origin.map_or_else(|| none().into_any(), |origin| origin_words(Some(origin)).into_any());
     let seen = last_authenticated.map_or_else(
         || "never".into_any(),
         |moment| view! { <time datetime=moment.exact>{moment.text}</time> }.into_any(),
@@ -111,7 +114,8 @@ mod tests {
     fn a_line_is_small_and_says_all() {
         let now = Timestamp::from_secs(1_750_000_000);
         let html = device_row(device("C00AA0AAAA0A"), now);
-        for part in ["Windows", "Latitude 5440", "and 2 others", "locked", "stale", "TPM, verified", "Intune"] {
+        for part in ["Windows", "Latitude 5440", "and 2 others", "locked", "stale", "TPM, verified", "Intune"]
+        {
             assert!(html.contains(part), "{part}: {html}");
         }
         assert!(html.len() < 750, "{} bytes: {html}", html.len());

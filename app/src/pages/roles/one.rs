@@ -9,6 +9,7 @@ use crate::components::{
     Badge, CheckboxField, ConfirmForm, CopyBox, PageHeader, PostForm, Problem, TextAreaField, Tone,
 };
 use crate::moment::moment;
+use crate::pages::stray::StrayProblem;
 use crate::{ApiError, ConsoleContext, FormOutcome, shown};
 
 /// One role as a text, to be edited.
@@ -90,7 +91,9 @@ fn Whole(role: RoleView) -> impl IntoView {
     } else {
         view! { <CopyBox text=role.text label="The role as YAML"/> }.into_any()
     };
-    view! { {text} {facts} {delete} }
+    let has = [(role.may_update, "save"), (delete.is_some(), "delete")];
+    let has = has.into_iter().filter(|(there, _)| *there).map(|(_, action)| action).collect();
+    view! { <StrayProblem has/> {text} {facts} {delete} }
 }
 
 #[component]

@@ -12,6 +12,7 @@ use crate::components::{
     Badge, CheckboxField, ConfirmForm, Field, PageHeader, PostForm, Problem, SelectField, Shape, Tone,
 };
 use crate::moment::moment;
+use crate::pages::stray::StrayProblem;
 use crate::{ApiError, ConsoleContext, FormOutcome, shown};
 
 /// One account, and what can be done about it.
@@ -87,7 +88,16 @@ fn Whole(user: UserView) -> impl IntoView {
         }
     });
     let topic = format!("user:{name}");
+    let may_delete = user.may_delete && !user.is_yourself;
+    let has = [
+        (user.may_update, "change"),
+        (user.may_update && !is_bot, "reset"),
+        (user.may_lock, "lock"),
+        (may_delete, "delete"),
+    ];
+    let has = has.into_iter().filter(|(there, _)| *there).map(|(_, action)| action).collect();
     view! {
+        <StrayProblem has/>
         <section id="user-facts" class="card card--part" data-live=topic>
             {(!locks.is_empty()).then(|| view! { <ul class="plain-list">{locks}</ul> })}
             <dl class="facts">
@@ -115,7 +125,7 @@ fn Whole(user: UserView) -> impl IntoView {
             name=name.clone()
             may_reset=user.may_update && !is_bot
             may_lock=user.may_lock
-            may_delete=user.may_delete && !user.is_yourself
+            may_delete=may_delete
         />
         {devices.map(|devices| view! { <Devices devices/> })}
         {sessions.map(|sessions| view! { <Sessions sessions name=name.clone()/> })}

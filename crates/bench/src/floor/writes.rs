@@ -189,18 +189,17 @@ impl Writer {
     pub(super) async fn enrolment(&self, bound: &mut Bound) -> Result<()> {
         let now = self.clock.now();
         let challenge = self.id();
-        let mut work = self.store.begin().await?;
+        let mut work = self.store.act().await?;
         if !work.open_challenge(&bound.token.id, &challenge, now, now.plus_secs(-CHALLENGE_SECS)).await? {
             bail!("the floor's token opens no challenge");
         }
-        work.commit().await?;
+        drop(work);
 
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
         if !work.spend_enroll_token(&bound.token.id, &challenge, now).await? {
             bail!("the floor's token cannot be spent");
         }
-        work.put_credential(&bound.credential).await?;
         let mut anchor = [0; ANCHOR_BYTES];
         self.random.fill(&mut anchor);
         let device = &mut bound.device;
@@ -208,7 +207,6 @@ impl Writer {
         device.enroll_status = EnrollStatus::Enrolled;
         device.owner = Some(self.user.clone());
         device.updated = now;
-        work.update_device(device).await?;
         work.add_device_user(&device.id, &self.user, now).await?;
         work.add_collected(&device.id, &record(RecordKind::Enroll, device, now)).await?;
         work.insert_evidence(&bound.evidence).await?;
@@ -218,7 +216,7 @@ impl Writer {
         let mut enrolled = self.event("device.enroll", "TV005I", bound);
         enrolled.details = serde_json::json!({"tier": "tpm_ekcert", "evidence": bound.evidence.id});
         work.append_event(&enrolled).await?;
-        Ok(work.commit().await?)
+        Ok(work.commit_enrolment(&bound.device, &bound.credential).await?)
     }
 
     /// The one commit of an authentication.
@@ -236,9 +234,8 @@ impl Writer {
             bail!("the floor's session has ended");
         }
         bound.credential.last_used = now;
-        work.use_credential(&bound.credential).await?;
         device.last_authenticated = Some(now);
-        work.update_device(device).await?;
+        work.record_use(device, &bound.credential).await?;
         work.add_collected(&device.id, &record(RecordKind::Authenticate, device, now)).await?;
         work.trim_collected(&device.id, KEPT_RECORDS).await?;
         let mut event = self.event("device.authenticate", "TV006I", bound);

@@ -1,11 +1,14 @@
-use gatehouse_model::{SecondFactor, Timestamp, UserName};
+use gatehouse_model::{Timestamp, UserName};
+use serde_json::json;
 
+use super::login::stranger;
+use super::passkeys::{Bound, NewPasskey, PasskeyAnswer, PasskeyQuestion};
 use super::password::check_strength;
+use super::recovery_code::replace_recovery_codes;
 use super::{AccountError, Accounts};
 use crate::SecretToken;
 use crate::audit::EventKind;
-use crate::authz::Attribution;
-use crate::entity::{Digest, LinkPurpose, SecretPurpose, User, UserLink};
+use crate::entity::{CeremonyPurpose, Digest, LinkPurpose, SecretPurpose, User, UserLink};
 use crate::identity::RequestFacts;
 use crate::ports::UnitOfWork;
 
@@ -32,9 +35,35 @@ pub struct SignupFacts {
     /// Empty for the first admin, who chooses a name.
     pub user: String,
     pub purpose: LinkPurpose,
-    /// (otpauth URL, base32 secret), where the cluster wants a second factor.
+    /// (otpauth URL, base32 secret), where the cluster accepts authenticator apps.
     pub otpauth: Option<(String, String)>,
+    /// The cluster accepts passkeys, and browsers know them here.
+    pub passkey: bool,
+    /// Nobody signs up without a second factor.
+    pub factor_required: bool,
     pub expires: Timestamp,
+}
+
+/// The second factor that somebody signs up with.
+#[derive(Clone, Default)]
+pub enum NewFactor {
+    #[default]
+    None,
+    /// The first code of the authenticator app that took the link's secret.
+    Code(String),
+    Passkey {
+        answer: PasskeyAnswer,
+        /// As its owner calls it.
+        name: String,
+    },
+}
+
+/// An account that is ready.
+#[derive(Debug)]
+pub struct SignedUp {
+    pub user: User,
+    /// Shown once; empty for an account without a second factor.
+    pub recovery_codes: Vec<String>,
 }
 
 impl Accounts {
@@ -88,42 +117,72 @@ impl Accounts {
         let mut work = self.core.begin().await?;
         let (token, link) = self.live_link(work.as_mut(), token).await?;
         let second_factor = self.preference.effective(work.as_mut()).await?.second_factor;
-        let otpauth = match second_factor {
-            SecondFactor::Off => None,
-            SecondFactor::Otp => {
-                let secret = self.pending_secret(work.as_mut(), &pending_row(&token)).await?;
-                self.otpauth(&secret, &link.user)
-            }
+        let otpauth = if second_factor.allows_codes() {
+            let secret = self.pending_secret(work.as_mut(), &pending_row(&token)).await?;
+            self.otpauth(&secret, &link.user)
+        } else {
+            None
         };
         work.commit().await?;
-        Ok(SignupFacts { user: link.user, purpose: link.purpose, otpauth, expires: link.expires })
+        Ok(SignupFacts {
+            user: link.user,
+            purpose: link.purpose,
+            otpauth,
+            passkey: second_factor.allows_passkeys() && self.core.passkeys.is_some(),
+            factor_required: second_factor.is_required(),
+            expires: link.expires,
+        })
     }
 
-    /// Redeems a link: sets the password and, where the cluster wants one, the one-time-code secret.
+    /// Asks for the passkey that a link's new account is to have.
     ///
     /// # Errors
-    /// A link that is not valid, a weak password, a wrong code, a name that cannot be or is taken.
+    /// The link is not valid; a name that cannot be; passkeys are not to be had here.
+    pub async fn ask_for_signup_passkey(
+        &self,
+        token: &str,
+        chosen_name: &str,
+    ) -> Result<PasskeyQuestion, AccountError> {
+        let (token, link) = self.live_link(self.core.read().await?.as_mut(), token).await?;
+        self.check_passkeys_allowed().await?;
+        let name = account_name(&link, chosen_name)?;
+        let mut work = self.core.begin().await?;
+        let owner = pending_row(&token);
+        let bound = Bound { purpose: CeremonyPurpose::SignUp, owner: &owner, user: &name };
+        let question = self.ask_for_new_passkey(work.as_mut(), bound, &name).await?;
+        work.commit().await?;
+        Ok(question)
+    }
+
+    /// Redeems a link: sets the password and the second factor, and takes away whatever was there before.
+    ///
+    /// # Errors
+    /// A link that is not valid, a weak password, a wrong code, a passkey that is not accepted, a name that cannot be or
+    /// is taken.
     pub async fn finish_signup(
         &self,
         token: &str,
         chosen_name: &str,
         password: &str,
-        code: &str,
+        factor: &NewFactor,
         facts: &RequestFacts,
-    ) -> Result<User, AccountError> {
+    ) -> Result<SignedUp, AccountError> {
         let (token, link) = {
             let mut work = self.core.read().await?;
             self.live_link(work.as_mut(), token).await?
         };
-        let name = match link.purpose {
-            LinkPurpose::FirstAdmin => UserName::try_from(chosen_name)
-                .map_err(|error| AccountError::UserName(error.to_string()))?
-                .to_string(),
-            LinkPurpose::Invite | LinkPurpose::Reset => link.user.clone(),
-        };
+        let name = account_name(&link, chosen_name)?;
         check_strength(password, &name)?;
+        let made = match factor {
+            NewFactor::None | NewFactor::Code(_) => None,
+            NewFactor::Passkey { answer, name: passkey } => {
+                let owner = pending_row(&token);
+                let bound = Bound { purpose: CeremonyPurpose::SignUp, owner: &owner, user: &name };
+                Some(self.take_new_passkey(answer, bound, passkey).await?)
+            }
+        };
         let password_hash = self.passwords.hash(password, self.core.random_bytes()).await?;
-        match self.redeem(&token, &link, &name, password_hash, code, facts).await {
+        match self.redeem(&token, &link, &name, password_hash, factor, made, facts).await {
             Err(AccountError::WrongCode) => {
                 let mut work = self.core.begin().await?;
                 work.fail_link(&token.hash()).await?;
@@ -134,15 +193,17 @@ impl Accounts {
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "one unit of work; each is checked before it begins")]
     async fn redeem(
         &self,
         token: &SecretToken,
         link: &UserLink,
         name: &str,
         password_hash: String,
-        code: &str,
+        factor: &NewFactor,
+        made: Option<NewPasskey>,
         facts: &RequestFacts,
-    ) -> Result<User, AccountError> {
+    ) -> Result<SignedUp, AccountError> {
         let now = self.core.now();
         let mut work = self.core.begin().await?;
         if !work.use_link(&token.hash(), now).await? {
@@ -161,31 +222,48 @@ impl Accounts {
                 work.user_for_update(name).await?.ok_or(AccountError::Link)?
             }
         };
-        let second_factor = self.preference.effective(work.as_mut()).await?.second_factor;
-        if second_factor == SecondFactor::Otp {
-            let row = pending_row(token);
-            let secret = self.pending_secret(work.as_mut(), &row).await?;
-            let step = self.first_code_step(&secret, code).ok_or(AccountError::WrongCode)?;
-            work.delete_sealed_secret(SecretPurpose::Totp, &row).await?;
-            work.put_sealed_secret(&self.core.sealer.seal(SecretPurpose::Totp, name, &secret, &[])).await?;
-            // False where a code of an older secret has used this step already: then it stays used.
-            work.take_totp_step(name, step).await?;
-        }
+        let policy = self.preference.effective(work.as_mut()).await?.second_factor;
+        let row = pending_row(token);
+        clear_factors(work.as_mut(), name).await?;
+        let details = match (factor, made) {
+            (NewFactor::Passkey { .. }, Some(made)) if policy.allows_passkeys() => {
+                let passkey = self.store_new_passkey(work.as_mut(), name, made).await?;
+                Some(json!({"factor": "passkey", "passkey": passkey.name}))
+            }
+            (NewFactor::Passkey { .. }, _) => return Err(AccountError::PasskeysNotAllowed),
+            (NewFactor::Code(code), _)
+                if policy.allows_codes() && (policy.is_required() || !code.is_empty()) =>
+            {
+                let secret = self.pending_secret(work.as_mut(), &row).await?;
+                let step = self.first_code_step(&secret, code).ok_or(AccountError::WrongCode)?;
+                work.put_sealed_secret(&self.core.sealer.seal(SecretPurpose::Totp, name, &secret, &[]))
+                    .await?;
+                // False where a code of an older secret has used this step already: then it stays used.
+                work.take_totp_step(name, step).await?;
+                Some(json!({"factor": "otp"}))
+            }
+            _ if !policy.is_required() => None,
+            _ if policy.allows_codes() => return Err(AccountError::WrongCode),
+            _ => return Err(AccountError::PasskeyRequired),
+        };
+        work.delete_sealed_secret(SecretPurpose::Totp, &row).await?;
+        let recovery_codes = if details.is_some() {
+            replace_recovery_codes(&self.core, work.as_mut(), name, now).await?
+        } else {
+            Vec::new()
+        };
         user.password_hash = Some(password_hash);
         user.updated = now;
         work.update_user(&user).await?;
         work.end_sessions_of_user(name, None, now).await?;
-        let by = Attribution {
-            user: name.to_owned(),
-            user_kind: Some(1),
-            request_id: facts.request_id.clone(),
-            remote_address: facts.remote_address.clone(),
-            ..Attribution::default()
-        };
-        let event = self.core.event(EventKind::USER_SIGNUP, &by).about(name);
-        work.append_event(&event.with_details(serde_json::json!({"link": link.purpose.as_str()}))).await?;
+        let mut about = json!({"link": link.purpose.as_str()});
+        if let (Some(about), Some(serde_json::Value::Object(details))) = (about.as_object_mut(), details) {
+            about.extend(details);
+        }
+        let event = self.core.event(EventKind::USER_SIGNUP, &stranger(Some(name), facts)).about(name);
+        work.append_event(&event.with_details(about)).await?;
         work.commit().await?;
-        Ok(user)
+        Ok(SignedUp { user, recovery_codes })
     }
 
     async fn live_link(
@@ -202,6 +280,23 @@ impl Accounts {
             })
             .ok_or(AccountError::Link)?;
         Ok((token, link))
+    }
+}
+
+/// Takes every second factor of a user away; the handle stays, so that an authenticator replaces what it had.
+pub(super) async fn clear_factors(work: &mut dyn UnitOfWork, user: &str) -> Result<(), AccountError> {
+    work.delete_sealed_secret(SecretPurpose::Totp, user).await?;
+    work.delete_passkeys(user).await?;
+    Ok(work.put_recovery_codes(user, &[], Timestamp::default()).await?)
+}
+
+/// Whose account a link makes: the first admin chooses a name.
+fn account_name(link: &UserLink, chosen: &str) -> Result<String, AccountError> {
+    match link.purpose {
+        LinkPurpose::FirstAdmin => UserName::try_from(chosen)
+            .map(|name| name.to_string())
+            .map_err(|error| AccountError::UserName(error.to_string())),
+        LinkPurpose::Invite | LinkPurpose::Reset => Ok(link.user.clone()),
     }
 }
 

@@ -1,12 +1,13 @@
 use gatehouse_model::resource::UserKind;
-use gatehouse_model::{DeviceTrustMode, SecondFactor, Timestamp, UserName, clean_label, duration};
+use gatehouse_model::{DeviceTrustMode, Timestamp, UserName, clean_label, duration};
+use sha2::{Digest as _, Sha256};
 
+use super::factors::Proof;
 use super::throttle::Keys;
-use super::{AccountError, Accounts, rights};
-use crate::SecretToken;
+use super::{AccountError, Accounts};
 use crate::audit::EventKind;
-use crate::authz::{Attribution, AuthzError, Principal};
-use crate::entity::{Role, Session, SessionKind, User};
+use crate::authz::Attribution;
+use crate::entity::{Digest, Role, Session, SessionKind, User};
 use crate::identity::{RequestFacts, logins};
 use crate::ports::{CertificateRequest, IssuedCertificates, UnitOfWork};
 
@@ -40,22 +41,16 @@ pub struct LoggedIn {
     pub device_required: bool,
 }
 
-/// A browser's session; the cookie is shown once.
-#[derive(Debug)]
-pub struct WebLogin {
-    pub session: Session,
-    pub cookie: SecretToken,
-}
-
 /// Life of a session unless told otherwise, and the longest there is.
 const SESSION_SECS: i64 = 12 * 3600;
 const LONGEST_SESSION_SECS: i64 = 30 * 3600;
 
 /// A user who has proven to be one.
-struct Proven {
-    user: User,
-    roles: Vec<Role>,
-    device_required: bool,
+pub(super) struct Proven {
+    pub(super) user: User,
+    pub(super) roles: Vec<Role>,
+    pub(super) device_required: bool,
+    pub(super) by: Proof,
 }
 
 impl Accounts {
@@ -84,6 +79,7 @@ impl Accounts {
             device: None,
         })?;
         work.insert_session(&session).await?;
+        self.note_login(work.as_mut(), &proven, facts).await?;
         work.commit().await?;
         Ok(LoggedIn {
             session,
@@ -94,70 +90,7 @@ impl Accounts {
         })
     }
 
-    /// Logs a browser in.
-    ///
-    /// # Errors
-    /// As [`Accounts::login`].
-    pub async fn web_login(
-        &self,
-        request: &LoginRequest,
-        facts: &RequestFacts,
-    ) -> Result<WebLogin, AccountError> {
-        let (mut work, proven) = self.prove(request, facts).await?;
-        let cookie = SecretToken::generate_cookie(self.core.random.as_ref());
-        let mut session = self.new_session(&proven, SessionKind::Web, None, facts);
-        session.cookie_hash = Some(cookie.hash());
-        session.rights = Some(rights(Some(&proven.user), &proven.roles, None));
-        work.insert_session(&session).await?;
-        work.commit().await?;
-        Ok(WebLogin { session, cookie })
-    }
-
-    /// Proves the second factor (the password, where the cluster has none) anew; answers with the session's new cookie,
-    /// where it has one.
-    ///
-    /// # Errors
-    /// It is wrong; throttled; nobody is logged in; the session has just been given another cookie.
-    pub async fn confirm_second_factor(
-        &self,
-        principal: &Principal,
-        password: &str,
-        code: &str,
-    ) -> Result<Option<SecretToken>, AccountError> {
-        let (signed_in, grant) = principal.account()?;
-        let keys = Keys::session(&signed_in.session_id);
-        self.take_attempt(&keys).await?;
-        let (second_factor, password_hash) = {
-            let mut work = self.core.read().await?;
-            let user = work.user(&signed_in.name).await?.ok_or(AuthzError::Anonymous)?;
-            (self.preference.effective(work.as_mut()).await?.second_factor, user.password_hash)
-        };
-        // Hashing takes long: no unit of work is open meanwhile.
-        let password_fits = match second_factor {
-            SecondFactor::Otp => false,
-            SecondFactor::Off => self.passwords.verify(password, password_hash.as_deref()).await?,
-        };
-        let mut work = self.core.begin().await?;
-        let proven = match second_factor {
-            SecondFactor::Otp => self.take_code(work.as_mut(), &signed_in.name, code).await?,
-            SecondFactor::Off => password_fits,
-        };
-        let event = self.core.event(EventKind::USER_FACTOR, grant.by());
-        if !proven {
-            drop(work);
-            let error = AccountError::WrongCode;
-            self.core.append_alone(&event.failed(EventKind::USER_FACTOR, "wrong_code", &error)).await?;
-            return Err(error);
-        }
-        self.return_attempt(work.as_mut(), &keys).await?;
-        work.set_session_factor_time(&signed_in.session_id, self.core.now()).await?;
-        work.append_event(&event).await?;
-        let cookie = self.core.renew_cookie(work.as_mut(), signed_in).await?;
-        work.commit().await?;
-        Ok(cookie)
-    }
-
-    /// Checks name, password and code; answers with a unit of work in which the code is used up and the login noted.
+    /// Checks name, password and code; answers with a unit of work in which the code is used up.
     async fn prove(
         &self,
         request: &LoginRequest,
@@ -166,25 +99,12 @@ impl Accounts {
         let name = UserName::try_from(request.user.as_str()).ok().map(String::from);
         let keys = Keys::login(name.as_deref().unwrap_or_default(), &facts.remote_address);
         self.take_attempt(&keys).await?;
-        let by = Attribution {
-            user: name.clone().unwrap_or_default(),
-            user_kind: Some(1),
-            request_id: facts.request_id.clone(),
-            remote_address: facts.remote_address.clone(),
-            ..Attribution::default()
-        };
         match self.prove_factors(request, name.as_deref()).await {
             Ok((mut work, proven)) => {
                 self.return_attempt(work.as_mut(), &keys).await?;
-                work.append_event(&self.core.event(EventKind::USER_LOGIN, &by)).await?;
                 Ok((work, proven))
             }
-            Err(error) => {
-                let event = self.core.event(EventKind::USER_LOGIN, &by);
-                let code = crate::Decision::code(&error);
-                self.core.append_alone(&event.failed(EventKind::USER_LOGIN, code, &error)).await?;
-                Err(error)
-            }
+            Err(error) => Err(self.note_failed_login(name.as_deref(), error, facts).await?),
         }
     }
 
@@ -193,49 +113,91 @@ impl Accounts {
         request: &LoginRequest,
         name: Option<&str>,
     ) -> Result<(Box<dyn UnitOfWork>, Proven), AccountError> {
-        let account = {
-            let mut work = self.core.read().await?;
-            match name {
-                Some(name) => work.user(name).await?,
-                None => None,
-            }
-        };
-        let password_hash = account
-            .as_ref()
-            .filter(|user| user.kind == UserKind::Human)
-            .and_then(|user| user.password_hash.as_deref());
-        let password_fits = self.passwords.verify(&request.password, password_hash).await?;
+        let account = self.check_password(name, &request.password).await?;
         let mut work = self.core.begin().await?;
-        let effective = self.preference.effective(work.as_mut()).await?;
-        let code_fits = match effective.second_factor {
-            SecondFactor::Off => true,
-            // Looked at only with the right password, or a stranger could use up a user's codes.
-            SecondFactor::Otp if password_fits => {
-                self.take_code(work.as_mut(), name.unwrap_or_default(), &request.code).await?
-            }
-            SecondFactor::Otp => false,
+        // Looked at only with the right password, or a stranger could use up a user's codes.
+        let account = account.ok_or(AccountError::LoginFailed)?;
+        let policy = self.preference.effective(work.as_mut()).await?.second_factor;
+        let factors = self.factors(work.as_mut(), policy, &account.name).await?;
+        let by = if factors.is_required() {
+            let taken = self.take_typed_code(work.as_mut(), policy, &account.name, &request.code).await?;
+            taken.ok_or(AccountError::LoginFailed)?
+        } else {
+            Proof::Password
         };
-        // Read again, and held until the commit: a reset or a deletion may have come between, or come now.
-        let user = match name {
-            Some(name) => work.user_for_update(name).await?,
+        let mark = password_mark(account.password_hash.as_deref());
+        let proven = self.standing_user(work.as_mut(), &account.name, Some(mark), by).await?;
+        Ok((work, proven))
+    }
+
+    /// The account, if it is a person's and the password is right; the same work if there is none. Hashing takes long:
+    /// no unit of work is open meanwhile.
+    pub(super) async fn check_password(
+        &self,
+        name: Option<&str>,
+        password: &str,
+    ) -> Result<Option<User>, AccountError> {
+        let account = match name {
+            Some(name) => self.core.read().await?.user(name).await?,
             None => None,
         };
-        let Some(user) = user.filter(|user| {
-            password_fits
-                && code_fits
-                && account.is_some_and(|before| before.password_hash == user.password_hash)
-        }) else {
-            return Err(AccountError::LoginFailed);
-        };
+        let account = account.filter(|user| user.kind == UserKind::Human);
+        let hash = account.as_ref().and_then(|user| user.password_hash.as_deref());
+        let fits = self.passwords.verify(password, hash).await?;
+        Ok(account.filter(|_| fits))
+    }
+
+    /// The user as it is now, held until the commit: a reset, a deletion or a lock may have come between, or come now.
+    pub(super) async fn standing_user(
+        &self,
+        work: &mut dyn UnitOfWork,
+        name: &str,
+        expected_password: Option<Digest>,
+        by: Proof,
+    ) -> Result<Proven, AccountError> {
+        let user = work
+            .user_for_update(name)
+            .await?
+            .filter(|user| {
+                user.kind == UserKind::Human
+                    && user.password_hash.is_some()
+                    && expected_password
+                        .is_none_or(|expected| expected == password_mark(user.password_hash.as_deref()))
+            })
+            .ok_or(AccountError::LoginFailed)?;
         if let Some(lock) = work.lock_in_force(Some(&user.name), &user.roles, None, self.core.now()).await? {
             return Err(AccountError::Locked(lock.target_text()));
         }
+        let effective = self.preference.effective(work).await?;
         let roles = work.roles_named(&user.roles).await?;
         let device_required = device_required(effective.mode, &roles, &user);
-        Ok((work, Proven { user, roles, device_required }))
+        Ok(Proven { user, roles, device_required, by })
     }
 
-    fn new_session(
+    pub(super) async fn note_login(
+        &self,
+        work: &mut dyn UnitOfWork,
+        proven: &Proven,
+        facts: &RequestFacts,
+    ) -> Result<(), AccountError> {
+        let event = self.core.event(EventKind::USER_LOGIN, &stranger(Some(&proven.user.name), facts));
+        Ok(work.append_event(&event.with_details(proven.by.details())).await?)
+    }
+
+    /// Notes it and gives the error back.
+    pub(super) async fn note_failed_login(
+        &self,
+        name: Option<&str>,
+        error: AccountError,
+        facts: &RequestFacts,
+    ) -> Result<AccountError, AccountError> {
+        let event = self.core.event(EventKind::USER_LOGIN, &stranger(name, facts));
+        let code = crate::Decision::code(&error);
+        self.core.append_alone(&event.failed(EventKind::USER_LOGIN, code, &error)).await?;
+        Ok(error)
+    }
+
+    pub(super) fn new_session(
         &self,
         proven: &Proven,
         kind: SessionKind,
@@ -259,6 +221,22 @@ impl Accounts {
             rights: None,
         }
     }
+}
+
+/// Somebody who is about to prove who it is.
+pub(super) fn stranger(name: Option<&str>, facts: &RequestFacts) -> Attribution {
+    Attribution {
+        user: name.unwrap_or_default().to_owned(),
+        user_kind: Some(1),
+        request_id: facts.request_id.clone(),
+        remote_address: facts.remote_address.clone(),
+        ..Attribution::default()
+    }
+}
+
+/// Tells a password from the next, without being of any use to guess it.
+pub(super) fn password_mark(hash: Option<&str>) -> Digest {
+    Sha256::digest(hash.unwrap_or_default().as_bytes()).into()
 }
 
 /// Whether the cluster's mode or a role requires a trusted device of the user.

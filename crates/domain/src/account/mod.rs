@@ -3,12 +3,17 @@
 mod cli_login;
 mod cookie;
 mod error;
+mod factors;
 mod links;
 mod login;
 mod one_time_code;
 mod overview;
+mod passkeys;
 mod password;
+mod recovery_code;
+mod security;
 mod sessions;
+mod sign_in;
 mod throttle;
 mod users;
 mod web_records;
@@ -21,11 +26,15 @@ pub use cli_login::{
 pub use cookie::RenewError;
 pub(crate) use cookie::{RENEWED_SECS, rights};
 pub use error::AccountError;
+pub use factors::FactorChoices;
 pub(crate) use links::pending_row_of;
-pub use links::{NewLink, SignupFacts};
-pub use login::{LoggedIn, LoginKeys, LoginRequest, WebLogin};
+pub use links::{NewFactor, NewLink, SignedUp, SignupFacts};
+pub use login::{LoggedIn, LoginKeys, LoginRequest};
 pub use overview::{UserDetail, UserPage, UserSummary};
+pub use passkeys::{PasskeyAnswer, PasskeyQuestion};
+pub use security::{ConfirmChoices, OfferedAuthenticator, Security};
 pub use sessions::{SessionError, SessionPage, Sessions};
+pub use sign_in::{FactorAnswer, PENDING_SECS, SecondFactorStep, SignIn, WebLogin};
 pub use users::NewUser;
 pub use web_records::{MAX_RECORD_BYTES, WebRecordError, WebRecords};
 

@@ -37,6 +37,12 @@ impl Keys {
         Self(limits)
     }
 
+    /// For a passkey that is to sign in alone: who it is shows only at the end, so it is the network that counts.
+    pub(super) fn passwordless(remote_address: &str) -> Self {
+        let network = network(remote_address).unwrap_or_else(|| "here".to_owned());
+        Self(vec![Limit { key: format!("passkey@{network}"), free: 20, longest_secs: 300 }])
+    }
+
     /// For a command line's login in the browser, which anybody may begin.
     pub(super) fn cli_login(remote_address: &str) -> Self {
         let network = network(remote_address).unwrap_or_else(|| "here".to_owned());

@@ -1,7 +1,7 @@
 use gatehouse_model::resource::{UserKind, UserSpec};
 use gatehouse_model::{UserName, clean_label};
 
-use super::links::{INVITE_SECS, NewLink};
+use super::links::{INVITE_SECS, NewLink, clear_factors};
 use super::{AccountError, Accounts};
 use crate::audit::{EventKind, last_change};
 use crate::authz::{CreateUser, DeleteUser, Grant, ListUsers, ReadUser, UpdateUser};
@@ -153,8 +153,8 @@ impl Accounts {
         Ok(work.commit().await?)
     }
 
-    /// Makes a link that sets a new password and one-time-code secret, takes the old ones away and ends the user's
-    /// sessions.
+    /// Makes a link that sets a new password and second factor, takes password, passkeys, authenticator and recovery
+    /// codes away and ends the user's sessions.
     ///
     /// # Errors
     /// No such user; a bot; the last administrator.
@@ -174,7 +174,7 @@ impl Accounts {
         user.password_hash = None;
         user.updated = now;
         work.update_user(&user).await?;
-        work.delete_sealed_secret(SecretPurpose::Totp, &user.name).await?;
+        clear_factors(work.as_mut(), &user.name).await?;
         work.end_sessions_of_user(&user.name, None, now).await?;
         guard.after(work.as_mut()).await??;
         let ttl = ttl_secs.unwrap_or(INVITE_SECS);

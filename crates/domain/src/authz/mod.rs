@@ -29,6 +29,8 @@ pub enum AuthzError {
     DeviceRequired,
     #[error("enrolling the current device asks for a fresh second factor")]
     FreshFactorRequired,
+    #[error("this step asks for a fresh second factor")]
+    StaleFactor,
     #[error("only the account of a person or bot can do this, not the server's admin socket")]
     AccountRequired,
 }
@@ -38,7 +40,9 @@ impl Decision for AuthzError {
         match self {
             Self::Anonymous => ErrorKind::Unauthenticated,
             Self::NotAllowed { .. } | Self::DeviceRequired => ErrorKind::PermissionDenied,
-            Self::FreshFactorRequired | Self::AccountRequired => ErrorKind::FailedPrecondition,
+            Self::FreshFactorRequired | Self::StaleFactor | Self::AccountRequired => {
+                ErrorKind::FailedPrecondition
+            }
         }
     }
 
@@ -47,7 +51,7 @@ impl Decision for AuthzError {
             Self::Anonymous => "not_logged_in",
             Self::NotAllowed { .. } => "not_allowed",
             Self::DeviceRequired => "trusted_device_required",
-            Self::FreshFactorRequired => "second_factor_required",
+            Self::FreshFactorRequired | Self::StaleFactor => "second_factor_required",
             Self::AccountRequired => "account_required",
         }
     }
@@ -62,6 +66,7 @@ impl Decision for AuthzError {
             Self::FreshFactorRequired => {
                 "confirm your one-time code, or log in again and retry within 5 minutes"
             }
+            Self::StaleFactor => "confirm that it is you, then repeat the step within 5 minutes",
             Self::AccountRequired => "log in with `tsh login` and use that session",
         };
         Some(hint.to_owned())
@@ -125,6 +130,21 @@ impl Principal {
             Actor::HostAdmin { .. } => Err(AuthzError::AccountRequired),
             Actor::User(user) => Ok((user, self.granted())),
         }
+    }
+
+    /// As [`Principal::account`], for steps that ask for a fresh second factor.
+    ///
+    /// # Errors
+    /// As there; the factor was proven too long ago.
+    pub fn fresh_account(&self) -> Result<(&SignedIn, Grant<OwnAccount>), AuthzError> {
+        let (user, grant) = self.account()?;
+        if self.has_fresh_factor() { Ok((user, grant)) } else { Err(AuthzError::StaleFactor) }
+    }
+
+    /// Whether the second factor was proven lately.
+    #[must_use]
+    pub fn has_fresh_factor(&self) -> bool {
+        self.signed_in().is_some_and(|user| self.now.secs_since(user.factor_time) < FRESH_FACTOR_SECS)
     }
 
     /// Whether a mode requires a trusted device that this session lacks.

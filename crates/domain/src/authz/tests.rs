@@ -44,6 +44,7 @@ fn row(principal: &Principal) -> Vec<(&'static str, &'static str)> {
                 Err(AuthzError::DeviceRequired) => "device",
                 Err(AuthzError::FreshFactorRequired) => "factor",
                 Err(AuthzError::AccountRequired) => "account",
+                Err(AuthzError::StaleFactor) => "stale factor",
             })),+]
         };
     }

@@ -5,7 +5,6 @@ use gatehouse_model::tpm::PlatformParameters;
 use gatehouse_model::{CollectedData, DeviceTrustMode, EnrollStatus};
 
 use super::counters::{Progress, progress};
-use super::enroll::check_device_lock;
 use super::refusal::Refusal;
 use super::{CeremonyError, NONCE_BYTES, boot, check_data};
 use crate::Core;
@@ -15,6 +14,7 @@ use crate::cluster::Preference;
 use crate::entity::{
     BoundCredential, CollectedRecord, Counters, Credential, Device, RecordKind, SessionDevice,
 };
+use crate::ports::ceremony_rows::{AuthenticationEnd, Held};
 use crate::ports::{CertificateRequest, DeviceExtensions, IssuedCertificates, SshCertificateFacts};
 
 /// The authentication ceremony.
@@ -148,8 +148,12 @@ impl Authentication {
         user: &SignedIn,
         init: &AuthenticateInit,
     ) -> Result<(Device, Credential, Option<SshCertificateFacts>), Refusal> {
-        let mut work = self.core.read().await?;
-        if self.preference.effective(work.as_mut()).await?.mode == DeviceTrustMode::Off {
+        let now = self.core.now();
+        let mut work = self.core.look().await?;
+        let opening =
+            work.open_authentication(init.data.os_type, &init.credential_id, &user.name, now).await?;
+        drop(work);
+        if self.preference.merged(&opening.preference)?.mode == DeviceTrustMode::Off {
             return Err(CeremonyError::Off.into());
         }
         if user.certificate_has_device {
@@ -158,19 +162,19 @@ impl Authentication {
         if user.tls_public_key_der.is_empty() {
             return Err(CeremonyError::NoCertificate.into());
         }
-        let BoundCredential { credential, device, is_user } = work
-            .bound_credential(init.data.os_type, &init.credential_id, &user.name)
-            .await?
-            .ok_or(CeremonyError::NotEnrolled)?;
-        let judged = async {
+        let BoundCredential { credential, device, is_user } =
+            opening.found.ok_or(CeremonyError::NotEnrolled)?;
+        let judged = || {
             if device.enroll_status != EnrollStatus::Enrolled || !is_user {
                 return Err(CeremonyError::NotEnrolled);
             }
             check_data(&device, &init.data)?;
-            check_device_lock(work.as_mut(), &device, self.core.now()).await?;
+            if let Some(lock) = &opening.lock {
+                return Err(CeremonyError::Locked(lock.target_text()));
+            }
             self.check_ssh(user, init)
         };
-        match judged.await {
+        match judged() {
             Ok(ssh) => Ok((device, credential, ssh)),
             Err(error) => Err(Refusal { device: Some(device), error }),
         }
@@ -208,22 +212,40 @@ impl Authentication {
         let (counters, ssh_signature) = pending.verify(answer)?;
         let ssh_public_key = pending.ssh_key(user, ssh_signature)?;
         let now = self.core.now();
-        let mut work = self.core.begin().await?;
-        let (mut device, alarm) = work
-            .device_and_alarm_for_update(&pending.device.id)
-            .await?
-            .ok_or(CeremonyError::DeviceChanged)?;
         let roles: Vec<String> = user.roles.iter().map(|role| role.name.clone()).collect();
-        if let Some(lock) = work.lock_in_force(Some(&user.name), &roles, Some(&device.id), now).await? {
+        let end = AuthenticationEnd {
+            device_id: &pending.device.id,
+            os_type: pending.device.os_type,
+            credential_id: &pending.credential.id,
+            session_id: &pending.session_id,
+            user: &user.name,
+            roles: &roles,
+        };
+        let extensions = DeviceExtensions {
+            device_id: pending.device.id.clone(),
+            asset_tag: pending.device.asset_tag.to_string(),
+            credential_id: pending.credential.id.clone(),
+        };
+        let session_device = SessionDevice {
+            device_id: extensions.device_id.clone(),
+            asset_tag: extensions.asset_tag.clone(),
+            credential_id: extensions.credential_id.clone(),
+            since: now,
+        };
+        let mut work = self.core.begin().await?;
+        let (held, bound, trusted) = work.hold_for_authentication(end, &session_device, now).await?;
+        let Held { mut device, alarm, lock } = held.ok_or(CeremonyError::DeviceChanged)?;
+        if let Some(lock) = lock {
             return Err(CeremonyError::Locked(lock.target_text()));
         }
         if alarm.is_some() {
             return Err(CeremonyError::CountersWentBack);
         }
+        if (device.os_type, &device.asset_tag) != (pending.device.os_type, &pending.device.asset_tag) {
+            return Err(CeremonyError::DeviceChanged);
+        }
         // Only now that the device is held: what was read with it may be older than the wait for it.
-        let BoundCredential { mut credential, is_user, .. } = work
-            .bound_credential(device.os_type, &pending.credential.id, &user.name)
-            .await?
+        let BoundCredential { mut credential, is_user, .. } = bound
             .filter(|BoundCredential { credential: current, .. }| {
                 current.device_id == device.id
                     && current.ak_public == pending.credential.ak_public
@@ -246,30 +268,13 @@ impl Authentication {
             },
             _ => false,
         };
-        let extensions = DeviceExtensions {
-            device_id: device.id.clone(),
-            asset_tag: device.asset_tag.to_string(),
-            credential_id: credential.id.clone(),
-        };
-        let trusted = work
-            .set_session_device(
-                &pending.session_id,
-                Some(&SessionDevice {
-                    device_id: extensions.device_id.clone(),
-                    asset_tag: extensions.asset_tag.clone(),
-                    credential_id: extensions.credential_id.clone(),
-                    since: now,
-                }),
-            )
-            .await?;
         if !trusted {
             return Err(CeremonyError::SessionChanged);
         }
         credential.last_used = now;
         credential.counters = counters;
-        work.use_credential(&credential).await?;
         device.last_authenticated = Some(now);
-        work.update_device(&device).await?;
+        work.record_use(&device, &credential).await?;
         let mut data = pending.init.data.clone();
         data.record_time = Some(now);
         work.add_collected(&device.id, &CollectedRecord { kind: RecordKind::Authenticate, data }).await?;

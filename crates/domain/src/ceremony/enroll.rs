@@ -17,7 +17,6 @@ use crate::authz::{Attribution, Principal};
 use crate::cluster::Preference;
 use crate::device::DeviceView;
 use crate::entity::{CHALLENGE_SECS, Counters, Device, Digest, EnrollToken, Evidence, TokenState};
-use crate::ports::UnitOfWork;
 use crate::{Core, Decision, SecretToken};
 
 /// The enrolment ceremony.
@@ -224,22 +223,20 @@ impl Enrolment {
     /// where that is known.
     async fn look_up(&self, token: &str, user: &str) -> Result<Found, Refusal> {
         let token = SecretToken::read(token).ok_or(CeremonyError::TokenInvalid)?;
-        let mut work = self.core.read().await?;
-        let effective = self.preference.effective(work.as_mut()).await?;
+        let now = self.core.now();
+        let opening = self.core.look().await?.open_enrolment(&token.hash(), now).await?;
+        let effective = self.preference.merged(&opening.preference)?;
         if effective.mode == DeviceTrustMode::Off {
             return Err(CeremonyError::Off.into());
         }
-        let found = work.enroll_token_by_hash(&token.hash()).await?;
-        let (row, device) = found.ok_or(CeremonyError::TokenInvalid)?;
+        let (row, device) = opening.found.ok_or(CeremonyError::TokenInvalid)?;
         if row.bound_user.as_deref().is_some_and(|bound| bound != user) {
             return Err(Refusal { device: Some(device), error: CeremonyError::TokenInvalid });
         }
-        let now = self.core.now();
         if let Err(error) = check_token_state(&row, now) {
             return Err(Refusal { device: Some(device), error });
         }
-        let lock = work.lock_in_force(None, &[], Some(&device.id), now).await?;
-        let lock = lock.map(|lock| lock.target_text());
+        let lock = opening.lock.map(|lock| lock.target_text());
         Ok(Found { token: row, device, lock, allowed_cas: effective.ekcert_allowed_cas })
     }
 
@@ -277,9 +274,8 @@ impl Enrolment {
 
     async fn open_challenge(&self, token: &EnrollToken, challenge_id: &str) -> Result<(), CeremonyError> {
         let now = self.core.now();
-        let mut work = self.core.begin().await?;
+        let mut work = self.core.act().await?;
         if work.open_challenge(&token.id, challenge_id, now, now.plus_secs(-CHALLENGE_SECS)).await? {
-            work.commit().await?;
             return Ok(());
         }
         let current = work.enroll_token(&token.id).await?.ok_or(CeremonyError::TokenInvalid)?;
@@ -353,16 +349,5 @@ fn check_token_state(token: &EnrollToken, now: gatehouse_model::Timestamp) -> Re
         TokenState::Expired => Err(CeremonyError::TokenExpired),
         // The last challenge may still be under way: then `spend` decides.
         TokenState::Exhausted => Err(CeremonyError::TokenExhausted),
-    }
-}
-
-pub(super) async fn check_device_lock(
-    work: &mut dyn UnitOfWork,
-    device: &Device,
-    now: gatehouse_model::Timestamp,
-) -> Result<(), CeremonyError> {
-    match work.lock_in_force(None, &[], Some(&device.id), now).await? {
-        Some(lock) => Err(CeremonyError::Locked(lock.target_text())),
-        None => Ok(()),
     }
 }

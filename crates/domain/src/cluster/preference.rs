@@ -171,7 +171,17 @@ impl Preference {
 
     /// The values in force, within a unit of work.
     pub(crate) async fn effective(&self, work: &mut dyn UnitOfWork) -> Result<Effective, StoreError> {
-        Ok(merge(&dynamic(work).await?, &self.core.static_preference).0)
+        self.merged(&work.preference_values().await?)
+    }
+
+    /// The values in force, from the dynamic ones.
+    pub(crate) fn merged(&self, dynamic: &[StoredValue]) -> Result<Effective, StoreError> {
+        Ok(merge(&spec_of(dynamic)?, &self.core.static_preference).0)
+    }
+
+    /// The mode in force, from its dynamic value.
+    pub(crate) fn mode(&self, dynamic: Option<&str>) -> DeviceTrustMode {
+        dynamic.map(read_mode).or(self.core.static_preference.device_trust.mode).unwrap_or_default()
     }
 
     /// The values in force, for what a stranger may know of them.
@@ -307,8 +317,17 @@ fn shadowed(dynamic: &PreferenceSpec, file: &PreferenceSpec) -> Vec<&'static str
 }
 
 async fn dynamic(work: &mut dyn UnitOfWork) -> Result<PreferenceSpec, StoreError> {
+    spec_of(&work.preference_values().await?)
+}
+
+/// A mode that this server does not know is the strictest one: never fail open.
+fn read_mode(json: &str) -> DeviceTrustMode {
+    serde_json::from_str(json).unwrap_or(DeviceTrustMode::Required)
+}
+
+fn spec_of(dynamic: &[StoredValue]) -> Result<PreferenceSpec, StoreError> {
     let mut spec = PreferenceSpec::default();
-    for stored in work.preference_values().await? {
+    for stored in dynamic {
         let corrupt = || StoreError::Corrupt { what: format!("preference value of {}", stored.key) };
         let Some(key) = PREFERENCE_KEYS.into_iter().find(|key| key.as_str() == stored.key) else {
             continue; // written by a newer server
@@ -318,11 +337,7 @@ async fn dynamic(work: &mut dyn UnitOfWork) -> Result<PreferenceSpec, StoreError
             PreferenceKey::SecondFactor => {
                 spec.second_factor = Some(serde_json::from_str(&stored.json).map_err(parse)?)
             }
-            // A mode that this server does not know is the strictest one: never fail open.
-            PreferenceKey::Mode => {
-                spec.device_trust.mode =
-                    Some(serde_json::from_str(&stored.json).unwrap_or(DeviceTrustMode::Required));
-            }
+            PreferenceKey::Mode => spec.device_trust.mode = Some(read_mode(&stored.json)),
             PreferenceKey::AutoEnroll => {
                 spec.device_trust.auto_enroll = Some(serde_json::from_str(&stored.json).map_err(parse)?);
             }
@@ -452,8 +467,8 @@ mod tests {
     }
 
     #[test]
-    fn defaults_are_optional_and_otp() {
+    fn defaults_are_optional_and_on() {
         let (effective, _) = merge(&PreferenceSpec::default(), &PreferenceSpec::default());
-        assert_eq!((effective.mode, effective.second_factor), (DeviceTrustMode::Optional, SecondFactor::Otp));
+        assert_eq!((effective.mode, effective.second_factor), (DeviceTrustMode::Optional, SecondFactor::On));
     }
 }

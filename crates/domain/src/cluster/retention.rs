@@ -41,6 +41,9 @@ impl Retention {
         work.purge_web_records(now).await?;
         work.purge_cli_logins(now.plus_secs(-DAY)).await?;
         work.purge_throttles(now.plus_secs(-DAY)).await?;
+        work.purge_passkey_ceremonies(now).await?;
+        work.purge_pending_sign_ins(now).await?;
+        work.purge_offered_secrets().await?;
         work.purge_form_keys(now.plus_secs(-DAY)).await?;
         work.commit().await?;
         Ok((events, evidence))

@@ -23,11 +23,16 @@ impl Lock {
     /// The target as error texts name it: `User:"alice"`, `Device:"<id>"`.
     #[must_use]
     pub fn target_text(&self) -> String {
-        match &self.target {
-            LockTarget { user: Some(user), .. } => format!("User:\"{user}\""),
-            LockTarget { role: Some(role), .. } => format!("Role:\"{role}\""),
-            LockTarget { device: Some(device), .. } => format!("Device:\"{device}\""),
-            LockTarget { .. } => "nobody".to_owned(),
-        }
+        target_text(&self.target)
+    }
+}
+
+/// See [`Lock::target_text`].
+pub(crate) fn target_text(target: &LockTarget) -> String {
+    match target {
+        LockTarget { user: Some(user), .. } => format!("User:\"{user}\""),
+        LockTarget { role: Some(role), .. } => format!("Role:\"{role}\""),
+        LockTarget { device: Some(device), .. } => format!("Device:\"{device}\""),
+        LockTarget { .. } => "nobody".to_owned(),
     }
 }

@@ -8,6 +8,7 @@ mod enroll_token;
 mod import;
 mod listing;
 mod lock;
+mod passkey;
 mod preference;
 mod revision;
 mod role;
@@ -35,6 +36,8 @@ pub use listing::{
     MAX_SEARCH_WORDS, STALE_SECS, SortKeys,
 };
 pub use lock::Lock;
+pub use passkey::{CeremonyPurpose, Passkey, PasskeyCeremony, PasskeyUse, PendingSignIn};
+pub(crate) use lock::target_text;
 pub use preference::{PREFERENCE_KEYS, PreferenceKey, StoredValue};
 pub use role::Role;
 pub use sealed::{SealedSecret, SecretPurpose};

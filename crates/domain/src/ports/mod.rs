@@ -1,9 +1,11 @@
 //! What the rules need of the world.
 
 mod ca;
+pub mod ceremony_rows;
 mod changes;
 pub mod device_pages;
 mod environment;
+mod passkeys;
 mod secrets;
 pub mod store;
 
@@ -13,5 +15,6 @@ pub use ca::{
 };
 pub use changes::{Change, Changes, Heard};
 pub use environment::{Clock, Random, uuid_v4};
+pub use passkeys::{ClaimedPasskey, MadePasskey, PasskeyChallenge, PasskeyFault, Passkeys, UsedPasskey};
 pub use secrets::{SealError, Sealer};
 pub use store::{Store, StoreError, UnitOfWork};

@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use gatehouse_model::{OsType, Timestamp};
 
 use super::Changes;
+use super::ceremony_rows::CeremonyRows;
 use crate::entity::{
     AuditEvent, AuditFilter, BoundCredential, Cell, CliDecision, CliLogin, CollectedRecord, Credential,
     DailyCount, Device, DeviceCursor, DeviceScope, Digest, EnrollToken, Evidence, ListCount, ListFilter,
-    ListPart, ListRequest, ListedDevice, Lock, Role, SealedSecret, SecretPurpose, Session, SessionDevice,
-    SessionKey, Standing, StoredEvent, StoredValue, Throttle, TokenCursor, TokenFilter, User, UserGlance,
-    UserLink,
+    ListPart, ListRequest, ListedDevice, Lock, Passkey, PasskeyCeremony, PasskeyUse, PendingSignIn, Role,
+    SealedSecret, SecretPurpose, Session, SessionDevice, SessionKey, Standing, StoredEvent, StoredValue,
+    Throttle, TokenCursor, TokenFilter, User, UserGlance, UserLink,
 };
 
 /// Why storage could not do as asked. That a row is absent is no error: lookups answer with `Option`.
@@ -43,6 +44,12 @@ pub trait Store: Send + Sync {
     /// Opens a unit of work that only reads, from one snapshot.
     async fn read(&self) -> Stored<Box<dyn UnitOfWork>>;
 
+    /// Opens a unit of work in which every call that changes something is a commit of its own: for a single change whose
+    /// answer is wanted. Nobody is told of it, and nothing is counted or listed anew: that is for [`UnitOfWork::commit`].
+    async fn act(&self) -> Stored<Box<dyn UnitOfWork>>;
+
+    /// Opens a unit of work in which every call reads by itself what is committed then: for a single question.
+    async fn look(&self) -> Stored<Box<dyn UnitOfWork>>;
     /// Changes from now on: what was told to [`AuditRows::append_event`] and committed.
     fn changes(&self) -> Box<dyn Changes>;
 
@@ -51,10 +58,15 @@ pub trait Store: Send + Sync {
 }
 
 /// Everything that can be asked of storage, in one transaction.
+///
+/// A change that answers with nothing may be put off until the next question or the commit, and its failure with it;
+/// the conflicts that are named come from the call that causes them. After a failure nothing more is answered, and
+/// nothing is committed.
 #[async_trait]
 pub trait UnitOfWork:
     ClusterRows
     + UserRows
+    + FactorRows
     + RoleRows
     + LockRows
     + SessionRows
@@ -66,6 +78,7 @@ pub trait UnitOfWork:
     + EnrollTokenRows
     + EvidenceRows
     + AuditRows
+    + CeremonyRows
     + super::device_pages::BootRows
     + super::device_pages::DeviceDetailRows
     + super::device_pages::ImportRows
@@ -73,6 +86,11 @@ pub trait UnitOfWork:
 {
     /// Makes everything durable: success means it is on disk.
     async fn commit(self: Box<Self>) -> Stored<()>;
+
+    /// Writes what an enrolment changes of the device: `updated`, `enroll_status`, `owner`, and `anchor` (conflict
+    /// `devices_os_anchor`); then the credential as [`CredentialRows::put_credential`] does; then as
+    /// [`UnitOfWork::commit`].
+    async fn commit_enrolment(self: Box<Self>, device: &Device, credential: &Credential) -> Stored<()>;
 }
 
 /// Values of the cluster, sealed secrets, the preference.
@@ -164,6 +182,48 @@ pub trait UserRows {
     async fn put_throttle(&mut self, key: &str, throttle: &Throttle) -> Stored<()>;
     /// Deletes throttles whose last failure and block lie before the moment.
     async fn purge_throttles(&mut self, before: Timestamp) -> Stored<()>;
+}
+
+/// Passkeys, the challenges that wait for them, recovery codes, and sign-ins half done.
+#[async_trait]
+pub trait FactorRows {
+    /// Conflicts: `passkeys_pkey`, `passkeys_credential`.
+    async fn insert_passkey(&mut self, passkey: &Passkey) -> Stored<()>;
+    /// A user's, oldest first.
+    async fn passkeys(&mut self, user: &str) -> Stored<Vec<Passkey>>;
+    async fn passkey_by_credential(&mut self, credential_id: &[u8]) -> Stored<Option<Passkey>>;
+    /// Notes a use, unless the stored counter has reached the given one meanwhile; then false. 0 counts nothing.
+    async fn use_passkey(&mut self, id: &str, used: &PasskeyUse) -> Stored<bool>;
+    async fn rename_passkey(&mut self, user: &str, id: &str, name: &str) -> Stored<bool>;
+    async fn delete_passkey(&mut self, user: &str, id: &str) -> Stored<bool>;
+    async fn delete_passkeys(&mut self, user: &str) -> Stored<()>;
+
+    /// The random handle under which authenticators file a user's passkeys.
+    async fn passkey_handle(&mut self, user: &str) -> Stored<Option<Vec<u8>>>;
+    async fn user_of_passkey_handle(&mut self, handle: &[u8]) -> Stored<Option<String>>;
+    /// Gives a user a handle, unless there is one. Conflict `passkey_handles_handle`.
+    async fn put_passkey_handle(&mut self, user: &str, handle: &[u8]) -> Stored<()>;
+
+    async fn insert_passkey_ceremony(&mut self, ceremony: &PasskeyCeremony) -> Stored<()>;
+    /// Takes a ceremony out of the store: nobody gets it twice.
+    async fn take_passkey_ceremony(&mut self, hash: &Digest) -> Stored<Option<PasskeyCeremony>>;
+    /// Deletes those that expired before the moment.
+    async fn purge_passkey_ceremonies(&mut self, before: Timestamp) -> Stored<()>;
+
+    async fn insert_pending_sign_in(&mut self, pending: &PendingSignIn) -> Stored<()>;
+    async fn pending_sign_in(&mut self, hash: &Digest) -> Stored<Option<PendingSignIn>>;
+    /// False if it is gone.
+    async fn delete_pending_sign_in(&mut self, hash: &Digest) -> Stored<bool>;
+    async fn purge_pending_sign_ins(&mut self, before: Timestamp) -> Stored<()>;
+
+    /// Deletes the one-time-code secrets that were offered in sessions (rows `session:<id>`) that are no more.
+    async fn purge_offered_secrets(&mut self) -> Stored<()>;
+
+    /// Replaces a user's recovery codes by those with these hashes, none of them used.
+    async fn put_recovery_codes(&mut self, user: &str, hashes: &[Digest], now: Timestamp) -> Stored<()>;
+    /// Spends an unused code; false if there is none such.
+    async fn use_recovery_code(&mut self, user: &str, hash: &Digest, now: Timestamp) -> Stored<bool>;
+    async fn count_recovery_codes(&mut self, user: &str) -> Stored<i64>;
 }
 
 /// Roles.

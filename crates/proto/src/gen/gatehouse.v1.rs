@@ -10,7 +10,7 @@ pub struct PingResponse {
     /// host:port that clients should name.
     #[prost(string, tag = "3")]
     pub public_address: ::prost::alloc::string::String,
-    /// off or otp.
+    /// off, otp, webauthn, on (either of them) or optional (whoever has one).
     #[prost(string, tag = "4")]
     pub second_factor: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "5")]
@@ -63,9 +63,13 @@ pub struct FinishSignupRequest {
     pub user: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct FinishSignupResponse {
     #[prost(string, tag = "1")]
     pub user: ::prost::alloc::string::String,
+    /// Each signs in once in place of the second factor; shown here and never again.
+    #[prost(string, repeated, tag = "2")]
+    pub recovery_codes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -74,6 +78,7 @@ pub struct LoginRequest {
     pub user: ::prost::alloc::string::String,
     #[prost(string, tag = "2")]
     pub password: ::prost::alloc::string::String,
+    /// Of an authenticator app, or a recovery code.
     #[prost(string, tag = "3")]
     pub otp_code: ::prost::alloc::string::String,
     /// SubjectPublicKeyInfo DER of the key for TLS.

@@ -84,7 +84,7 @@ impl<E: Executor> AuditRows for Unit<E> {
             unless_empty(&event.target),
             unless_empty(&event.request_id),
         ];
-        self.0.execute(sql::APPEND_EVENT, values).await?;
+        self.0.later(sql::APPEND_EVENT, values).await?;
         let is_ceremony = matches!(event.event.as_str(), "device.enroll" | "device.authenticate");
         if is_ceremony && (!event.success || event.event == "device.enroll") {
             self.2.happened(&event.event, event.time, &event.reason);

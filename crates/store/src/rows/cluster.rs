@@ -16,7 +16,7 @@ const SEALED: Decode<(String, Vec<u8>, Vec<u8>)> = Decode {
     read: |columns| Ok((columns.text()?, columns.bytes()?, columns.bytes()?)),
 };
 
-const PREFERENCE: Decode<StoredValue> = Decode {
+pub(super) const PREFERENCE: Decode<StoredValue> = Decode {
     entity: "preference",
     read: |columns| {
         Ok(StoredValue {
@@ -55,13 +55,11 @@ impl<E: Executor> ClusterRows for Unit<E> {
     async fn put_sealed_secret(&mut self, sealed: &SealedSecret) -> Stored<()> {
         let SealedSecret { purpose, row, key_id, ciphertext, public } = sealed;
         let values = values![purpose.as_str(), row, key_id, ciphertext, public];
-        self.0.execute(sql::PUT_SEALED_SECRET, values).await?;
-        Ok(())
+        self.0.later(sql::PUT_SEALED_SECRET, values).await
     }
 
     async fn delete_sealed_secret(&mut self, purpose: SecretPurpose, row: &str) -> Stored<()> {
-        self.0.execute(sql::DELETE_SEALED_SECRET, values![purpose.as_str(), row]).await?;
-        Ok(())
+        self.0.later(sql::DELETE_SEALED_SECRET, values![purpose.as_str(), row]).await
     }
 
     async fn preference_values(&mut self) -> Stored<Vec<StoredValue>> {
@@ -70,8 +68,7 @@ impl<E: Executor> ClusterRows for Unit<E> {
 
     async fn put_preference_value(&mut self, value: &StoredValue) -> Stored<()> {
         let StoredValue { key, json, updated, updated_by } = value;
-        self.0.execute(sql::PUT_PREFERENCE, values![key, json, *updated, updated_by]).await?;
-        Ok(())
+        self.0.later(sql::PUT_PREFERENCE, values![key, json, *updated, updated_by]).await
     }
 
     async fn delete_preference_value(&mut self, key: &str) -> Stored<bool> {

@@ -1,17 +1,16 @@
 use async_trait::async_trait;
 use gatehouse_domain::entity::{BoundCredential, Counters, Credential};
-use gatehouse_domain::ports::StoreError;
 use gatehouse_domain::ports::store::{CredentialRows, Stored};
 use gatehouse_model::{AttestationTier, OsType};
 
 use super::Unit;
 use super::device::DEVICE;
 use crate::decode::{Columns, Decode};
-use crate::executor::Executor;
+use crate::executor::{Executor, Statement};
 use crate::sql::credential as sql;
 use crate::value::{Value, values};
 
-const CREDENTIAL: Decode<Credential> = Decode {
+pub(super) const CREDENTIAL: Decode<Credential> = Decode {
     entity: "credential",
     read: |columns| {
         Ok(Credential {
@@ -30,7 +29,7 @@ const CREDENTIAL: Decode<Credential> = Decode {
     },
 };
 
-const BOUND_CREDENTIAL: Decode<BoundCredential> = Decode {
+pub(super) const BOUND_CREDENTIAL: Decode<BoundCredential> = Decode {
     entity: "credential with its device",
     read: |columns| {
         Ok(BoundCredential {
@@ -63,30 +62,55 @@ fn counter_values(counters: Option<Counters>) -> [Option<i64>; 3] {
     ]
 }
 
+/// Makes room for a credential unless it belongs to another device, then inserts it.
+pub(super) fn put_statements<'v>(values: &'v [Value<'v>; 13]) -> [Statement<'v>; 2] {
+    // Operating system, id, device.
+    let key = values.first_chunk::<3>().map_or(values.as_slice(), |key| key);
+    [
+        Statement { sql: sql::DELETE_CREDENTIAL, values: key },
+        Statement { sql: sql::INSERT_CREDENTIAL, values },
+    ]
+}
+
+/// The arguments of [`sql::INSERT_CREDENTIAL`].
+pub(super) fn put_values(credential: &Credential) -> [Value<'_>; 13] {
+    let [reset_count, restart_count, clock] = counter_values(credential.counters).map(Value::from);
+    [
+        credential.os_type.into(),
+        (&credential.id).into(),
+        (&credential.device_id).into(),
+        (&credential.public_key_der).into(),
+        (credential.tier as i64).into(),
+        (&credential.ekcert_serial).into(),
+        (&credential.ak_public).into(),
+        (&credential.user).into(),
+        credential.created.into(),
+        credential.last_used.into(),
+        reset_count,
+        restart_count,
+        clock,
+    ]
+}
+
+/// The arguments of [`sql::USE_CREDENTIAL`].
+pub(super) fn use_values(credential: &Credential) -> [Value<'_>; 7] {
+    let [reset_count, restart_count, clock] = counter_values(credential.counters).map(Value::from);
+    [
+        credential.os_type.into(),
+        (&credential.id).into(),
+        (&credential.device_id).into(),
+        credential.last_used.into(),
+        reset_count,
+        restart_count,
+        clock,
+    ]
+}
+
 #[async_trait]
 impl<E: Executor> CredentialRows for Unit<E> {
     async fn put_credential(&mut self, credential: &Credential) -> Stored<()> {
-        let [reset_count, restart_count, clock] = counter_values(credential.counters);
-        let values = values![
-            credential.os_type,
-            &credential.id,
-            &credential.device_id,
-            &credential.public_key_der,
-            credential.tier as i64,
-            &credential.ekcert_serial,
-            &credential.ak_public,
-            &credential.user,
-            credential.created,
-            credential.last_used,
-            reset_count,
-            restart_count,
-            clock,
-        ];
         self.2.device(&credential.device_id);
-        if self.0.execute(sql::PUT_CREDENTIAL, values).await? == 0 {
-            return Err(StoreError::Conflict { constraint: "credentials_os_id".to_owned() });
-        }
-        Ok(())
+        self.0.run(&put_statements(&put_values(credential))).await.map(drop)
     }
 
     async fn credential(&mut self, os_type: OsType, id: &str) -> Stored<Option<Credential>> {
@@ -119,28 +143,16 @@ impl<E: Executor> CredentialRows for Unit<E> {
     }
 
     async fn use_credential(&mut self, credential: &Credential) -> Stored<bool> {
-        let [reset_count, restart_count, clock] = counter_values(credential.counters);
-        let values = values![
-            credential.os_type,
-            &credential.id,
-            &credential.device_id,
-            credential.last_used,
-            reset_count,
-            restart_count,
-            clock,
-        ];
         self.2.device(&credential.device_id);
-        Ok(self.0.execute(sql::USE_CREDENTIAL, values).await? > 0)
+        Ok(self.0.execute(sql::USE_CREDENTIAL, &use_values(credential)).await? > 0)
     }
 
     async fn delete_credentials(&mut self, device_id: &str) -> Stored<()> {
         self.2.device(device_id);
-        self.0.execute(sql::DELETE_CREDENTIALS, values![device_id]).await?;
-        Ok(())
+        self.0.later(sql::DELETE_CREDENTIALS, values![device_id]).await
     }
 
     async fn forget_counters(&mut self, device_id: &str) -> Stored<()> {
-        self.0.execute(sql::FORGET_COUNTERS, values![device_id]).await?;
-        Ok(())
+        self.0.later(sql::FORGET_COUNTERS, values![device_id]).await
     }
 }

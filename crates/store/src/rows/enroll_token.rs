@@ -35,7 +35,7 @@ const TOKEN: Decode<EnrollToken> = Decode {
     },
 };
 
-const TOKEN_AND_DEVICE: Decode<(EnrollToken, Device)> = Decode {
+pub(super) const TOKEN_AND_DEVICE: Decode<(EnrollToken, Device)> = Decode {
     entity: "enrolment token with its device",
     read: |columns| Ok(((TOKEN.read)(columns)?, (DEVICE.read)(columns)?)),
 };
@@ -114,8 +114,7 @@ impl<E: Executor> EnrollTokenRows for Unit<E> {
     }
 
     async fn close_challenge(&mut self, token_id: &str, challenge_id: &str) -> Stored<()> {
-        self.0.execute(sql::CLOSE_CHALLENGE, values![token_id, challenge_id]).await?;
-        Ok(())
+        self.0.later(sql::CLOSE_CHALLENGE, values![token_id, challenge_id]).await
     }
 
     async fn spend_enroll_token(
@@ -138,14 +137,12 @@ impl<E: Executor> EnrollTokenRows for Unit<E> {
         now: Timestamp,
     ) -> Stored<()> {
         match bound_user {
-            None => self.0.execute(sql::REVOKE_TOKENS_OF_DEVICE, values![device_id, now]).await?,
-            Some(user) => self.0.execute(sql::REVOKE_TOKENS_OF_USER, values![device_id, now, user]).await?,
-        };
-        Ok(())
+            None => self.0.later(sql::REVOKE_TOKENS_OF_DEVICE, values![device_id, now]).await,
+            Some(user) => self.0.later(sql::REVOKE_TOKENS_OF_USER, values![device_id, now, user]).await,
+        }
     }
 
     async fn purge_enroll_tokens(&mut self, before: Timestamp) -> Stored<()> {
-        self.0.execute(sql::PURGE_TOKENS, values![before]).await?;
-        Ok(())
+        self.0.later(sql::PURGE_TOKENS, values![before]).await
     }
 }

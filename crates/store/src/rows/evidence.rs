@@ -73,8 +73,7 @@ impl<E: Executor> EvidenceRows for Unit<E> {
             &platform,
             &evidence.platform.event_log,
         ];
-        self.0.execute(sql::INSERT_EVIDENCE, values).await?;
-        Ok(())
+        self.0.later(sql::INSERT_EVIDENCE, values).await
     }
 
     async fn evidence_of_device(&mut self, device_id: &str, limit: i64) -> Stored<Vec<Evidence>> {

@@ -7,7 +7,7 @@ use gatehouse_model::resource::LockTarget;
 use super::Unit;
 use super::device::DEVICE;
 use crate::decode::{Decode, MAYBE_TEXT};
-use crate::executor::Executor;
+use crate::executor::{Answer, Executor, Statement};
 use crate::sql::lock as sql;
 use crate::value::{Value, values};
 
@@ -28,6 +28,38 @@ pub(super) const LOCK: Decode<Lock> = Decode {
         })
     },
 };
+
+/// The arguments of as many [`sql::LOCK_IN_FORCE`] as the roles need.
+pub(super) fn lock_questions<'v>(
+    user: Option<&'v str>,
+    roles: &'v [String],
+    device_id: Option<&'v str>,
+    now: Timestamp,
+) -> Vec<[Value<'v>; 3 + sql::ROLES_AT_ONCE]> {
+    let none: &[String] = &[];
+    let parts = roles.chunks(sql::ROLES_AT_ONCE).chain(Some(none).filter(|_| roles.is_empty()));
+    let question = |some: &'v [String]| {
+        let mut values = [Value::Text(None); 3 + sql::ROLES_AT_ONCE];
+        values[0] = Value::from(now);
+        values[1] = Value::from(user);
+        values[2] = Value::from(device_id);
+        for (value, role) in values[3..].iter_mut().zip(some) {
+            *value = Value::from(role);
+        }
+        values
+    };
+    parts.map(question).collect()
+}
+
+/// The first of the locks that the answers hold.
+pub(super) fn first_lock<E: Executor>(answers: impl Iterator<Item = Answer<E::Row>>) -> Stored<Option<Lock>> {
+    let mut first: Option<Lock> = None;
+    for answer in answers {
+        let found = E::first(Some(answer), &LOCK)?;
+        first = first.into_iter().chain(found).min_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
+    }
+    Ok(first)
+}
 
 #[async_trait]
 impl<E: Executor> LockRows for Unit<E> {
@@ -90,23 +122,9 @@ impl<E: Executor> LockRows for Unit<E> {
         device_id: Option<&str>,
         now: Timestamp,
     ) -> Stored<Option<Lock>> {
-        let mut first: Option<Lock> = None;
-        let mut rest = roles;
-        loop {
-            let (some, later) = rest.split_at(rest.len().min(sql::ROLES_AT_ONCE));
-            let mut values = [Value::Text(None); 3 + sql::ROLES_AT_ONCE];
-            values[0] = Value::from(now);
-            values[1] = Value::from(user);
-            values[2] = Value::from(device_id);
-            for (value, role) in values[3..].iter_mut().zip(some) {
-                *value = Value::from(role);
-            }
-            let found = self.0.optional(sql::LOCK_IN_FORCE, &values, LOCK).await?;
-            first = first.into_iter().chain(found).min_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
-            if later.is_empty() {
-                return Ok(first);
-            }
-            rest = later;
-        }
+        let questions = lock_questions(user, roles, device_id, now);
+        let statement = |values| Statement { sql: sql::LOCK_IN_FORCE, values };
+        let statements: Vec<_> = questions.iter().map(|values| statement(values.as_slice())).collect();
+        first_lock::<E>(self.0.run(&statements).await?.into_iter())
     }
 }

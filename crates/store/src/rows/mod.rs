@@ -2,6 +2,7 @@
 
 mod audit;
 mod boot;
+mod ceremony;
 mod cli_login;
 mod cluster;
 mod credential;
@@ -9,6 +10,7 @@ mod device;
 mod device_detail;
 mod enroll_token;
 mod evidence;
+mod factor;
 mod import;
 mod listing;
 mod lock;

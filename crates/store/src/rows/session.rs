@@ -11,7 +11,7 @@ use super::user::user_with_role;
 use crate::decode::{Columns, Decode, NUMBER};
 use crate::executor::Executor;
 use crate::sql::session as sql;
-use crate::value::values;
+use crate::value::{Value, values};
 
 const KINDS: [SessionKind; 2] = [SessionKind::Cli, SessionKind::Web];
 
@@ -37,7 +37,9 @@ const SESSION: Decode<Session> = Decode {
 };
 
 /// A session, its account with one role, and that role if it exists.
-const STANDING: Decode<(Session, Option<User>, Option<Role>)> = Decode {
+pub(super) type StandingRow = (Session, Option<User>, Option<Role>);
+
+pub(super) const STANDING: Decode<StandingRow> = Decode {
     entity: "session with its account",
     read: |columns| {
         let session = (SESSION.read)(columns)?;
@@ -61,6 +63,33 @@ fn session_device(columns: &mut dyn Columns) -> Stored<Option<SessionDevice>> {
         }
         _ => Err(columns.corrupt()),
     }
+}
+
+/// Joins the rows of one session.
+pub(super) fn standing(rows: impl IntoIterator<Item = StandingRow>) -> Option<Standing> {
+    let mut rows = rows.into_iter();
+    let (session, account, role) = rows.next()?;
+    let mut standing = Standing { session, account, roles: role.into_iter().collect() };
+    for (_, account, role) in rows {
+        if let (Some(whole), Some(mut part)) = (&mut standing.account, account) {
+            whole.roles.append(&mut part.roles);
+        }
+        let known = |role: &Role| standing.roles.iter().any(|known| known.name == role.name);
+        let new = role.filter(|role| !known(role));
+        standing.roles.extend(new);
+    }
+    Some(standing)
+}
+
+/// The arguments of [`sql::SET_DEVICE`].
+pub(super) fn device_values<'v>(id: &'v str, device: Option<&'v SessionDevice>) -> [Value<'v>; 5] {
+    [
+        id.into(),
+        device.map(|device| device.device_id.as_str()).into(),
+        device.map(|device| device.asset_tag.as_str()).into(),
+        device.map(|device| device.credential_id.as_str()).into(),
+        device.map(|device| device.since).into(),
+    ]
 }
 
 #[async_trait]
@@ -98,39 +127,19 @@ impl<E: Executor> SessionRows for Unit<E> {
             SessionKey::Id(id) => self.0.all(sql::STANDING, values![id], STANDING).await?,
             SessionKey::Cookie(hash) => self.0.all(sql::STANDING_BY_COOKIE, values![hash], STANDING).await?,
         };
-        let mut rows = rows.into_iter();
-        let Some((session, account, role)) = rows.next() else { return Ok(None) };
-        let mut standing = Standing { session, account, roles: role.into_iter().collect() };
-        for (_, account, role) in rows {
-            if let (Some(whole), Some(mut part)) = (&mut standing.account, account) {
-                whole.roles.append(&mut part.roles);
-            }
-            let known = |role: &Role| standing.roles.iter().any(|known| known.name == role.name);
-            let new = role.filter(|role| !known(role));
-            standing.roles.extend(new);
-        }
-        Ok(Some(standing))
+        Ok(standing(rows))
     }
 
     async fn touch_session(&mut self, id: &str, now: Timestamp) -> Stored<()> {
-        self.0.execute(sql::TOUCH_SESSION, values![id, now]).await?;
-        Ok(())
+        self.0.later(sql::TOUCH_SESSION, values![id, now]).await
     }
 
     async fn set_session_factor_time(&mut self, id: &str, now: Timestamp) -> Stored<()> {
-        self.0.execute(sql::SET_FACTOR_TIME, values![id, now]).await?;
-        Ok(())
+        self.0.later(sql::SET_FACTOR_TIME, values![id, now]).await
     }
 
     async fn set_session_device(&mut self, id: &str, device: Option<&SessionDevice>) -> Stored<bool> {
-        let values = values![
-            id,
-            device.map(|device| device.device_id.as_str()),
-            device.map(|device| device.asset_tag.as_str()),
-            device.map(|device| device.credential_id.as_str()),
-            device.map(|device| device.since),
-        ];
-        Ok(self.0.execute(sql::SET_DEVICE, values).await? > 0)
+        Ok(self.0.execute(sql::SET_DEVICE, &device_values(id, device)).await? > 0)
     }
 
     async fn rotate_session_cookie(
@@ -193,7 +202,6 @@ impl<E: Executor> SessionRows for Unit<E> {
     }
 
     async fn purge_sessions(&mut self, before: Timestamp) -> Stored<()> {
-        self.0.execute(sql::PURGE_SESSIONS, values![before]).await?;
-        Ok(())
+        self.0.later(sql::PURGE_SESSIONS, values![before]).await
     }
 }

@@ -109,7 +109,7 @@ fn with_all_their_roles(rows: Vec<UserGlance>) -> Vec<UserGlance> {
 impl<E: Executor> Unit<E> {
     async fn insert_user_roles(&mut self, user: &User) -> Stored<()> {
         for (place, role) in (0_i64..).zip(&user.roles) {
-            self.0.execute(sql::INSERT_USER_ROLE, values![&user.name, place, role]).await?;
+            self.0.later(sql::INSERT_USER_ROLE, values![&user.name, place, role]).await?;
         }
         Ok(())
     }
@@ -149,13 +149,13 @@ impl<E: Executor> UserRows for Unit<E> {
         if self.0.execute(sql::UPDATE_USER, values).await? == 0 {
             return Ok(false);
         }
-        self.0.execute(sql::DELETE_USER_ROLES, values![&user.name]).await?;
+        self.0.later(sql::DELETE_USER_ROLES, values![&user.name]).await?;
         self.insert_user_roles(user).await?;
         Ok(true)
     }
 
     async fn delete_user(&mut self, name: &str) -> Stored<bool> {
-        self.0.execute(sql::DELETE_LINKS, values![name]).await?;
+        self.0.later(sql::DELETE_LINKS, values![name]).await?;
         for device in self.0.all(sql::DEVICES_USED_BY, values![name], TEXT).await? {
             // Held as by everybody else who changes what is listed of it.
             self.0.optional(E::DIALECT.device_for_update, values![&device], DEVICE).await?;
@@ -253,8 +253,7 @@ impl<E: Executor> UserRows for Unit<E> {
     }
 
     async fn delete_unused_links(&mut self, user: &str) -> Stored<()> {
-        self.0.execute(sql::DELETE_UNUSED_LINKS, values![user]).await?;
-        Ok(())
+        self.0.later(sql::DELETE_UNUSED_LINKS, values![user]).await
     }
 
     async fn purge_links(&mut self, before: Timestamp) -> Stored<Vec<Digest>> {
@@ -271,8 +270,7 @@ impl<E: Executor> UserRows for Unit<E> {
     }
 
     async fn return_attempt(&mut self, key: &str) -> Stored<()> {
-        self.0.execute(sql::RETURN_ATTEMPT, values![key]).await?;
-        Ok(())
+        self.0.later(sql::RETURN_ATTEMPT, values![key]).await
     }
 
     async fn throttle(&mut self, key: &str) -> Stored<Option<Throttle>> {
@@ -281,12 +279,10 @@ impl<E: Executor> UserRows for Unit<E> {
 
     async fn put_throttle(&mut self, key: &str, throttle: &Throttle) -> Stored<()> {
         let Throttle { failures, last_failure, blocked_until } = *throttle;
-        self.0.execute(sql::PUT_THROTTLE, values![key, failures, last_failure, blocked_until]).await?;
-        Ok(())
+        self.0.later(sql::PUT_THROTTLE, values![key, failures, last_failure, blocked_until]).await
     }
 
     async fn purge_throttles(&mut self, before: Timestamp) -> Stored<()> {
-        self.0.execute(sql::PURGE_THROTTLES, values![before]).await?;
-        Ok(())
+        self.0.later(sql::PURGE_THROTTLES, values![before]).await
     }
 }

@@ -13,14 +13,9 @@ macro_rules! columns {
 pub(crate) const DEVICES_AT_ONCE: usize = 64;
 
 statements! {
-    PUT_CREDENTIAL = concat!("insert into credentials (", columns!(), ")
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-        on conflict (os_type, id) do update
-        set public_key = excluded.public_key, tier = excluded.tier, ekcert_serial = excluded.ekcert_serial,
-            ak_public = excluded.ak_public, user_name = excluded.user_name, created = excluded.created,
-            last_used = excluded.last_used, reset_count = excluded.reset_count,
-            restart_count = excluded.restart_count, clock = excluded.clock
-        where credentials.device_id = excluded.device_id");
+    INSERT_CREDENTIAL = concat!("insert into credentials (", columns!(), ")
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
+    DELETE_CREDENTIAL = "delete from credentials where os_type = $1 and id = $2 and device_id = $3";
     CREDENTIAL = concat!("select ", columns!(), " from credentials where os_type = $1 and id = $2");
     /// A credential, its device, and `$3` if that is one of the device's users.
     BOUND_CREDENTIAL = concat!("select c.*, ", device_columns!("d."), ", u.user_name

@@ -26,6 +26,10 @@ statements! {
         set os_type = $2, asset_tag = $3, asset_tag_norm = $4, updated = $5, enroll_status = $6, owner = $7,
             source_name = $8, source_origin = $9, profile = $10, anchor = $11, last_authenticated = $12
         where id = $1";
+    /// What an enrolment changes of a device; indexes of what stays are not written.
+    ENROL_DEVICE = "
+        update devices set updated = $2, enroll_status = $3, owner = $4, anchor = $5 where id = $1";
+    USE_DEVICE = "update devices set last_authenticated = $2 where id = $1";
     DELETE_DEVICE = "delete from devices where id = $1";
     DEVICES_BY_ID_OR_TAG = concat!("select ", columns!(), " from devices
         where id = $1 or asset_tag_norm = $2

@@ -16,6 +16,7 @@ macro_rules! statements {
 
 pub mod audit;
 pub mod boot;
+pub mod ceremony;
 pub mod cli_login;
 pub mod cluster;
 pub mod credential;
@@ -23,6 +24,7 @@ pub mod device;
 pub mod device_detail;
 pub mod enroll_token;
 pub mod evidence;
+pub mod factor;
 pub mod import;
 pub mod listing;
 pub mod lock;
@@ -34,6 +36,7 @@ pub mod web_record;
 /// The statements of every area; those that differ by engine are in [`crate::dialect`].
 pub const AREAS: &[&[(&str, &str)]] = &[
     audit::ALL,
+    ceremony::ALL,
     cli_login::ALL,
     cluster::ALL,
     credential::ALL,
@@ -44,6 +47,7 @@ pub const AREAS: &[&[(&str, &str)]] = &[
     evidence::ALL,
     listing::ALL,
     import::ALL,
+    factor::ALL,
     lock::ALL,
     role::ALL,
     session::ALL,

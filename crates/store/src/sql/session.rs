@@ -8,6 +8,9 @@ macro_rules! columns {
     };
 }
 
+/// The columns of a session, for statements of other areas.
+pub(super) use columns as session_columns;
+
 macro_rules! standing {
     ($key:literal) => {
         concat!(

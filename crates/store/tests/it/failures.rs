@@ -88,7 +88,8 @@ async fn a_writer_that_another_process_blocks_is_told_so() {
     let Location::Sqlite(path) = &fresh.location else { unreachable!() };
     let mut other = sqlx::SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
     sqlx::raw_sql("begin immediate").execute(&mut other).await.unwrap();
-    let waiting = fresh.store.begin();
+    let mut work = fresh.store.begin().await.unwrap();
+    let waiting = work.count_users();
     tokio::pin!(waiting);
     let too_early = tokio::time::timeout(std::time::Duration::from_millis(50), &mut waiting).await;
     assert!(too_early.is_err(), "two processes write at once");
@@ -125,8 +126,10 @@ async fn a_beginning_that_is_given_up_leaves_the_writer_usable() {
     let Location::Sqlite(path) = &fresh.location else { unreachable!() };
     let mut other = sqlx::SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
     sqlx::raw_sql("begin immediate").execute(&mut other).await.unwrap();
-    let given_up = tokio::time::timeout(std::time::Duration::from_millis(50), fresh.store.begin()).await;
+    let mut work = fresh.store.begin().await.unwrap();
+    let given_up = tokio::time::timeout(std::time::Duration::from_millis(50), work.count_users()).await;
     assert!(given_up.is_err(), "two processes write at once");
+    drop(work);
     sqlx::raw_sql("rollback").execute(&mut other).await.unwrap();
     for _ in 0..3 {
         let mut work = fresh.store.begin().await.unwrap();

@@ -7,6 +7,8 @@ use crate::engines::Fresh;
 
 /// Statements that may look at every row of a table or sort, and why.
 const MAY_SCAN: &[(&str, &str)] = &[
+    ("CALLER", "sorts the locks on one caller"),
+    ("CALLER_BY_COOKIE", "sorts the locks on one caller"),
     ("COUNT_DEVICES", "two counts, each of an index"),
     ("COUNT_HOLDERS_WITHOUT_DEVICE", "counts those of one role, to a limit"),
     ("COUNT_USERS_WITHOUT_DEVICE", "counts to a limit"),
@@ -31,6 +33,8 @@ const MAY_SCAN: &[(&str, &str)] = &[
     ("LOCKS", "lists all locks"),
     ("LOCKS_OF_DEVICE", "sorts the locks on one device"),
     ("LOCK_IN_FORCE", "sorts the locks on one user, device and roles"),
+    ("LOCK_ON_DEVICE_OF_CREDENTIAL", "sorts the locks on one device"),
+    ("LOCK_ON_DEVICE_OF_TOKEN", "sorts the locks on one device"),
     ("USER_GLANCES", "joins the users of one page with their roles"),
     ("USERS_WITH_ROLE", "joins the users of one page with their roles"),
     ("USERS", "joins the users of one page with their roles"),

@@ -24,3 +24,14 @@ fn tokens_are_listed_and_revoked_but_never_shown_again() {
     desk.types("tctl devices tokens rm nonesuch");
     assert_transcript!(desk, any_width);
 }
+
+#[test]
+fn tokens_have_notes_that_lists_show() {
+    let desk = Scene::new();
+    desk.types("tctl devices add --os=linux --asset-tag=PF0001 --enroll --note='for Ada'");
+    desk.types("tctl devices add --os=linux --asset-tag=PF0002 --note=x");
+    desk.types("tctl devices enroll --asset-tag=PF0001 --ttl=30m --note='second try'");
+    desk.types("tctl devices tokens ls");
+    desk.types("tctl devices tokens ls --format=json");
+    assert_transcript!(desk, any_width);
+}

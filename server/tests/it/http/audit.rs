@@ -8,7 +8,7 @@ use super::people::{invite, person};
 /// Ids of the events that a page lists.
 fn listed(page: &str) -> Vec<String> {
     let table = page.split("<tbody>").nth(1).map(|rest| rest.split("</tbody>").next().unwrap()).unwrap_or("");
-    table.split("/web/audit/").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+    table.split("href=\"/web/audit/").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
 }
 
 fn link(page: &str, label: &str) -> String {
@@ -107,7 +107,7 @@ async fn an_event_has_a_page_that_stays() {
     let mut root = cluster.admin().await;
     root.post(
         "/web/locks",
-        &[("do", "create"), ("kind", "role"), ("target", "access"), ("message", "<b>x</b>")],
+        &[("do", "create"), ("kind", "role"), ("target", "device-enroll"), ("message", "<b>x</b>")],
     )
     .await;
     let uid = listed(&root.get("/web/audit?event=lock.create").await.body).remove(0);

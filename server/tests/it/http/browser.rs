@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use axum::Router;
 use axum::body::Body;
 use gatehouse_domain::account::NewUser;
-use gatehouse_domain::authz::{CreateDevice, Principal};
+use gatehouse_domain::authz::{CreateDevice, CreateUser, Principal};
 use gatehouse_domain::device::DeviceSpec;
 use gatehouse_domain::entity::{Session, SessionKey};
 use gatehouse_domain::identity::RequestFacts;
@@ -55,6 +55,8 @@ pub(super) struct Browser<'a> {
     pub(super) cluster: &'a Cluster,
     /// The session's.
     pub(super) cookie: Option<String>,
+    /// Of a sign-in half done.
+    pub(super) pending: Option<String>,
 }
 
 pub(super) struct Page {
@@ -118,7 +120,7 @@ pub(super) async fn cluster_with(preference: PreferenceSpec, site: &Site) -> Clu
 
 impl Cluster {
     pub(super) fn browser(&self) -> Browser<'_> {
-        Browser { cluster: self, cookie: None }
+        Browser { cluster: self, cookie: None, pending: None }
     }
 
     /// A browser in which `root`, the first admin, is signed in.
@@ -135,6 +137,15 @@ impl Cluster {
     /// What another server over the same database would be laid on.
     pub(super) fn foundation(&self) -> &Foundation {
         &self.foundation
+    }
+
+    /// Invites a user; answers with the path of the link.
+    pub(super) async fn invite(&self, name: &str) -> String {
+        let grant = self.host_admin().grant::<CreateUser>().unwrap();
+        let spec = UserSpec { roles: vec!["access".to_owned()], ..UserSpec::default() };
+        let new = NewUser { name: name.to_owned(), spec };
+        let (_, link) = self.services.accounts.create(&grant, new, None).await.unwrap();
+        format!("/web/signup/{}", link.unwrap().token.reveal())
     }
 
     /// The host's admin, who may do everything.
@@ -243,8 +254,10 @@ impl Browser<'_> {
 
     async fn ask(&mut self, mut request: http::request::Builder, body: Body) -> Page {
         request = request.header("host", "gate.example:3080");
-        if let Some(value) = &self.cookie {
-            request = request.header(COOKIE, format!("__Host-gatehouse_session={value}"));
+        for (name, value) in [("session", &self.cookie), ("sign_in", &self.pending)] {
+            if let Some(value) = value {
+                request = request.header(COOKIE, format!("__Host-gatehouse_{name}={value}"));
+            }
         }
         let page = self.cluster.send(request.body(body).unwrap()).await;
         for set in page.headers.get_all(SET_COOKIE) {
@@ -253,6 +266,7 @@ impl Browser<'_> {
             let kept = (!attributes.contains("Max-Age=0")).then(|| value.to_owned());
             match name {
                 "__Host-gatehouse_session" => self.cookie = kept,
+                "__Host-gatehouse_sign_in" => self.pending = kept,
                 other => panic!("an unknown cookie: {other}"),
             }
         }

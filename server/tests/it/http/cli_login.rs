@@ -319,9 +319,13 @@ async fn a_stale_second_factor_is_proven_anew_first() {
     let refused = decides(&mut browser, &login, "approve").await;
     assert_eq!(refused.status, StatusCode::PRECONDITION_FAILED);
     refused.holds("second_factor_required");
-    let wrong = browser.post(&path(&login), &[("do", "confirm"), ("password", "wrong")]).await;
-    wrong.holds("wrong_code").lacks(r#"value="wrong""#);
-    let done = browser.post(&path(&login), &[("do", "confirm"), ("password", PASSWORD)]).await;
+    let confirm = format!("/web/account/confirm?next={}", path(&login).replace('?', "%3F"));
+    browser.get(&path(&login)).await.holds(&confirm);
+    browser.get(&confirm).await.holds(&format!(r#"name="next" value="{}""#, path(&login)));
+    let next = path(&login);
+    let wrong = browser.post(&confirm, &[("do", "password"), ("password", "wrong"), ("next", &next)]).await;
+    wrong.holds("wrong_password").lacks(r#"value="wrong""#);
+    let done = browser.post(&confirm, &[("do", "password"), ("password", PASSWORD), ("next", &next)]).await;
     assert_eq!(done.location(), path(&login));
     assert!(done.headers.contains_key(SET_COOKIE), "another cookie");
     browser.get(&path(&login)).await.holds(r#"value="approve""#);

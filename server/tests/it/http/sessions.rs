@@ -17,7 +17,7 @@ const ACCOUNT: &str = "/web/account";
 
 /// A browser that still has a cookie from before.
 fn with_cookie<'c>(cluster: &'c Cluster, cookie: &Option<String>) -> Browser<'c> {
-    Browser { cluster, cookie: cookie.clone() }
+    Browser { cluster, cookie: cookie.clone(), pending: None }
 }
 
 async fn set_roles(cluster: &Cluster, name: &str, roles: &[&str]) {
@@ -79,10 +79,10 @@ async fn asvs_7_2_4_proving_the_second_factor_anew_makes_a_new_cookie() {
     let mut browser = cluster.admin().await;
     cluster.clock.advance(400);
     let before = browser.cookie.clone();
-    let wrong = browser.post("/web/cli/login", &[("do", "confirm"), ("password", "wrong")]).await;
+    let wrong = browser.post("/web/account/confirm", &[("do", "password"), ("password", "wrong")]).await;
     assert!(wrong.status.is_client_error());
     assert_eq!(browser.cookie, before, "nothing was proven");
-    let done = browser.post("/web/cli/login", &[("do", "confirm"), ("password", PASSWORD)]).await;
+    let done = browser.post("/web/account/confirm", &[("do", "password"), ("password", PASSWORD)]).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
     assert_rotated(&mut browser, &before).await;
     let session = cluster.session(browser.cookie.as_deref()).await.unwrap();
@@ -239,7 +239,8 @@ async fn a_step_up_whose_cookie_was_rotated_meanwhile_is_not_done() {
     set_device(&browser, Some(&a_device(&cluster))).await;
     browser.get(ACCOUNT).await;
 
-    let error = cluster.services.accounts.confirm_second_factor(&slow, PASSWORD, "").await.unwrap_err();
+    let code = gatehouse_domain::account::FactorAnswer::Code(String::new());
+    let error = cluster.services.accounts.confirm_second_factor(&slow, PASSWORD, &code).await.unwrap_err();
     assert_eq!(error.code(), "session_renewed");
     let session = cluster.session(browser.cookie.as_deref()).await.unwrap();
     assert!(session.factor_time < cluster.clock.now(), "whoever has the new cookie has proven nothing");

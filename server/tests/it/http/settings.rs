@@ -31,14 +31,14 @@ async fn each_value_says_where_it_comes_from_and_can_be_given_back() {
     let cluster = cluster_with(preference, &Site::bare()).await;
     let mut root = cluster.admin().await;
     let page = root.get("/web/settings").await;
-    page.holds("from the configuration file").holds("default").lacks("set here").lacks("without effect");
+    page.holds("from the configuration file").holds("default").lacks("dynamic value").lacks("without effect");
     page.holds("None is listed").lacks("Back to the configuration file");
     let revision = hidden(&page.body, "revision");
     let form = [wish("off", &revision), vec![("auto_enroll", "yes")]].concat();
     assert_eq!(root.post("/web/settings", &form).await.location(), "/web/settings");
     let page = root.get("/web/settings").await;
     page.holds("The settings have been saved")
-        .holds("set here")
+        .holds("dynamic value")
         .holds("without effect")
         .holds("<code>device_trust.mode</code>")
         .holds("Last changed")
@@ -51,7 +51,7 @@ async fn each_value_says_where_it_comes_from_and_can_be_given_back() {
     let revision = hidden(&page.body, "revision");
     let reset = [("do", "reset"), ("key", "device_trust.mode"), ("revision", &revision)];
     assert_eq!(root.post("/web/settings", &reset).await.location(), "/web/settings");
-    root.get("/web/settings").await.lacks("without effect").holds("set here");
+    root.get("/web/settings").await.lacks("without effect").holds("dynamic value");
     root.post("/web/settings", &[("do", "reset"), ("key", "x"), ("revision", &revision)])
         .await
         .holds("unknown_setting");
@@ -81,7 +81,7 @@ async fn required_says_first_whom_it_locks_out_and_is_never_saved_without_an_adm
     page.holds("user59").holds("First page").lacks("Next page");
     let confirmed = [wish("required", &revision), vec![("confirmed", "yes")]].concat();
     let page = root.post("/web/settings", &confirmed).await;
-    assert_eq!(page.status, StatusCode::CONFLICT);
+    assert_eq!(page.status, StatusCode::PRECONDITION_FAILED);
     page.holds("no_admin_with_device").holds("tsh device enroll --current-device").holds("tctl");
     root.get("/web/users").await.holds("root");
 

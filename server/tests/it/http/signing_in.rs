@@ -8,16 +8,16 @@ use http::header::SET_COOKIE;
 use super::browser::{PASSWORD, cluster, cluster_with};
 
 #[tokio::test]
-async fn the_page_asks_for_a_code_only_if_the_cluster_does() {
+async fn the_page_asks_for_the_password_first_and_offers_passkeys_where_they_count() {
     let cluster = cluster().await;
     let page = cluster.browser().get("/web/login").await;
     assert_eq!(page.status, StatusCode::OK);
     page.holds("<title>Sign in · Gatehouse</title>").holds(r#"name="password""#).lacks(r#"name="code""#);
-    let page = cluster.browser().post("/api/sign_in_form", &[]).await;
-    page.holds(r#""wants_code":false"#);
+    page.lacks("passkey");
 
     let strict = cluster_with(PreferenceSpec::default(), &Site::bare()).await;
-    strict.browser().get("/web/login").await.holds(r#"name="code""#).holds(r#"autocomplete="one-time-code""#);
+    let page = strict.browser().get("/web/login").await;
+    page.lacks(r#"name="code""#).holds("Sign in with a passkey").holds("allow this page to run scripts");
 }
 
 #[tokio::test]

@@ -5,14 +5,14 @@ use http::StatusCode;
 use super::browser::{Cluster, PASSWORD, cluster, cluster_with};
 
 /// The code of an authenticator app at the cluster's time.
-fn code(cluster: &Cluster, base32: &str) -> String {
+pub(super) fn code(cluster: &Cluster, base32: &str) -> String {
     let secret = totp_rs::Secret::Encoded(base32.to_owned()).to_bytes().unwrap();
     let totp = totp_rs::TOTP::new(totp_rs::Algorithm::SHA1, 6, 1, 30, secret, None, String::new()).unwrap();
     let now = gatehouse_domain::ports::Clock::now(cluster.clock.as_ref());
     totp.generate(u64::try_from(now.secs()).unwrap())
 }
 
-fn secret_on(page: &str) -> String {
+pub(super) fn secret_on(page: &str) -> String {
     let (_, rest) = page.split_once(r#"data-secret=""#).unwrap();
     rest.split_once('"').unwrap().0.to_owned()
 }
@@ -21,41 +21,50 @@ fn secret_on(page: &str) -> String {
 async fn the_first_admin_signs_up_with_an_authenticator() {
     let cluster = cluster_with(PreferenceSpec::default(), &Site::bare()).await;
     let mut browser = cluster.browser();
-    let path = cluster.first_admin_path.clone();
+    let path = format!("{}?factor=app", cluster.first_admin_path);
     let page = browser.get(&path).await;
     assert_eq!(page.status, StatusCode::OK);
     page.holds("Create the first admin").holds(r#"name="user""#).holds(r#"class="qr-code""#);
     let secret = secret_on(&page.body);
 
-    let mut form =
-        [("user", "Root"), ("password", PASSWORD), ("password_again", PASSWORD), ("code", "000000")];
     let right = code(&cluster, &secret);
-    if right == "000000" {
-        form[3].1 = "000001";
-    }
+    let wrong = if right == "000000" { "000001" } else { "000000" };
+    let mut form = [
+        ("do", "app"),
+        ("user", "Root"),
+        ("password", PASSWORD),
+        ("password_again", PASSWORD),
+        ("code", wrong),
+    ];
     let page = browser.post(&path, &form).await;
     assert_eq!(page.status, StatusCode::BAD_REQUEST);
     page.holds("The one-time code is wrong").holds(r#"value="Root""#).lacks(PASSWORD);
     assert_eq!(secret_on(&page.body), secret, "the secret that was scanned stays");
 
     let spaced = format!("{} {}", &right[..3], &right[3..]);
-    form[3].1 = &spaced;
+    form[4].1 = &spaced;
     let done = browser.post(&path, &form).await;
-    assert_eq!(done.location(), "/web/login?done=signed-up", "{}", done.body);
+    assert_eq!(done.status, StatusCode::OK, "{}", done.body);
+    done.holds("Your account is ready").holds("recovery codes").lacks(PASSWORD);
     browser.get("/web/login?done=signed-up").await.holds("Your account is ready");
 
     let spent = browser.get(&path).await;
     assert_eq!(spent.status, StatusCode::FORBIDDEN);
     spent.holds("This link cannot be used").holds("link_invalid");
 
-    let login = [("user", "root"), ("password", PASSWORD), ("code", right.as_str())];
-    let page = browser.post("/web/login", &login).await;
-    assert_eq!(page.status, StatusCode::UNAUTHORIZED, "a code works once");
+    let second = "/web/login/second-factor";
+    let next = browser.sign_in("root", PASSWORD).await;
+    assert_eq!(next.location(), "/web/login/second-factor?next=/web/devices");
+    assert_eq!(browser.cookie, None, "the password alone opens nothing");
+    browser.get(next.location()).await.holds(r#"name="code""#).holds(r#"autocomplete="one-time-code""#);
+    let page = browser.post(second, &[("do", "code"), ("code", &right)]).await;
+    assert_eq!(page.status, StatusCode::BAD_REQUEST, "a code works once");
     cluster.clock.advance(60);
     let next = code(&cluster, &secret);
-    let login = [("user", "root"), ("password", PASSWORD), ("code", next.as_str())];
-    assert_eq!(browser.post("/web/login", &login).await.location(), "/web/devices");
-    browser.get("/web/devices").await.holds("No devices yet").holds("tctl devices add");
+    let done = browser.post(second, &[("do", "code"), ("code", &next)]).await;
+    assert_eq!(done.location(), "/web/devices", "{}", done.body);
+    assert_eq!(browser.pending, None, "the cookie of the half sign-in goes");
+    browser.get("/web/devices").await.holds("No devices yet").holds("Add the first device");
 }
 
 #[tokio::test]

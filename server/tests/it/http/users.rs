@@ -17,7 +17,7 @@ async fn users_are_listed_searched_and_paged() {
     page.holds(r#"href="/web/users/alice""#)
         .holds("active")
         .holds("invited")
-        .holds("editor, access")
+        .holds("access, editor")
         .holds("password alone")
         .holds("not signed up yet")
         .holds("zoe47")
@@ -30,6 +30,10 @@ async fn users_are_listed_searched_and_paged() {
     let page = root.get("/web/users?q=AL").await;
     page.holds("alice").lacks("zoe").lacks("/web/users/root");
     root.get("/web/users?q=%25").await.holds("Nobody is found");
+    // What the address says stands in the title, and breaks out of nothing.
+    let page = root.get("/web/users/%3C%2Ftitle%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    page.lacks("<script>alert").holds("&lt;/title&gt;");
 }
 
 #[tokio::test]
@@ -200,7 +204,7 @@ async fn the_last_administrator_cannot_be_locked_out() {
             vec![("do", "change"), ("role", "access"), ("roles", "access"), ("revision", &revision)],
         ] {
             let page = browser.post("/web/users/root", &form).await;
-            assert_eq!(page.status, StatusCode::CONFLICT, "{form:?}: {}", page.text());
+            assert_eq!(page.status, StatusCode::PRECONDITION_FAILED, "{form:?}: {}", page.text());
             page.holds("last_admin").holds("without an administrator").holds("the role editor");
         }
     }

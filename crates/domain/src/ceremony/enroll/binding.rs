@@ -2,14 +2,15 @@
 
 use gatehouse_model::EnrollStatus;
 
-use super::{Enrolment, PendingEnrolment, Proven, check_device_lock, check_token_state};
+use super::{Enrolment, PendingEnrolment, Proven, check_token_state};
 use crate::audit::EventKind;
 use crate::ceremony::boot;
 use crate::ceremony::counters::{Progress, progress};
 use crate::ceremony::{CeremonyError, check_data};
 use crate::device::{DeviceView, may_auto_enroll};
-use crate::entity::{CollectedRecord, Device, Evidence, RecordKind, TokenPurpose};
+use crate::entity::{CollectedRecord, Credential, Device, Evidence, RecordKind, TokenPurpose};
 use crate::ports::UnitOfWork;
+use crate::ports::ceremony_rows::{EnrolmentEnd, Held};
 
 impl Enrolment {
     /// The one commit that makes a device trusted.
@@ -22,15 +23,23 @@ impl Enrolment {
         // One moment for all of it: by it, collected data and the evidence it came with find each other.
         let now = record.time;
         let mut work = self.core.begin().await?;
-        let id = &pending.device.id;
-        let (mut device, alarm) =
-            work.device_and_alarm_for_update(id).await?.ok_or(CeremonyError::TokenInvalid)?;
+        let end = EnrolmentEnd {
+            device_id: &pending.device.id,
+            os_type: pending.device.os_type,
+            credential_id: &pending.init.credential_id,
+            token_id: &pending.token.id,
+            challenge_id: &pending.challenge_id,
+        };
+        let (held, known, spent) = work.hold_for_enrolment(end, now).await?;
+        let Held { mut device, alarm, lock } = held.ok_or(CeremonyError::TokenInvalid)?;
         check_data(&device, &pending.init.data)?;
-        check_device_lock(work.as_mut(), &device, now).await?;
+        if let Some(lock) = lock {
+            return Err(CeremonyError::Locked(lock.target_text()));
+        }
         if alarm.is_some() {
             return Err(CeremonyError::CountersWentBack);
         }
-        check_counters(work.as_mut(), &device, pending, proven).await?;
+        check_counters(known, &device, proven)?;
         if pending.token.purpose == TokenPurpose::AutoEnroll {
             self.check_auto_enroll(work.as_mut(), &device, pending).await?;
         }
@@ -42,15 +51,12 @@ impl Enrolment {
         device.enroll_status = EnrollStatus::Enrolled;
         device.owner.get_or_insert_with(|| pending.user.clone());
         device.updated = now;
-        // That no other device has this anchor is the store's rule: `KeyInUse`.
-        work.update_device(&device).await?;
-        if !work.spend_enroll_token(&pending.token.id, &pending.challenge_id, now).await? {
+        if !spent {
             let current = work.enroll_token(&pending.token.id).await?.ok_or(CeremonyError::TokenInvalid)?;
             check_token_state(&current, now)?;
             return Err(CeremonyError::TokenBusy);
         }
         let credential = pending.credential(proven, now);
-        work.put_credential(&credential).await?;
         work.add_device_user(&device.id, &pending.user, now).await?;
         let mut data = pending.init.data.clone();
         data.record_time = Some(now);
@@ -71,7 +77,8 @@ impl Enrolment {
         // A device that was not enrolled had no users.
         let users =
             if enrolled_before { work.device_users(&device.id).await? } else { vec![pending.user.clone()] };
-        work.commit().await?;
+        // That no other device has this anchor or this credential is the store's rule: `KeyInUse`, `CredentialInUse`.
+        work.commit_enrolment(&device, &credential).await?;
         Ok(DeviceView {
             device,
             credential: Some(credential),
@@ -99,13 +106,7 @@ impl Enrolment {
 }
 
 /// Enrolling again must not wash away that a TPM's counters went back.
-async fn check_counters(
-    work: &mut dyn UnitOfWork,
-    device: &Device,
-    pending: &PendingEnrolment,
-    proven: &Proven,
-) -> Result<(), CeremonyError> {
-    let known = work.credential(device.os_type, &pending.init.credential_id).await?;
+fn check_counters(known: Option<Credential>, device: &Device, proven: &Proven) -> Result<(), CeremonyError> {
     let before = known.filter(|known| known.device_id == device.id).and_then(|known| known.counters);
     match (before, proven.counters) {
         (Some(before), Some(after)) if progress(before, after) == Progress::Back => {

@@ -81,6 +81,7 @@ impl Sheet {
         let header = reader.headers().map_err(|_| SheetError::NotText)?.clone();
         let (places, unused_columns) = places(&header)?;
         let mut lines = Vec::new();
+        let mut place = LineCount::new(text.as_bytes());
         let mut record = StringRecord::new();
         while reader.read_record(&mut record).map_err(|_| SheetError::NotText)? {
             // Spreadsheets leave rows of nothing but delimiters behind.
@@ -95,7 +96,7 @@ impl Sheet {
                 plain_cell(place.and_then(|place| record.get(place)).unwrap_or_default()).to_owned()
             };
             lines.push(SheetLine {
-                line: record.position().map_or(0, csv::Position::line),
+                line: place.at(record.position().map_or(0, csv::Position::byte)),
                 os: cell(OS),
                 tag: cell(TAG),
                 owner: cell(OWNER),
@@ -122,6 +123,34 @@ impl Sheet {
     }
 }
 
+/// In which line of the file a record begins: the reader's own count is one short after line ends of two characters.
+struct LineCount<'a> {
+    bytes: &'a [u8],
+    counted: usize,
+    line: u64,
+}
+
+impl<'a> LineCount<'a> {
+    const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, counted: 0, line: 1 }
+    }
+
+    /// The line of the record at this place, or of what follows the line ends there; places only grow.
+    fn at(&mut self, byte: u64) -> u64 {
+        let byte = usize::try_from(byte).unwrap_or(usize::MAX);
+        while let Some(character) = self.bytes.get(self.counted) {
+            let is_end = matches!(character, b'\n' | b'\r');
+            if self.counted >= byte && !is_end {
+                break;
+            }
+            let is_first_of_two = *character == b'\r' && self.bytes.get(self.counted + 1) == Some(&b'\n');
+            self.line += u64::from(is_end && !is_first_of_two);
+            self.counted += 1;
+        }
+        self.line
+    }
+}
+
 /// What the first row is divided by: the most frequent of comma, semicolon and tab outside of quotes.
 fn delimiter(text: &str) -> u8 {
     let (mut quoted, mut counts) = (false, [(b',', 0), (b';', 0), (b'\t', 0)]);
@@ -141,20 +170,28 @@ fn delimiter(text: &str) -> u8 {
     counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| delimiter)
 }
 
-/// Where each known column stands, and the columns that are none.
+/// Where each known column stands, and the columns that are none. Of several names for one column, the first of its list
+/// counts: an export has an asset tag and a serial number.
 fn places(header: &StringRecord) -> Result<([Option<usize>; 5], Vec<String>), SheetError> {
+    let folded: Vec<String> =
+        header.iter().map(|name| plain_cell(name).to_lowercase().replace([' ', '-'], "_")).collect();
     let mut places = [None; COLUMNS.len()];
-    let mut unused = Vec::new();
-    for (place, name) in header.iter().enumerate() {
-        let folded = plain_cell(name).to_lowercase().replace([' ', '-'], "_");
-        let known = COLUMNS.iter().position(|column| column.names.contains(&folded.as_str()));
-        match known.and_then(|column| places.get_mut(column)) {
-            Some(taken @ None) => *taken = Some(place),
-            Some(Some(_)) => return Err(SheetError::ColumnTwice(clean_label(name))),
-            None if name.is_empty() => {}
-            None => unused.push(clean_label(name)),
+    for (place, column) in places.iter_mut().zip(&COLUMNS) {
+        *place = column.names.iter().find_map(|known| folded.iter().position(|name| name == known));
+        if let Some(at) = *place
+            && let Some(second) = folded.iter().skip(at + 1).position(|name| Some(name) == folded.get(at))
+        {
+            return Err(SheetError::ColumnTwice(clean_label(
+                header.get(at + 1 + second).unwrap_or_default(),
+            )));
         }
     }
+    let unused = header
+        .iter()
+        .enumerate()
+        .filter(|(at, name)| !name.is_empty() && !places.contains(&Some(*at)))
+        .map(|(_, name)| clean_label(name))
+        .collect();
     let missing: Vec<&'static str> = COLUMNS
         .iter()
         .zip(places)
@@ -195,10 +232,28 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_those_of_the_file_whatever_ends_them() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["os,tag", "linux,A", "", "\"linux\",\"B", "b\"", "linux,C", ",", "linux,D"].join(end);
+            let lines: Vec<u64> = cells(&text).into_iter().map(|(line, ..)| line).collect();
+            assert_eq!(lines, [2, 4, 6, 8], "{end:?}");
+        }
+    }
+
+    #[test]
     fn columns_go_by_their_names_in_any_order() {
         let sheet = Sheet::parse(b"note,Serial-Number,Operating system,owner\nx,A,linux,alice\n").unwrap();
         assert_eq!((sheet.lines[0].tag.as_str(), sheet.lines[0].owner.as_str()), ("A", "alice"));
         assert_eq!(sheet.unused_columns, ["note"]);
+    }
+
+    #[test]
+    fn an_export_can_be_imported() {
+        let head = crate::device::DevicesExported::HEAD;
+        let sheet = Sheet::parse(format!("{head}A-1,linux,Model,SERIAL,alice,0,\r\n").as_bytes()).unwrap();
+        let line = &sheet.lines[0];
+        assert_eq!((line.tag.as_str(), line.os.as_str(), line.owner.as_str()), ("A-1", "linux", "alice"));
+        assert!(sheet.unused_columns.contains(&"serial".to_owned()));
     }
 
     #[test]
@@ -208,8 +263,8 @@ mod tests {
             error.to_string(),
             "the first row must name the columns: os_type and asset_tag are missing, it holds \"hostname\", \"ip\""
         );
-        let error = Sheet::parse(b"os;asset tag;tag\nlinux;a;b\n").unwrap_err();
-        assert_eq!(error, SheetError::ColumnTwice("tag".to_owned()));
+        let error = Sheet::parse(b"os;asset tag;Asset-Tag\nlinux;a;b\n").unwrap_err();
+        assert_eq!(error, SheetError::ColumnTwice("Asset-Tag".to_owned()));
         assert_eq!(Sheet::parse(b"os,tag\n").unwrap_err(), SheetError::NoLines);
         assert_eq!(Sheet::parse(b"os,tag\n,\n ,\n").unwrap_err(), SheetError::NoLines);
         assert_eq!(Sheet::parse(b" \n").unwrap_err(), SheetError::Empty);

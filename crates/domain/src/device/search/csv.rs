@@ -3,6 +3,7 @@
 use gatehouse_model::Timestamp;
 
 use super::{DevicesExported, origin_name, tier_name};
+use crate::device::inert_cell;
 use crate::entity::ListedDevice;
 
 /// UTF-8's mark, by which spreadsheets know it, and the names of the columns.
@@ -44,11 +45,9 @@ fn line(device: &ListedDevice, now: Timestamp) -> String {
     line
 }
 
-/// What a spreadsheet would take for a formula gets an apostrophe in front, so that it stays text (OWASP, "CSV
-/// injection"); what would end a cell is quoted.
+/// What looks like a formula stays text; what would end a cell is quoted.
 fn cell(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if is_formula { format!("'{text}") } else { text.to_owned() };
+    let text = inert_cell(text).into_owned();
     if text.contains(['"', ',', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 

@@ -13,7 +13,7 @@ use gatehouse_model::{
 
 use super::super::Unit;
 use crate::decode::{Columns, Decode, NUMBER, TEXT};
-use crate::executor::Executor;
+use crate::executor::{Executor, Statement};
 use crate::sql::listing as sql;
 use crate::value::{Value, values};
 
@@ -228,30 +228,37 @@ impl<E: Executor> Unit<E> {
         }
         self.insert_terms(&new).await?;
         for ((kind, day, detail), count) in take(&mut self.2.days) {
-            self.0.execute(sql::ADD_DAILY_COUNT, values![day, &kind, &detail, count]).await?;
+            self.0.later(sql::ADD_DAILY_COUNT, values![day, &kind, &detail, count]).await?;
         }
         for (cell, change) in take(&mut self.2.cells) {
             if change != 0 {
-                self.0.execute(sql::ADD_CELL_COUNT, values![cell, change]).await?;
+                self.0.later(sql::ADD_CELL_COUNT, values![cell, change]).await?;
             }
         }
         Ok(())
     }
 
+    async fn facts(
+        &mut self,
+        facts: &'static str,
+        users: &'static str,
+        values: &[Value<'_>],
+    ) -> Stored<(Vec<Facts>, Vec<(String, String)>)> {
+        let statements = [Statement { sql: facts, values }, Statement { sql: users, values }];
+        let mut answers = self.0.run(&statements).await?.into_iter();
+        Ok((E::every(answers.next(), &FACTS)?, E::every(answers.next(), &DEVICE_AND_USER)?))
+    }
+
     /// Lists devices anew; answers with those that somebody else was changing.
     async fn relist(&mut self, ids: &[String], new: &mut NewTerms) -> Stored<Vec<String>> {
         let (facts, users) = match ids {
-            [id] => {
-                let facts = self.0.all(sql::FACTS_OF_DEVICE, values![id], FACTS).await?;
-                (facts, self.0.all(sql::USERS_OF_DEVICE, values![id], DEVICE_AND_USER).await?)
-            }
+            [id] => self.facts(sql::FACTS_OF_DEVICE, sql::USERS_OF_DEVICE, values![id]).await?,
             ids => {
                 let mut values = [Value::Text(None); sql::DEVICES_AT_ONCE];
                 for (value, id) in values.iter_mut().zip(ids) {
                     *value = Value::from(id);
                 }
-                let facts = self.0.all(sql::FACTS_OF_DEVICES, &values, FACTS).await?;
-                (facts, self.0.all(sql::USERS_OF_DEVICES, &values, DEVICE_AND_USER).await?)
+                self.facts(sql::FACTS_OF_DEVICES, sql::USERS_OF_DEVICES, &values).await?
             }
         };
         let mut users_of: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -331,7 +338,7 @@ impl<E: Executor> Unit<E> {
         if before.terms != row.terms {
             let (old, wanted) = (terms(&before.terms), terms(&row.terms));
             for (term, _) in old.difference(&wanted) {
-                self.0.execute(sql::DELETE_TERM, values![*term, sequence]).await?;
+                self.0.later(sql::DELETE_TERM, values![*term, sequence]).await?;
             }
             let added = wanted.difference(&old);
             new.0.extend(added.map(|(term, shared)| (sequence, (*term).to_owned(), *shared)));
@@ -348,10 +355,10 @@ impl<E: Executor> Unit<E> {
                     [Value::from(*device), Value::from(term), Value::from(*shared)]
                 })
                 .collect();
-            self.0.execute(sql::INSERT_TERMS, &values).await?;
+            self.0.later(sql::INSERT_TERMS, &values).await?;
         }
         for (device, term, shared) in chunks.remainder() {
-            self.0.execute(sql::INSERT_TERM, values![*device, term, *shared]).await?;
+            self.0.later(sql::INSERT_TERM, values![*device, term, *shared]).await?;
         }
         Ok(())
     }
@@ -362,7 +369,7 @@ impl<E: Executor> Unit<E> {
         let listed = self.0.optional(sql::LISTED_TERMS, values![device_id], LISTED_TERMS).await?;
         if let Some((sequence, cell, text)) = listed {
             for (term, _) in terms(&text) {
-                self.0.execute(sql::DELETE_TERM, values![term, sequence]).await?;
+                self.0.later(sql::DELETE_TERM, values![term, sequence]).await?;
             }
             self.2.moved(Some(cell), None);
         }

@@ -26,7 +26,9 @@ async fn evidence_is_stored_whole_and_purged(store: Arc<dyn Store>) {
     assert_eq!(work.purge_evidence(at(3)).await.unwrap(), 2);
     assert_eq!(work.evidence_of_device("d1", 10).await.unwrap(), []);
     assert_eq!(work.evidence_of_device("d2", 10).await.unwrap().len(), 1);
-    assert_eq!(conflict(work.insert_evidence(&evidence("e3", "d2", 3)).await), "evidence_pkey");
+    let again = work.insert_evidence(&evidence("e3", "d2", 3)).await;
+    let again = if again.is_ok() { work.commit().await } else { again };
+    assert_eq!(conflict(again), "evidence_pkey");
 }
 
 async fn events_are_filtered(store: Arc<dyn Store>) {
@@ -72,7 +74,9 @@ async fn events_are_filtered(store: Arc<dyn Store>) {
     assert_eq!(list(Some("d1"), Some("alice"), Some("user.login"), None, 10).await, [""; 0]);
     assert_eq!(list(Some("d1"), None, Some("device.enroll"), Some(all[2].sequence), 10).await, ["u1"]);
     assert_eq!(list(Some("d2"), None, None, None, 10).await, ["u4"], "what was done on a trusted device");
-    assert_eq!(conflict(work.append_event(&by_nobody).await), "audit_events_uid");
+    let again = work.append_event(&by_nobody).await;
+    let again = if again.is_ok() { work.commit().await } else { again };
+    assert_eq!(conflict(again), "audit_events_uid");
 }
 
 async fn the_log_only_grows(store: Arc<dyn Store>) {

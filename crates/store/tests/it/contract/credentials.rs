@@ -41,11 +41,15 @@ async fn credentials_are_put_and_used(store: Arc<dyn Store>) {
     };
     work.put_credential(&replaced).await.unwrap();
     assert_eq!(work.credential(OsType::Linux, "c1").await.unwrap(), Some(replaced));
+    work.commit().await.unwrap();
+    let mut work = store.begin().await.unwrap();
     assert_eq!(
         conflict(work.put_credential(&Credential { device_id: "d2".to_owned(), ..first.clone() }).await),
         "credentials_os_id"
     );
 
+    drop(work);
+    let mut work = store.begin().await.unwrap();
     work.put_credential(&credential(OsType::Linux, "c2", "d1", 9)).await.unwrap();
     assert_eq!(ids(work.credentials_of_device("d1").await.unwrap()), ["c2", "c1"]);
     let counters = Some(Counters { reset_count: 2, restart_count: 3, clock: 4 });

@@ -2,16 +2,19 @@
 
 mod accounts;
 mod audit;
+mod ceremonies;
 mod changes;
 mod cli_logins;
 mod cluster;
 mod credentials;
 mod device_pages;
 mod devices;
+mod factors;
 mod listing;
 mod locks;
 mod overview;
 mod sessions;
+mod together;
 mod tokens;
 mod web_records;
 mod work;
