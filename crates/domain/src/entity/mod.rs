@@ -36,8 +36,8 @@ pub use listing::{
     MAX_SEARCH_WORDS, STALE_SECS, SortKeys,
 };
 pub use lock::Lock;
-pub use passkey::{CeremonyPurpose, Passkey, PasskeyCeremony, PasskeyUse, PendingSignIn};
 pub(crate) use lock::target_text;
+pub use passkey::{CeremonyPurpose, Passkey, PasskeyCeremony, PasskeyUse, PendingSignIn};
 pub use preference::{PREFERENCE_KEYS, PreferenceKey, StoredValue};
 pub use role::Role;
 pub use sealed::{SealedSecret, SecretPurpose};
