@@ -6,25 +6,28 @@ import { Authenticator } from "./totp.mjs";
 
 export const PASSWORD = "correct horse battery staple";
 
-/** Redeems a sign-up link; `name` only where the link is for the first admin. Resolves to the authenticator app. */
+/** Redeems a sign-up link with an authenticator app; `name` only where the link is for the first admin. Resolves to the app. */
 export async function signUp(page, link, { name } = {}) {
-  await page.goto(link);
+  await page.goto(`${link}?factor=app`);
   if (name) await page.getByLabel("User name").fill(name);
   const authenticator = new Authenticator((await page.locator("[data-secret]").innerText()).replaceAll(" ", ""));
   await page.getByLabel("New password").fill(PASSWORD);
   await page.getByLabel("The same password again").fill(PASSWORD);
   await page.getByLabel("One-time code").fill(await authenticator.next());
   await page.getByRole("button", { name: "Save and continue" }).click();
+  await page.getByRole("link", { name: "I have kept them: sign in" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   return authenticator;
 }
 
-/** Fills in the sign-in form that is open. */
+/** Fills in the sign-in form that is open, and the one for the second factor that follows. */
 export async function signIn(page, name, authenticator) {
   await page.getByLabel("User name").fill(name);
   await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByRole("heading", { name: "Confirm that it is you" }).waitFor();
   await page.getByLabel("One-time code").fill(await authenticator.next());
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Confirm code" }).click();
 }
 
 /** The rows of the table that is shown, each a list of its cells' texts. */

@@ -32,6 +32,8 @@ const ONLY: &[Only] = &[
     Only { dependency: "tonic*", may: &["proto", "client", "server", "tctl", "tsh"], tests_may: &[] },
     Only { dependency: "axum*", may: &["app", "server"], tests_may: &[] },
     Only { dependency: "leptos_axum", may: &["app", "server"], tests_may: &[] },
+    Only { dependency: "webauthn-rs*", may: &["server"], tests_may: &[] },
+    Only { dependency: "openssl*", may: &[], tests_may: &[] },
     Only { dependency: "tpm2-protocol", may: &["native", "attestation", "testkit"], tests_may: &[] },
     Only { dependency: "tss-esapi*", may: &[], tests_may: &["native"] },
     Only {

@@ -43,6 +43,16 @@ impl Package {
     }
 }
 
+/// What the server is built with.
+pub(crate) const RUN: &[Package] = &[
+    Package::new("pkg-config", "find OpenSSL", Probe::Program("pkg-config")),
+    Package::new(
+        "libssl-dev",
+        "check passkeys: the WebAuthn library stands on OpenSSL",
+        Probe::Below("/usr/lib", "pkgconfig/openssl.pc"),
+    ),
+];
+
 /// What the demo needs beyond a build.
 pub(crate) const DEMO: &[Package] = &[
     Package::new("swtpm", "give the demo and every TPM test a TPM 2.0 of its own", Probe::Program("swtpm")),
@@ -61,7 +71,6 @@ pub(crate) const TEST: &[Package] = &[
     Package::new("chromium", "test the console in a browser", Probe::Program("chromium")),
     Package::new("nodejs", "drive the browser tests", Probe::Program("node")),
     Package::new("npm", "install what the browser tests are locked to", Probe::Program("npm")),
-    Package::new("pkg-config", "find the TPM2 software stack", Probe::Program("pkg-config")),
     Package::new(
         "libtss2-dev",
         "check our TPM commands against an independent TPM stack",

@@ -32,9 +32,9 @@ pub(crate) enum Purpose {
 impl Purpose {
     fn packages(self) -> Vec<Package> {
         let lists: &[&[Package]] = match self {
-            Self::Run => &[],
-            Self::Demo => &[packages::DEMO],
-            Self::Test => &[packages::DEMO, packages::TEST],
+            Self::Run => &[packages::RUN],
+            Self::Demo => &[packages::RUN, packages::DEMO],
+            Self::Test => &[packages::RUN, packages::DEMO, packages::TEST],
         };
         lists.concat()
     }

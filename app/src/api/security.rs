@@ -35,9 +35,6 @@ pub(crate) struct SecurityView {
     pub(crate) is_fresh: bool,
 }
 
-/// The secret for an authenticator app that waits for its first code.
-pub(crate) type OfferedSecret = AuthenticatorSecret;
-
 /// How it is proven anew that it is the user.
 pub(crate) type Confirmation = ConfirmChoices;
 
@@ -138,7 +135,7 @@ pub(crate) async fn remove_passkey(console: &ConsoleContext, id: &str) -> Result
 ///
 /// # Errors
 /// The factor is not fresh; codes do not count on this cluster.
-pub(crate) async fn offer_authenticator(console: &ConsoleContext) -> Result<OfferedSecret, ApiError> {
+pub(crate) async fn offer_authenticator(console: &ConsoleContext) -> Result<AuthenticatorSecret, ApiError> {
     let offered = console.services.accounts.offer_authenticator(&console.principal).await;
     let offered = offered.map_err(|error| console.refuse(error))?;
     Ok(AuthenticatorSecret { url: offered.url, base32: offered.base32 })

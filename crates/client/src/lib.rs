@@ -38,5 +38,5 @@ pub use pin::Pin;
 pub use profile::Profile;
 pub use second_factor::{SecondFactorAnswer, SecondFactorPrompt, confirm_when_asked};
 pub use session::Session;
-pub use signup::{SignupLink, begin_signup, finish_signup};
+pub use signup::{SignedUp, SignupLink, begin_signup, finish_signup};
 pub use tls::ServerTrust;

@@ -43,8 +43,15 @@ pub async fn begin_signup(connection: &Connection, link: &SignupLink) -> Result<
     Ok(answer)
 }
 
-/// Spends the link: stores password and one-time-code secret. Gives the name of the user. `chosen` is the name for the
-/// first admin, whose link names nobody.
+/// An account that is ready.
+pub struct SignedUp {
+    pub user: String,
+    /// Shown once; none for an account without a second factor.
+    pub recovery_codes: Vec<String>,
+}
+
+/// Spends the link: stores password and one-time-code secret. `chosen` is the name for the first admin, whose link names
+/// nobody.
 ///
 /// # Errors
 /// The server refuses the password or the code, or the link was used in between.
@@ -54,14 +61,18 @@ pub async fn finish_signup(
     chosen: Option<&UserName>,
     password: String,
     otp_code: String,
-) -> Result<String> {
+) -> Result<SignedUp> {
     let request = FinishSignupRequest {
         token: link.token.clone(),
         password,
         otp_code,
         user: chosen.map(ToString::to_string).unwrap_or_default(),
     };
-    Ok(clean_label(&connection.auth().finish_signup(request).await?.into_inner().user))
+    let answer = connection.auth().finish_signup(request).await?.into_inner();
+    Ok(SignedUp {
+        user: clean_label(&answer.user),
+        recovery_codes: answer.recovery_codes.iter().map(|code| clean_label(code)).collect(),
+    })
 }
 
 #[cfg(test)]

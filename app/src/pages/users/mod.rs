@@ -22,11 +22,17 @@ pub(crate) fn path_of(name: &str) -> String {
 
 /// What a person signs in with, in words.
 fn ways_in(glance: &UserGlance) -> &'static str {
-    match (glance.user.kind, glance.user.can_sign_in(), glance.has_totp) {
-        (UserKind::Bot, ..) => "none: a bot",
-        (UserKind::Human, false, _) => "not signed up yet",
-        (UserKind::Human, true, true) => "authenticator app",
-        (UserKind::Human, true, false) => "password alone",
+    if glance.user.kind == UserKind::Bot {
+        return "none: a bot";
+    }
+    match (glance.user.can_sign_in(), glance.passkeys, glance.has_totp) {
+        (false, ..) => "not signed up yet",
+        (true, 0, false) => "password alone",
+        (true, 0, true) => "authenticator app",
+        (true, 1, false) => "passkey",
+        (true, 1, true) => "passkey, authenticator app",
+        (true, _, false) => "several passkeys",
+        (true, _, true) => "several passkeys, authenticator app",
     }
 }
 

@@ -112,7 +112,8 @@ fn Whole(user: UserView) -> impl IntoView {
             </dl>
             <p>
                 <a href=address("/web/audit", &[("user", &name)])>"What " {name.clone()} " did"</a> " · "
-                <a href=address("/web/audit", &[("target", &name)])>"What was done to this account"</a>
+                <a href=address("/web/audit", &[("target", &name)])>"What was done to this account"</a> " · "
+                <a href=address("/web/audit", &[("target", &format!("User:\"{name}\""))])>"Its locks"</a>
             </p>
         </section>
         {user.may_update.then(|| view! {

@@ -13,6 +13,8 @@ const WORDS: &[(&str, &str)] = &[
     ("device.update", "Device changed"),
     ("device.token.revoke", "Enrolment token revoked"),
     ("device.counters.accept", "TPM counters accepted"),
+    ("device.import.start", "Import of devices confirmed"),
+    ("device.import", "Import of devices ended"),
     ("user.login", "Signed in"),
     ("user.logout", "Signed out"),
     ("user.create", "User invited"),

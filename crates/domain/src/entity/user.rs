@@ -42,6 +42,7 @@ pub struct UserGlance {
     pub last_seen: Option<Timestamp>,
     /// Has a secret for one-time codes.
     pub has_totp: bool,
+    pub passkeys: i64,
     pub enrolled_devices: i64,
 }
 

@@ -46,6 +46,7 @@ const GLANCE: Decode<UserGlance> = Decode {
             user: user_with_role(name, columns)?,
             last_seen: columns.maybe_time()?,
             has_totp: columns.int()? > 0,
+            passkeys: columns.int()?,
             enrolled_devices: columns.int()?,
         })
     },

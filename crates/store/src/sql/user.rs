@@ -6,11 +6,12 @@ macro_rules! glances {
     ($which:literal) => {
         concat!(
             "select u.name, u.kind, u.logins, u.password_hash, u.totp_last_step, u.created, u.updated, r.role,
-                u.last_seen, u.has_totp, u.enrolled_devices
+                u.last_seen, u.has_totp, u.passkeys, u.enrolled_devices
             from (select w.*,
                     (select max(s.last_seen) from sessions s where s.user_name = w.name) as last_seen,
                     (select count(*) from sealed_secrets x
                      where x.purpose = 'totp' and x.row_name = w.name) as has_totp,
+                    (select count(*) from passkeys k where k.user_name = w.name) as passkeys,
                     (select count(*) from device_users m join devices d on d.id = m.device_id
                      where m.user_name = w.name and d.enroll_status = 2) as enrolled_devices
                 from (select * from users where ",

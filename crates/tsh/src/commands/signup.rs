@@ -41,8 +41,17 @@ pub(crate) async fn run(args: SignupArgs) -> Outcome {
         .into());
     }
     let code = if wants_code { prompt.code()? } else { String::new() };
-    let user = finish_signup(&connection, &args.link, chosen.as_ref(), password, code).await?;
+    let done = finish_signup(&connection, &args.link, chosen.as_ref(), password, code).await?;
+    let user = done.user;
     output::line(format!("User \"{user}\" is ready."))?;
+    if !done.recovery_codes.is_empty() {
+        output::line(
+            "Recovery codes: each logs you in once, in place of the second factor. They are shown only now.",
+        )?;
+        for code in &done.recovery_codes {
+            output::line(format!("  {code}"))?;
+        }
+    }
     output::line(format!("Log in with: tsh login --proxy={} --user={user}", args.link.server))?;
     Ok(0)
 }

@@ -195,6 +195,7 @@ async fn a_list_is_its_users_alone_and_lives_an_hour() {
     report.lacks("A-2");
 
     cluster.clock.advance(3600);
+    browser.sign_in("root", PASSWORD).await;
     let late = browser.post(&path, &[("do", "confirm")]).await;
     late.holds("import_expired");
     cluster.clock.advance(1);
