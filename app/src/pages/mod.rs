@@ -32,7 +32,6 @@ pub(crate) use audit::{AuditPage, EventPage};
 pub(crate) use cli_login::CliLoginPage;
 pub(crate) use confirm::{ConfirmPage, SECURITY};
 pub(crate) use device::DevicePage;
-pub(crate) use devices::DevicesPage;
 pub(crate) use imports::{ImportPage, ImportsPage};
 pub(crate) use inventory::{DevicesPage, InsightsPage};
 
