@@ -2,6 +2,8 @@
 //!
 //! Pages are rendered on the server and work without JavaScript: they are of the `ssr` half alone. Only what stands in
 //! [`islands`] is compiled to WASM, and only the server functions and their answers ([`api`]) are in both halves.
+// Pages are types made of the types of their parts.
+#![recursion_limit = "256"]
 #![expect(
     unreachable_pub,
     reason = "the macros make public what they add to components and server functions"
