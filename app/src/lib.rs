@@ -2,14 +2,12 @@
 //!
 //! Pages are rendered on the server and work without JavaScript: they are of the `ssr` half alone. Only what stands in
 //! [`islands`] is compiled to WASM, and only the server functions and their answers ([`api`]) are in both halves.
-// The table of pages is one type, as long as the table.
-#![recursion_limit = "512"]
 #![expect(
     unreachable_pub,
     reason = "the macros make public what they add to components and server functions"
 )]
 // A view's type nests as deep as its elements do.
-#![recursion_limit = "256"]
+#![recursion_limit = "512"]
 
 pub mod api;
 mod error;
