@@ -35,6 +35,10 @@ pub(crate) use device::DevicePage;
 pub(crate) use imports::{ImportPage, ImportsPage};
 pub(crate) use inventory::{DevicesPage, InsightsPage};
 
+pub(crate) use devices::DevicesPage;
+pub(crate) use imports::{ImportPage, ImportsPage};
+pub(crate) use imports::{ImportPage, ImportsPage};
+pub(crate) use inventory::{DevicesPage, InsightsPage};
 pub(crate) use locked_out::LockedOutPage;
 pub(crate) use locks::{LockPage, LocksPage};
 pub(crate) use login::LoginPage;
