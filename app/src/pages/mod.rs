@@ -34,11 +34,6 @@ pub(crate) use confirm::{ConfirmPage, SECURITY};
 pub(crate) use device::DevicePage;
 pub(crate) use imports::{ImportPage, ImportsPage};
 pub(crate) use inventory::{DevicesPage, InsightsPage};
-
-pub(crate) use devices::DevicesPage;
-pub(crate) use imports::{ImportPage, ImportsPage};
-pub(crate) use imports::{ImportPage, ImportsPage};
-pub(crate) use inventory::{DevicesPage, InsightsPage};
 pub(crate) use locked_out::LockedOutPage;
 pub(crate) use locks::{LockPage, LocksPage};
 pub(crate) use login::LoginPage;
