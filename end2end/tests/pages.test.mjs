@@ -23,6 +23,7 @@ const PAGES = [
   ["/web/devices/import", "devices-import", "Import devices"],
   ["/web/devices/<device>", "device", "SEED-00000"],
   ["/web/devices/00000000-0000-4000-8000-000000000000", "device-gone", "No such device"],
+  ["/web/devices/insights", "insights", "Insights"],
   ["/web/tokens", "tokens", "Enrolment tokens"],
   ["/web/users", "users", "Users"],
   ["/web/users/~new", "user-invite", "Invite a user"],
@@ -38,6 +39,7 @@ const PAGES = [
   ["/web/account/security", "security", "Security"],
   ["/web/account/security/authenticator", "authenticator", "Authenticator app"],
   ["/web/account/confirm", "confirm", "Confirm that it is you"],
+  ["/web/account/security", "security", "Security"],
   ["/web/account/sessions", "own-sessions", "Your sessions"],
   ["/web/nowhere", "not-found", "Page not found"],
 ];

@@ -55,18 +55,14 @@ const MODES: [DeviceTrustMode; 4] = [
     DeviceTrustMode::Required,
 ];
 
-/// Names of second factors, and what each means; of those that this server knows.
-const FACTORS: [(&str, &str); 5] = [
-    ("on", "on: password, and a passkey or a one-time code"),
-    ("otp", "otp: password and a one-time code"),
-    ("webauthn", "webauthn: password and a passkey or security key"),
-    ("optional", "optional: whoever has a second factor uses it, the others have a password alone"),
-    ("off", "off: a password is enough"),
-];
-
 fn factor_words(factor: SecondFactor) -> &'static str {
-    let known = FACTORS.iter().find(|(name, _)| *name == factor.as_str());
-    known.map_or_else(|| factor.as_str(), |(_, words)| words)
+    match factor {
+        SecondFactor::Off => "off: a password is enough",
+        SecondFactor::Otp => "otp: password and a one-time code",
+        SecondFactor::Webauthn => "webauthn: a passkey, or a password and a passkey",
+        SecondFactor::On => "on: a passkey or a one-time code, as each user likes",
+        SecondFactor::Optional => "optional: a second factor of those who have set one up",
+    }
 }
 
 #[component]
@@ -159,11 +155,8 @@ fn SettingsForm(document: PreferenceDocument) -> impl IntoView {
         }
     };
     let modes = MODES.map(|mode| (mode.to_string(), mode_words(mode).to_owned())).into();
-    let factors = FACTORS
-        .iter()
-        .filter(|(name, _)| name.parse::<SecondFactor>().is_ok())
-        .map(|(name, words)| ((*name).to_owned(), (*words).to_owned()))
-        .collect();
+    let factors =
+        SecondFactor::ALL.map(|factor| (factor.as_str().to_owned(), factor_words(factor).to_owned())).into();
     let from_mode = source_of(&document, PreferenceKey::Mode);
     let from_auto_enroll = source_of(&document, PreferenceKey::AutoEnroll);
     let from_factor = source_of(&document, PreferenceKey::SecondFactor);

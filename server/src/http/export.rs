@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use gatehouse_app::api::{AuditQuery, export_events};
 use gatehouse_app::{ApiError, ConsoleContext, Refusal};
 use http::HeaderValue;
@@ -45,7 +45,9 @@ pub(super) async fn lines(
         }
     };
     let export = Export { console, context, cookie, lines: Some(lines), next };
-    let body = Body::from_stream(stream::unfold(export, |export| export.send()));
+    // Fused: what compresses it asks once more after the end.
+    let lines = stream::unfold(export, |export| export.send()).fuse();
+    let body = Body::from_stream(lines);
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson; charset=utf-8"));

@@ -58,7 +58,7 @@ fn Filters(query: AuditQuery) -> impl IntoView {
     let time = |name: &'static str, label: &'static str, value: &str| {
         let value = value.to_owned();
         view! {
-            <div class="field">
+            <div class="field field--time">
                 <label for=name>{label}</label>
                 <input id=name name=name type="datetime-local" value=value/>
             </div>
@@ -76,7 +76,7 @@ fn Filters(query: AuditQuery) -> impl IntoView {
             <SelectField name="event" label="Event" options=events value=query.event.clone()/>
             {line("user", "By user", &query.user)}
             {line("device", "Device (tag or ID)", &query.device)}
-            {line("target", "About user, role, lock", &query.target)}
+            {line("target", "About", &query.target)}
             <SelectField name="outcome" label="Outcome" options=outcomes value=query.outcome.clone()/>
             {time("since", "From (UTC)", &query.since)}
             {time("until", "Before (UTC)", &query.until)}
@@ -137,7 +137,7 @@ fn row(stored: StoredEvent) -> impl IntoView {
             <td class="table__number"><a href=path_of(&event.uid)><time datetime=time.exact>{time.text}</time></a></td>
             <th scope="row">{words(&event.event).to_owned()} " " <code class="table__none">{event.code.clone()}</code></th>
             <td>{event.user}</td>
-            <td>{about}</td>
+            <td class="table__wide">{about}</td>
             <td><Outcome success=event.success/></td>
         </tr>
     }

@@ -56,7 +56,7 @@ fn Missing(error: ApiError) -> impl IntoView {
         <Problem title="Why" error/>
         <p class="actions">
             <a class="button" href="/web/devices">"To the devices"</a>
-            <a class="button button--quiet" href="/web/account">"To your own devices"</a>
+            <a class="button" href="/web/account">"To your own devices"</a>
         </p>
     }
 }

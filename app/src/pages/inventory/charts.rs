@@ -127,6 +127,8 @@ pub(super) fn OverTime(
             </details>
         </section>
     }
+    // A type of its own for every picture would be too long for the compiler.
+    .into_any()
 }
 
 /// The scale's end: 1, 2 or 5 and zeros.

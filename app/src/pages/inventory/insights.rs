@@ -86,6 +86,7 @@ fn Pictures(insights: Insights) -> impl IntoView {
             </p>
         </div>
     }
+    .into_any()
 }
 
 const NO_DEVICES: &str = "There are no devices yet.";

@@ -25,6 +25,7 @@ async fn users_roles_and_devices_are_locked_and_unlocked() {
         ];
         let done = root.post("/web/locks", &form).await;
         assert_eq!(done.location(), "/web/locks", "{}", done.text());
+        cluster.clock.advance(1);
     }
     let page = root.get("/web/locks").await;
     page.holds("The lock on device pf000001 is in force")

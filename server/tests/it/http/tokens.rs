@@ -5,7 +5,7 @@ use gatehouse_domain::device::TokenTerms;
 use gatehouse_model::OsType;
 use http::StatusCode;
 
-use super::browser::{Cluster, cluster};
+use super::browser::{Cluster, PASSWORD, cluster};
 
 async fn make(cluster: &Cluster, device: &str, note: &str) -> String {
     let grant = cluster.host_admin().grant::<CreateEnrollToken>().unwrap();
@@ -117,5 +117,6 @@ async fn many_tokens_come_in_pages_and_a_stale_page_token_is_explained() {
     next.holds("note-00").lacks("note-01").holds("First page").lacks("Next page");
     browser.get("/web/tokens?before=stale").await.holds("page_token_invalid");
     cluster.clock.advance(4000);
+    browser.sign_in("root", PASSWORD).await;
     browser.get(&format!("/web/tokens?device={id}&ended=1")).await.holds("expired");
 }
