@@ -6,6 +6,8 @@
     unreachable_pub,
     reason = "the macros make public what they add to components and server functions"
 )]
+// A view's type nests as deep as its elements do.
+#![recursion_limit = "512"]
 
 pub mod api;
 mod error;

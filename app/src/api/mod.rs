@@ -6,9 +6,9 @@ pub(crate) mod audit;
 pub(crate) mod cli_login;
 #[cfg(feature = "ssr")]
 pub(crate) mod device;
-mod devices;
 #[cfg(feature = "ssr")]
 pub(crate) mod imports;
+#[cfg(feature = "ssr")]
 mod inventory;
 #[cfg(feature = "ssr")]
 pub(crate) mod locks;
@@ -36,7 +36,6 @@ pub(crate) mod users;
 
 use serde::{Deserialize, Serialize};
 
-pub use devices::{DeviceList, DeviceRow, list_devices};
 pub use passkeys::{PasskeyQuestion, ask_passkey};
 pub use session::{Shield, SignInForm, TrustedDevice, Viewer, sign_in_form, sign_out, viewer};
 pub use signup::{AuthenticatorSecret, Signup, SignupPurpose, signup};
@@ -45,6 +44,7 @@ pub use signup::{AuthenticatorSecret, Signup, SignupPurpose, signup};
 pub(crate) use audit::device_named;
 #[cfg(feature = "ssr")]
 pub use audit::{AuditQuery, export_events};
+#[cfg(feature = "ssr")]
 pub use inventory::parameters;
 #[cfg(feature = "ssr")]
 pub(crate) use inventory::{

@@ -32,10 +32,8 @@ pub(crate) use audit::{AuditPage, EventPage};
 pub(crate) use cli_login::CliLoginPage;
 pub(crate) use confirm::{ConfirmPage, SECURITY};
 pub(crate) use device::DevicePage;
-pub(crate) use devices::DevicesPage;
 pub(crate) use imports::{ImportPage, ImportsPage};
 pub(crate) use inventory::{DevicesPage, InsightsPage};
-
 pub(crate) use locked_out::LockedOutPage;
 pub(crate) use locks::{LockPage, LocksPage};
 pub(crate) use login::LoginPage;

@@ -77,7 +77,7 @@ impl Loopback {
                             browser.goes_to(url).await;
                             return Err(denied());
                         }
-                        None => browser.is_refused().await,
+                        None => browser.refuse().await,
                     }
                 }
             }
@@ -91,7 +91,7 @@ impl WaitingBrowser {
         self.answer(&format!("303 See Other\r\nLocation: {url}"), "").await;
     }
 
-    async fn is_refused(self) {
+    async fn refuse(self) {
         let text = "Nothing of this login. Look at the terminal in which `tsh login` runs.\n";
         self.answer("404 Not Found\r\nContent-Type: text/plain; charset=utf-8", text).await;
     }

@@ -198,7 +198,9 @@ impl Identity {
         let renewed = principal.signed_in().and_then(|user| user.renewed.get());
         let Some(cookie) = renewed else { return Ok(None) };
         let standing = self.core.read().await?.standing(SessionKey::Cookie(&cookie.hash())).await?;
-        Ok(standing.map(|_| cookie))
+        // Nor is it handed out for a session that the same request has ended.
+        let in_force = standing.is_some_and(|standing| !standing.session.is_over(self.core.now()));
+        Ok(in_force.then_some(cookie))
     }
 
     /// The holder of a cookie, and where there is one the session and what it may do now.

@@ -21,19 +21,21 @@ pub(crate) fn path_of(name: &str) -> String {
 }
 
 /// What a person signs in with, in words.
-fn ways_in(glance: &UserGlance) -> &'static str {
-    if glance.user.kind == UserKind::Bot {
-        return "none: a bot";
-    }
-    match (glance.user.can_sign_in(), glance.passkeys, glance.has_totp) {
-        (false, ..) => "not signed up yet",
-        (true, 0, false) => "password alone",
-        (true, 0, true) => "authenticator app",
-        (true, 1, false) => "passkey",
-        (true, 1, true) => "passkey, authenticator app",
-        (true, _, false) => "several passkeys",
-        (true, _, true) => "several passkeys, authenticator app",
-    }
+fn ways_in(glance: &UserGlance) -> String {
+    let passkeys = match glance.passkeys {
+        0 => None,
+        1 => Some("passkey".to_owned()),
+        many => Some(format!("{many} passkeys")),
+    };
+    let words = match (glance.user.kind, glance.user.can_sign_in(), passkeys, glance.has_totp) {
+        (UserKind::Bot, ..) => "none: a bot",
+        (UserKind::Human, false, ..) => "not signed up yet",
+        (UserKind::Human, true, Some(passkeys), true) => return format!("{passkeys}, authenticator app"),
+        (UserKind::Human, true, Some(passkeys), false) => return passkeys,
+        (UserKind::Human, true, None, true) => "authenticator app",
+        (UserKind::Human, true, None, false) => "password alone",
+    };
+    words.to_owned()
 }
 
 /// How long a link can be good for, in seconds.

@@ -202,7 +202,7 @@ fn Actions(name: String, may_reset: bool, may_lock: bool, may_delete: bool) -> i
     let (until, message) = (outcome.field("until"), outcome.field("message"));
     let reset = may_reset.then(|| {
         let words = format!(
-            "{name}'s password and authenticator app stop working and all their sessions end now. A one-time link \
+            "{name}'s password, passkeys and authenticator app stop working and all their sessions end now. A one-time link \
              is made, by which they choose new ones; a link that is still out becomes void."
         );
         view! {

@@ -113,10 +113,9 @@ impl Accounts {
         request: &LoginRequest,
         name: Option<&str>,
     ) -> Result<(Box<dyn UnitOfWork>, Proven), AccountError> {
-        let account = self.check_password(name, &request.password).await?;
+        let account = self.check_password(name, &request.password).await?.ok_or(AccountError::LoginFailed)?;
         let mut work = self.core.begin().await?;
         // Looked at only with the right password, or a stranger could use up a user's codes.
-        let account = account.ok_or(AccountError::LoginFailed)?;
         let policy = self.preference.effective(work.as_mut()).await?.second_factor;
         let factors = self.factors(work.as_mut(), policy, &account.name).await?;
         let by = if factors.is_required() {

@@ -403,7 +403,10 @@ impl Accounts {
         signed_in: &SignedIn,
     ) -> Result<i64, AccountError> {
         let (user, own) = (&signed_in.name, &signed_in.session_id);
-        Ok(work.end_sessions_of_user(user, Some(own), self.core.now()).await?)
+        let ended = work.end_sessions_of_user(user, Some(own), self.core.now()).await?;
+        // The own one goes on with another cookie: somebody may have read the one before.
+        self.core.renew_cookie(work, signed_in).await?;
+        Ok(ended)
     }
 }
 

@@ -72,9 +72,8 @@ impl Accounts {
         keys: &Keys,
         facts: &RequestFacts,
     ) -> Result<SignIn, AccountError> {
-        let account = self.check_password(name, password).await?;
+        let account = self.check_password(name, password).await?.ok_or(AccountError::LoginFailed)?;
         let mut work = self.core.begin().await?;
-        let account = account.ok_or(AccountError::LoginFailed)?;
         let mark = password_mark(account.password_hash.as_deref());
         let proven = self.standing_user(work.as_mut(), &account.name, Some(mark), Proof::Password).await?;
         self.return_attempt(work.as_mut(), keys).await?;

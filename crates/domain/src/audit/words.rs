@@ -31,6 +31,17 @@ const WORDS: &[(&str, &str)] = &[
     ("cluster_auth_preference.update", "Cluster settings changed"),
     ("session.end", "Session ended"),
     ("host_admin.call", "Call by root on the server's host"),
+    ("device.import.start", "Import of devices begun"),
+    ("device.import", "Devices imported"),
+    ("user.password.change", "Password changed"),
+    ("user.passkey.add", "Passkey added"),
+    ("user.passkey.remove", "Passkey removed"),
+    ("user.passkey.rename", "Passkey renamed"),
+    ("user.authenticator.set", "Authenticator app set up"),
+    ("user.authenticator.remove", "Authenticator app removed"),
+    ("user.recovery_codes.create", "Recovery codes made"),
+    ("user.cli_login.approve", "Command line let in"),
+    ("user.cli_login.deny", "Command line refused"),
     ("request.refused", "Request refused"),
 ];
 

@@ -1,7 +1,7 @@
 //! Accounts, one-time links, throttles.
 
 /// Rows as [`USER`], each with when the user was last seen, whether there is a secret for one-time codes, and how many
-/// devices are enrolled.
+/// passkeys there are and devices are enrolled.
 macro_rules! glances {
     ($which:literal) => {
         concat!(

@@ -1,6 +1,8 @@
 //! How long pages of a large audit log take, on both engines. Takes minutes, so it is run by hand:
 //! `cargo test --release -p gatehouse-store --test it large -- --ignored --nocapture`.
 
+#![expect(clippy::print_stdout, reason = "its figures are for people")]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

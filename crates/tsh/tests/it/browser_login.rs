@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -17,7 +19,7 @@ to=$(sed -n 's/.*http-equiv="refresh" content="0;url=\([^"]*\)".*/\1/p' page | s
 "#;
 
 /// Runs `tsh login` with these flags, and opens the link that it prints in the browser.
-const OPENS_THE_LINK: &str = r#"{ tsh login --proxy=$PROXY --ca-pin=$PIN --user=alice $FLAGS 2>told; echo "exit $?"; cat told >&2; } &
+const OPENS_THE_LINK: &str = r#"rm -f told; { tsh login --proxy=$PROXY --ca-pin=$PIN --user=alice $FLAGS 2>told; echo "exit $?"; cat told >&2; } &
   until grep -q must.show told 2>/dev/null; do :; done
   ./browser "$(sed -n 's/^  \(https:.*\)/\1/p' told)"; wait"#;
 

@@ -285,10 +285,10 @@ async fn a_pasted_list_needs_no_file_and_the_template_is_one() {
     let cluster = cluster().await;
     let mut browser = cluster.admin().await;
     let sent = browser.post(IMPORT, &[("do", "upload"), ("text", "os;tag\nlinux;P-1\n")]).await;
-    browser.get(&sent.location().to_owned()).await.holds("P-1").holds("Pasted list");
+    browser.get(&sent.location()).await.holds("P-1").holds("Pasted list");
     let template = browser.get("/web/devices/import/template.csv").await;
     let sent = browser.post(IMPORT, &[("do", "upload"), ("text", &template.body)]).await;
-    browser.get(&sent.location().to_owned()).await.holds("C00BB0BBBB0B");
+    browser.get(&sent.location()).await.holds("C00BB0BBBB0B");
     let both = browser
         .upload(IMPORT, &[("do", "upload"), ("text", "os,tag\nlinux,KEPT\n")], "x.csv", b"os,tag\nlinux,A\n")
         .await;

@@ -639,12 +639,12 @@ async fn where_a_factor_is_optional_the_first_one_brings_recovery_codes() {
 
     let mut keys = SoftPasskeys::at(ORIGIN);
     let added = create(&mut browser, &mut keys, &[("purpose", "add")]).await;
-    let done = browser.post(SECURITY, &added.with(&[("do", "add-passkey")])).await;
+    let done = browser.post(SECURITY, &added.with(&[("do", "add-passkey"), ("passkey_name", "one")])).await;
     assert_eq!(done.status, StatusCode::OK);
     assert_eq!(codes_on(&done).len(), 10);
     let mut other = cluster.browser();
     give_password(&mut other).await;
-    let path = key_path(&browser.get(SECURITY).await, "Passkey");
+    let path = key_path(&browser.get(SECURITY).await, "one");
     assert_eq!(browser.post(&path, &[("do", "remove")]).await.location(), SECURITY);
     assert_eq!(cluster.browser().sign_in("root", PASSWORD).await.location(), "/web/devices");
 }

@@ -90,6 +90,21 @@ async fn asvs_7_2_4_proving_the_second_factor_anew_makes_a_new_cookie() {
 }
 
 #[tokio::test]
+async fn asvs_7_2_4_and_7_4_3_a_new_password_makes_a_new_cookie_and_ends_the_other_sessions() {
+    let cluster = cluster().await;
+    let mut browser = cluster.admin().await;
+    let mut other = cluster.browser();
+    other.sign_in("root", PASSWORD).await;
+    let before = browser.cookie.clone();
+    let new = "another sentence of my own";
+    let fields = [("do", "password"), ("password", new), ("password_again", new)];
+    let done = browser.post("/web/account/security", &fields).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    assert_rotated(&mut browser, &before).await;
+    assert!(other.get(ACCOUNT).await.location().starts_with("/web/login"));
+}
+
+#[tokio::test]
 async fn asvs_7_2_4_changed_roles_make_a_new_cookie_at_the_next_request() {
     let cluster = cluster().await;
     let mut browser = cluster.person("bob", &["access"]).await;

@@ -146,7 +146,7 @@ async fn a_lock_counts_at_the_next_request() {
     let page = browser.get("/web/devices").await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     page.holds("Lock targeting").lacks("Devices of the inventory");
-    let answer = browser.post("/api/list_devices", &[]).await;
+    let answer = browser.post("/api/viewer", &[]).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     answer.holds(r#""code":"locked""#);
     assert_eq!(browser.post("/web/logout", &[]).await.location(), "/web/login?done=signed-out");

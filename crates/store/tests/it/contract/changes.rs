@@ -12,7 +12,7 @@ on_both_engines!(what_is_committed_is_heard_and_nothing_else, long_changes_are_h
 async fn heard(changes: &mut dyn Changes) -> Vec<Change> {
     loop {
         let next = tokio::time::timeout(Duration::from_secs(20), changes.next()).await;
-        if let Heard::Changes(changes) = next.expect("a word in time").expect("no end") {
+        if let Heard::Changes(changes) = next.unwrap().unwrap() {
             return changes;
         }
     }
@@ -70,7 +70,7 @@ async fn long_changes_are_heard_of_at_least(store: Arc<dyn Store>) {
     };
     loop {
         let next = tokio::time::timeout(Duration::from_secs(20), changes.next()).await;
-        if is_told(&next.expect("a word in time").expect("no end")) {
+        if is_told(&next.unwrap().unwrap()) {
             return;
         }
     }

@@ -53,7 +53,7 @@ async fn model(work: &mut dyn UnitOfWork, now: Timestamp) -> Vec<Known> {
     let locks = work.locks().await.unwrap();
     let mut all = Vec::new();
     for device in work.devices(None, 100_000).await.unwrap() {
-        let listed = work.listed_device(&device.id).await.unwrap().expect("every device is listed");
+        let listed = work.listed_device(&device.id).await.unwrap().unwrap();
         let tier = work.credentials_of_device(&device.id).await.unwrap().first().map(|c| c.tier);
         let users = work.device_users(&device.id).await.unwrap();
         let told = work.collected(&device.id).await.unwrap().into_iter().next().map(|record| record.data);
@@ -319,14 +319,14 @@ async fn every_list_is_what_the_devices_say(store: Arc<dyn Store>) {
     assert!(all.len() > 1100, "{}", all.len());
     let rng = TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha);
     let config = Config { cases: 150, failure_persistence: None, ..Config::default() };
-    let work = std::cell::RefCell::new(work);
+    let work = tokio::sync::Mutex::new(work);
     let runtime = tokio::runtime::Handle::current();
     let checked = TestRunner::new_with_rng(config, rng).run(&wanted(), |wanted: Wanted| {
         let (filter, words, order, descending, limit) = wanted;
         let request = ListRequest { filter, words: &words, order, descending, after: None, limit, now };
         let (found, back, count) = tokio::task::block_in_place(|| {
             runtime.block_on(async {
-                let work = &mut *work.borrow_mut();
+                let work = &mut *work.lock().await;
                 let (found, back) = pages(work.as_mut(), &request).await;
                 (found, back, work.count_listed(&filter, &words, now).await.unwrap())
             })

@@ -48,6 +48,7 @@ async fn a_glance_tells_of_sessions_codes_and_devices(store: Arc<dyn Store>) {
     work.insert_user(&user("alice")).await.unwrap();
     let glance = work.user_glance("alice").await.unwrap().unwrap();
     assert_eq!((glance.last_seen, glance.has_totp, glance.enrolled_devices), (None, false, 0));
+    assert_eq!(glance.passkeys, 0);
     assert_eq!(work.user_glance("bob").await.unwrap(), None);
     for (id, created) in [("s1", 10), ("s2", 30), ("s3", 20)] {
         work.insert_session(&session(id, "alice", created)).await.unwrap();
