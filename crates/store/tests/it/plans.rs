@@ -89,7 +89,7 @@ async fn sqlite_reads_lists_from_one_index_each_and_only_as_far_as_it_must() {
                 .await
                 .unwrap();
         let index = name.split('_').next().unwrap().to_lowercase();
-        let of_index = |step: &str| step.contains(&format!(" INDEX device_list_{index} (cell=? AND ("));
+        let of_index = |step: &str| step.contains(&format!(" INDEX device_list_{index} (cell=? AND "));
         for (_, _, _, step) in &plan {
             assert!(!step.contains("device_list") || of_index(step), "{name}: {step}");
             assert!(!step.contains("TEMP B-TREE") && !step.contains("MATERIALIZE"), "{name}: {step}");
