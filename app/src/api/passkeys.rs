@@ -40,7 +40,7 @@ pub async fn ask_passkey(
         "sign-up" => accounts.ask_for_signup_passkey(&token, &user).await,
         "add" => accounts.ask_for_own_new_passkey(&console.principal).await,
         "confirm" => accounts.ask_to_confirm(&console.principal).await,
-        _ => return Err(ApiError::invalid("malformed_request", "unknown purpose")),
+        _ => Err(gatehouse_domain::account::AccountError::Ceremony),
     };
     let question = asked.map_err(|error| console.refuse(error))?;
     Ok(PasskeyQuestion {

@@ -3,6 +3,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use super::second_factor::FactorForms;
+use super::stray::StrayProblem;
 use crate::api::{Confirmation, confirmation};
 use crate::components::{Field, PasskeyPurpose, PostForm, Problem};
 use crate::{ConsoleContext, FormOutcome, safe_next};
@@ -30,6 +31,7 @@ pub(crate) fn ConfirmPage() -> impl IntoView {
                             view! { <FactorForms choices passkey=PasskeyPurpose::Confirm next/> }.into_any()
                         }
                         Ok(Confirmation::Password) => view! {
+                            <StrayProblem has=vec!["password"]/>
                             <PostForm action="password" submit="Confirm">
                                 <input type="hidden" name="next" value=next/>
                                 <Field

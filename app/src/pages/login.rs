@@ -2,6 +2,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
+use super::stray::StrayProblem;
 use crate::api::{SignInForm, sign_in_form};
 use crate::components::{Field, NeedsScripts, Notice, PasskeyForm, PasskeyPurpose, PostForm, Problem};
 use crate::{FormOutcome, safe_next};
@@ -38,6 +39,7 @@ pub(crate) fn LoginPage() -> impl IntoView {
 
 #[component]
 fn LoginForm(form: SignInForm, user: String, next: String) -> impl IntoView {
+    let shown = if form.takes_passkeys { vec!["password", "passkey"] } else { vec!["password"] };
     let is_first_try = user.is_empty();
     let next_again = next.clone();
     let passkey = form.takes_passkeys.then(|| {
@@ -51,6 +53,7 @@ fn LoginForm(form: SignInForm, user: String, next: String) -> impl IntoView {
     });
     view! {
         <p class="lead">"to " {form.cluster_name}</p>
+        <StrayProblem has=shown/>
         <PostForm action="password" submit="Sign in">
             <input type="hidden" name="next" value=next/>
             <Field

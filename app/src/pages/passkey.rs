@@ -4,6 +4,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::security::when;
 use super::signup::PasskeyNameField;
+use super::stray::StrayProblem;
 use crate::api::{KeyRow, security_view};
 use crate::components::{ConfirmForm, PageHeader, PostForm, Problem};
 use crate::{ApiError, ConsoleContext};
@@ -40,6 +41,7 @@ async fn find(id: &str) -> Result<(KeyRow, bool), ApiError> {
 #[component]
 fn OnePasskey(key_row: KeyRow, is_fresh: bool) -> impl IntoView {
     let key = key_row;
+    let shown = if is_fresh { vec!["rename", "remove"] } else { vec!["rename"] };
     let remove = if is_fresh {
         view! {
             <ConfirmForm
@@ -58,6 +60,7 @@ fn OnePasskey(key_row: KeyRow, is_fresh: bool) -> impl IntoView {
     };
     view! {
         <PageHeader title=key.name.clone() lead="A passkey of yours" up=("/web/account/security", "Security")/>
+        <StrayProblem has=shown/>
         <dl class="facts card">
             <dt>"Added"</dt><dd>{when(key.created)}</dd>
             <dt>"Last used"</dt><dd>{key.last_used.map_or("never".into_any(), |moment| when(moment).into_any())}</dd>

@@ -3,6 +3,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
+use super::stray::StrayProblem;
 use crate::api::second_factor_step;
 use crate::components::{
     Field, NeedsScripts, OneTimeCodeField, PasskeyForm, PasskeyPurpose, PostForm, Problem,
@@ -107,5 +108,7 @@ pub(crate) fn FactorForms(
             </p>
         }
     });
-    view! { {stranded} {by_passkey} {divider} {by_code} {by_recovery_code} {nothing} }
+    let shown = [("passkey", choices.passkey), ("code", choices.code), ("recovery", choices.recovery_code)];
+    let shown = shown.into_iter().filter(|(_, is_shown)| *is_shown).map(|(action, _)| action).collect();
+    view! { <StrayProblem has=shown/> {stranded} {by_passkey} {divider} {by_code} {by_recovery_code} {nothing} }
 }

@@ -2,6 +2,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::signup::PasskeyNameField;
+use super::stray::StrayProblem;
 use crate::api::{KeyRow, Moment, SecurityView, offer_authenticator, security_view};
 use crate::components::{
     Authenticator, Badge, ConfirmForm, NeedsScripts, NewPasswordFields, Notice, PageHeader, PasskeyForm,
@@ -58,6 +59,13 @@ fn NewCodes(codes: CodesShown) -> impl IntoView {
 #[component]
 fn Sections(found: SecurityView) -> impl IntoView {
     let is_fresh = found.is_fresh;
+    let shown = [
+        ("password", is_fresh),
+        ("add-passkey", is_fresh && found.passkeys_allowed && found.rp_id.is_some()),
+        ("remove-authenticator", is_fresh && found.has_authenticator),
+        ("recovery-codes", is_fresh && !found.is_off),
+    ];
+    let shown = shown.into_iter().filter(|(_, is_shown)| *is_shown).map(|(action, _)| action).collect();
     let step_up = (!is_fresh).then(|| {
         view! {
             <div class="notice">
@@ -94,6 +102,7 @@ fn Sections(found: SecurityView) -> impl IntoView {
     });
     let codes = (!found.is_off).then(|| view! { <CodesSection left=found.recovery_codes is_fresh/> });
     view! {
+        <StrayProblem has=shown/>
         {step_up}
         {off}
         {passkeys}

@@ -2,6 +2,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
+use super::stray::StrayProblem;
 use crate::api::{Signup, SignupPurpose, signup};
 use crate::components::{
     Authenticator, Field, NeedsScripts, NewPasswordFields, Notice, PasskeyForm, PasskeyPurpose, PostForm,
@@ -167,6 +168,7 @@ fn SignupForm(token: String, signup: Signup, wished: Option<String>, outcome: Fo
     view! {
         <h1>{title}</h1>
         <p class="lead">{whose}</p>
+        <StrayProblem has=vec![chosen.as_str()]/>
         {form}
         {others}
         <p class="form__note">

@@ -73,7 +73,7 @@ async fn sign_up(cluster: &Cluster, keys: &mut SoftPasskeys) -> Vec<String> {
         ("user", "Root"),
         ("password", PASSWORD),
         ("password_again", PASSWORD),
-        ("passkey_name", "blue key"),
+        ("passkey_name", "steel token"),
     ]);
     let done = browser.post(&path, &form).await;
     assert_eq!(done.status, StatusCode::OK, "{}", done.body);
@@ -125,10 +125,10 @@ async fn the_first_admin_signs_up_and_in_with_a_passkey() {
 
     let mut browser = sign_in(&cluster, &mut keys).await;
     let page = browser.get(SECURITY).await;
-    page.holds("blue key").holds("10 codes left").holds("Add a passkey").lacks(&codes[0]);
+    page.holds("steel token").holds("10 codes left").holds("Add a passkey").lacks(&codes[0]);
     let login = &events(&cluster, "user.login").await[0];
     assert_eq!(login.2["factor"], "passkey");
-    assert_eq!(login.2["passkey"], "blue key");
+    assert_eq!(login.2["passkey"], "steel token");
     let signup = &events(&cluster, "user.signup").await[0];
     assert_eq!(signup.2["factor"], "passkey");
 }
@@ -465,7 +465,7 @@ async fn passkeys_are_added_named_and_removed_but_for_the_last() {
     let mut elsewhere = sign_in(&cluster, &mut keys).await;
     let mut browser = sign_in(&cluster, &mut keys).await;
 
-    let first = key_path(&browser.get(SECURITY).await, "blue key");
+    let first = key_path(&browser.get(SECURITY).await, "steel token");
     let last = browser.post(&first, &[("do", "remove")]).await;
     assert_eq!(last.status, StatusCode::PRECONDITION_FAILED);
     last.holds("last_factor").holds("Add another passkey");
@@ -490,7 +490,8 @@ async fn passkeys_are_added_named_and_removed_but_for_the_last() {
 
     sign_in(&cluster, &mut phone).await;
     assert_eq!(browser.post(&first, &[("do", "remove")]).await.location(), SECURITY);
-    browser.get(SECURITY).await.lacks("blue key").holds("phone");
+    browser.get(SECURITY).await.holds("Passkey \"steel token\" removed");
+    browser.get(SECURITY).await.lacks("steel token").holds("phone");
     let mut gone = cluster.browser();
     let answered = get(&mut gone, &mut keys, "sign-in").await;
     gone.post("/web/login", &answered.with(&[])).await.holds("passkey_refused");
