@@ -55,7 +55,7 @@ async fn a_role_typed_over_more_than_five_minutes_is_not_lost() {
     let cluster = cluster().await;
     let mut root = cluster.admin().await;
     let page = root.get("/web/roles/access").await;
-    let text = text_area(&page.body).replace("allow:", "allow:\n    logins: [deploy]");
+    let text = text_area(&page.body).replace("Use the resources", "Use all resources");
     let revision = hidden(&page.body, "revision");
     cluster.clock.advance(FRESH_FACTOR_SECS);
     let save = [("do", "save"), ("text", text.as_str()), ("revision", &revision)];
