@@ -101,7 +101,7 @@ async fn a_list_is_searched_filtered_and_sorted_by_its_address() {
     }
     let page = browser.get("/web/devices?q=acme&os=linux").await;
     page.holds(r#"value="acme""#).holds("1 device found").holds("Clear");
-    assert_eq!(link(&page, "System"), "/web/devices?q=acme&os=linux&sort=os");
+    page.holds(r#"href="/web/devices?q=acme&amp;os=linux&amp;sort=os""#);
     let page = browser.get("/web/devices?q=nothing").await;
     page.holds("No device matches").holds("Clear search and filters").lacks("Export CSV");
     for (address, code) in
