@@ -35,7 +35,7 @@ test("the first admin signs up by the printed link and sees the inventory", asyn
   await page.getByRole("heading", { name: "Devices", exact: true }).waitFor();
   assert.equal(new URL(page.url()).pathname, "/web/devices");
   await assertAccessible(page);
-  assert.match(await page.locator(".empty").innerText(), /tctl devices add/);
+  assert.match(await page.locator(".empty").innerText(), /tsh device enroll/);
 
   await server.tctl("devices", "add", "--os=linux", "--asset-tag=PF3AB12C");
   await server.tctl("devices", "add", "--os=macos", "--asset-tag=C02XK0AAJGH5");
