@@ -88,6 +88,14 @@ impl ConsoleContext {
     pub(crate) fn granted<C: Capability>(&self) -> Result<Grant<C>, ApiError> {
         self.principal.grant().map_err(|error| self.refuse(error))
     }
+
+    /// Whether whoever asks may do something, at the latest after a fresh factor.
+    ///
+    /// # Errors
+    /// As `Principal::grant`.
+    pub(crate) fn may<C: Capability>(&self) -> Result<(), ApiError> {
+        if self.principal.may::<C>() { Ok(()) } else { self.granted::<C>().map(|_| ()) }
+    }
 }
 
 fn log(failure: &Failure, request_id: &str) {

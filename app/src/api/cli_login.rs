@@ -10,7 +10,8 @@ use crate::{ApiError, ConsoleContext};
 pub(crate) struct CliLoginView {
     pub(crate) id: String,
     pub(crate) user: String,
-    pub(crate) user_code: String,
+    /// To be compared; none where it is to be typed.
+    pub(crate) user_code: Option<String>,
     pub(crate) state: CliState,
     /// The command line has its certificates.
     pub(crate) is_fetched: bool,
@@ -52,7 +53,7 @@ pub(crate) async fn cli_login(console: &ConsoleContext, id: &str) -> Result<CliL
         waits: login.delivery == CliDelivery::Wait,
         is_elsewhere: request.is_elsewhere,
         needs_factor: request.needs_factor,
-        user_code: login.user_code,
+        user_code: (login.delivery != CliDelivery::Wait).then_some(login.user_code),
         user: login.user,
         id: login.id,
     })

@@ -2,7 +2,7 @@ use gatehouse_document::role as document;
 use gatehouse_document::{Problem, Side, diff};
 use gatehouse_domain::Failure;
 use gatehouse_domain::audit::LastChange;
-use gatehouse_domain::authz::{CreateRole, DeleteRole, ListRoles, ReadRole, UpdateRole};
+use gatehouse_domain::authz::{CreateRole, DeleteRole, ForeseeRole, ListRoles, ReadRole, UpdateRole};
 use gatehouse_domain::cluster::{LockedOut, RoleError, RoleGlance, Yourself};
 use gatehouse_model::{DeviceTrustMode, ErrorKind};
 
@@ -55,8 +55,8 @@ pub(crate) async fn role_view(console: &ConsoleContext, name: &str) -> Result<Ro
         text: document::write(&role.name, &role.description, &role.spec),
         revision: role.revision(),
         last_change,
-        may_update: console.principal.grant::<UpdateRole>().is_ok(),
-        may_delete: console.principal.grant::<DeleteRole>().is_ok(),
+        may_update: console.principal.may::<UpdateRole>(),
+        may_delete: console.principal.may::<DeleteRole>(),
         glance,
     })
 }
@@ -66,7 +66,7 @@ pub(crate) async fn role_view(console: &ConsoleContext, name: &str) -> Result<Ro
 /// # Errors
 /// No role allows it.
 pub(crate) fn may_create_role(console: &ConsoleContext) -> Result<(), ApiError> {
-    console.granted::<CreateRole>().map(|_| ())
+    console.may::<CreateRole>()
 }
 
 /// Makes a role of a text; answers with its name.
@@ -102,7 +102,8 @@ pub(crate) async fn save_role(
     let (old, new) = (before.glance.role.spec.options.device_trust_mode, read.spec.options.device_trust_mode);
     if let Some(mode) = new.filter(|mode| !confirmed && asks_more(old, *mode)) {
         let roles = &console.services.roles;
-        let found = roles.locked_out(&grant, name, mode, None, NAMES).await;
+        let foresee = console.granted::<ForeseeRole>().map_err(plain)?;
+        let found = roles.locked_out(&foresee, name, mode, None, NAMES).await;
         let locked_out = found.map_err(|error| plain(console.refuse(error)))?;
         if locked_out.count > 0 || locked_out.yourself != Yourself::Unaffected {
             let error = to_confirm();

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use gatehouse_domain::Failure;
-use gatehouse_domain::authz::{ReadPreference, UpdatePreference, UpdateRole};
+use gatehouse_domain::authz::{ForeseePreference, ForeseeRole, ReadPreference, UpdatePreference};
 use gatehouse_domain::cluster::{LockedOut, PreferenceDocument, PreferenceError, Yourself};
 use gatehouse_domain::entity::{PREFERENCE_KEYS, PreferenceKey};
 use gatehouse_model::resource::{DeviceTrustSpec, PreferenceSpec};
@@ -48,7 +48,7 @@ pub(crate) struct Wished {
 pub(crate) async fn settings(console: &ConsoleContext) -> Result<Settings, ApiError> {
     let grant = console.granted::<ReadPreference>()?;
     let document = console.services.preference.get(&grant).await.map_err(|error| console.refuse(error))?;
-    Ok(Settings { document, may_update: console.principal.grant::<UpdatePreference>().is_ok() })
+    Ok(Settings { document, may_update: console.principal.may::<UpdatePreference>() })
 }
 
 /// Saves settings. What locks people out is asked back first.
@@ -58,8 +58,8 @@ pub(crate) async fn settings(console: &ConsoleContext) -> Result<Settings, ApiEr
 pub(crate) async fn save_settings(console: &ConsoleContext, wished: Wished) -> Result<(), NotSaved> {
     let plain = |error: ApiError| (error, None);
     let document = settings(console).await.map_err(plain)?.document;
-    ask_back(console, document.effective.mode, wished.mode, wished.confirmed).await?;
     let grant = console.granted::<UpdatePreference>().map_err(plain)?;
+    ask_back(console, document.effective.mode, wished.mode, wished.confirmed).await?;
     let spec = document.only_changes(PreferenceSpec {
         second_factor: Some(wished.second_factor),
         device_trust: DeviceTrustSpec {
@@ -85,12 +85,12 @@ pub(crate) async fn reset_setting(
     let plain = |error: ApiError| (error, None);
     let unknown = || plain(ApiError::invalid("unknown_setting", "there is no such setting"));
     let key = PREFERENCE_KEYS.into_iter().find(|known| known.as_str() == key).ok_or_else(unknown)?;
+    let grant = console.granted::<UpdatePreference>().map_err(plain)?;
     if key == PreferenceKey::Mode {
         let now = settings(console).await.map_err(plain)?.document.effective.mode;
         let then = console.services.preference.mode_without_dynamic();
         ask_back(console, now, then, confirmed).await?;
     }
-    let grant = console.granted::<UpdatePreference>().map_err(plain)?;
     let reset = console.services.preference.reset(&grant, key, Some(revision)).await;
     settle(console, reset).await
 }
@@ -108,12 +108,12 @@ pub(crate) async fn locked_out(
     let services = &console.services;
     match role {
         None => {
-            let grant = console.granted::<UpdatePreference>()?;
+            let grant = console.granted::<ForeseePreference>()?;
             let found = services.preference.locked_out(&grant, mode, after, NAMES).await;
             found.map_err(|error| console.refuse(error))
         }
         Some(role) => {
-            let grant = console.granted::<UpdateRole>()?;
+            let grant = console.granted::<ForeseeRole>()?;
             let found = services.roles.locked_out(&grant, role, mode, after, NAMES).await;
             found.map_err(|error| console.refuse(error))
         }

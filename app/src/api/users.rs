@@ -83,10 +83,10 @@ pub(crate) async fn user_view(console: &ConsoleContext, name: &str) -> Result<Us
         roles: role_names(console).await?,
         devices,
         sessions,
-        may_update: principal.grant::<UpdateUser>().is_ok(),
-        may_delete: principal.grant::<DeleteUser>().is_ok(),
-        may_lock: principal.grant::<CreateLock>().is_ok(),
-        may_unlock: principal.grant::<DeleteLock>().is_ok(),
+        may_update: principal.may::<UpdateUser>(),
+        may_delete: principal.may::<DeleteUser>(),
+        may_lock: principal.may::<CreateLock>(),
+        may_unlock: principal.may::<DeleteLock>(),
         is_yourself: principal.signed_in().is_some_and(|user| user.name == name),
         detail,
     })
@@ -107,7 +107,7 @@ pub(crate) async fn role_names(console: &ConsoleContext) -> Result<Vec<String>, 
 /// # Errors
 /// No role allows it.
 pub(crate) fn may_invite(console: &ConsoleContext) -> Result<(), ApiError> {
-    console.granted::<CreateUser>().map(|_| ())
+    console.may::<CreateUser>()
 }
 
 /// Makes an account; for a person with the link by which they take it over.

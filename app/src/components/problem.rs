@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
 use super::text::{marked_up, sentence};
+use crate::pages::FRESH_FACTOR;
 use crate::{ApiError, Said};
 
 /// Why a page cannot be shown, and the way out.
@@ -20,10 +21,22 @@ pub(crate) fn Problem(title: &'static str, error: ApiError) -> impl IntoView {
 #[component]
 pub(crate) fn FormProblem(error: Option<ApiError>) -> impl IntoView {
     error.map(|error| {
+        // Elsewhere, so that what was typed stays.
+        let confirm = (error.code == FRESH_FACTOR).then(|| {
+            view! {
+                <p>
+                    <a href="/web/account/confirm" target="_blank" rel="noopener">
+                        "Confirm that it is you in another tab"
+                    </a>
+                    ", then send the form again. What you typed is still here."
+                </p>
+            }
+        });
         view! {
             <div class="notice notice--problem" role="alert" tabindex="-1">
                 <p>{sentence(&error.message)} "."</p>
                 {error.hint.as_deref().map(|hint| view! { <p>{marked_up(hint)} "."</p> })}
+                {confirm}
                 <Reference error/>
             </div>
         }

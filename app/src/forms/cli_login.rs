@@ -18,7 +18,10 @@ pub(super) async fn decide(console: ConsoleContext, posted: Posted) -> Answer {
     let id = id_of(&posted.query).to_owned();
     let (accounts, principal) = (&console.services.accounts, &console.principal);
     let decided = match posted.action() {
-        "approve" => accounts.approve_cli_login(principal, &id).await,
+        "approve" => {
+            let typed = posted.field("terminal_code").unwrap_or_default();
+            accounts.approve_cli_login(principal, &id, typed).await
+        }
         "deny" => accounts.deny_cli_login(principal, &id).await,
         _ => return posted.again(ApiError::invalid("malformed_form", "the form is incomplete"), &[]),
     };

@@ -13,11 +13,21 @@ mod tokens;
 mod users;
 
 use crate::form::PostRoute;
-use crate::{ApiError, Posted};
+use crate::pages::{FRESH_FACTOR, confirm_and_back_to};
+use crate::{Answer, ApiError, Posted};
 
 /// What was asked for is no form of the page.
 fn no_such_form() -> ApiError {
     ApiError::invalid("malformed_form", "the page has no such form: reload it")
+}
+
+/// What asks for a fresh factor is confirmed first, and then repeated; everything else comes again with the error.
+fn refused(posted: &Posted, error: ApiError, keep: &[&str]) -> Answer {
+    if error.code == FRESH_FACTOR {
+        return Answer::go(confirm_and_back_to(&posted.path))
+            .saying("More than 5 minutes have passed: confirm that it is you, then repeat the step.");
+    }
+    posted.again(error, keep)
 }
 
 /// Whether the word was typed that a step asks for.

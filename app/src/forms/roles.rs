@@ -37,7 +37,7 @@ pub(super) async fn one(console: ConsoleContext, posted: Posted) -> Answer {
         }
         "delete" => match delete(&console, &posted, &name).await {
             Ok(()) => Answer::go("/web/roles").saying(format!("Role {name} has been deleted.")),
-            Err(error) => posted.again(error, &[]),
+            Err(error) => super::refused(&posted, error, &[]),
         },
         _ => posted.again(super::no_such_form(), &[]),
     }

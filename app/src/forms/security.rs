@@ -1,21 +1,13 @@
 //! The own account's password and second factors.
 
 use super::entry::{factor_answer, passkey_answer, without_spaces};
+use super::refused;
 use crate::api::{
     add_passkey, change_password, confirm as confirm_factor, new_recovery_codes, remove_authenticator,
     remove_passkey, rename_passkey, set_authenticator,
 };
 use crate::pages::{CodesShown, SECURITY};
 use crate::{Answer, ApiError, ConsoleContext, CookieChange, Posted, safe_next};
-
-/// What asks for a fresh factor is confirmed first; everything else comes again with the error.
-fn refused(posted: &Posted, error: ApiError, keep: &[&str]) -> Answer {
-    if error.code == "second_factor_required" {
-        return Answer::go(format!("/web/account/confirm?next={}", posted.path))
-            .saying("More than 5 minutes have passed: confirm that it is you, then repeat the step.");
-    }
-    posted.again(error, keep)
-}
 
 pub(super) async fn account(console: ConsoleContext, posted: Posted) -> Answer {
     let field = |name| posted.field(name).unwrap_or_default();

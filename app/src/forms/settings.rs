@@ -25,7 +25,7 @@ pub(super) async fn save(console: ConsoleContext, posted: Posted) -> Answer {
 fn settle(posted: &Posted, outcome: Result<(), NotSaved>) -> Answer {
     match outcome {
         Ok(()) => Answer::go(PATH).saying("The settings have been saved."),
-        Err((error, None)) => posted.again(error, KEEP),
+        Err((error, None)) => super::refused(posted, error, KEEP),
         Err((error, Some(remark))) => posted.again(error, KEEP).showing(remark),
     }
 }

@@ -64,7 +64,7 @@ pub(super) async fn invite(console: ConsoleContext, posted: Posted) -> Answer {
     match outcome.await {
         Ok((Some(link), _)) => posted.show(link),
         Ok((None, name)) => Answer::go(user_path(&name)).saying(format!("Bot {name} has been created.")),
-        Err(error) => posted.again(error, KEEP),
+        Err(error) => super::refused(&posted, error, KEEP),
     }
 }
 
@@ -74,11 +74,11 @@ pub(super) async fn one(console: ConsoleContext, posted: Posted) -> Answer {
     match posted.action() {
         "change" => match change(&console, &posted, &name).await {
             Ok(()) => Answer::go(here).saying(format!("Roles and logins of {name} have been saved.")),
-            Err(error) => posted.again(error, &["role", "roles", "logins"]),
+            Err(error) => super::refused(&posted, error, &["role", "roles", "logins"]),
         },
         "reset" => match reset(&console, &posted, &name).await {
             Ok(answer) => answer,
-            Err(error) => posted.again(error, &[]),
+            Err(error) => super::refused(&posted, error, &[]),
         },
         "lock" => match lock(&console, &posted, &name).await {
             Ok(()) => Answer::go(here).saying(format!("{name} is locked.")),
@@ -86,7 +86,7 @@ pub(super) async fn one(console: ConsoleContext, posted: Posted) -> Answer {
         },
         "delete" => match delete(&console, &posted, &name).await {
             Ok(()) => Answer::go("/web/users").saying(format!("User {name} has been deleted.")),
-            Err(error) => posted.again(error, &[]),
+            Err(error) => super::refused(&posted, error, &[]),
         },
         _ => posted.again(super::no_such_form(), &[]),
     }

@@ -4,7 +4,7 @@ use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_query_map;
 
 use crate::api::cli_login::{CliLoginView, cli_login};
-use crate::components::{Badge, FormProblem, PostForm, Problem, Tone};
+use crate::components::{Badge, Field, FormProblem, PostForm, Problem, Tone};
 use crate::forms::cli_login::{Decided, PAGE};
 use crate::next_page::in_query;
 use crate::{ConsoleContext, FormOutcome, shown};
@@ -77,15 +77,33 @@ fn Question(login: CliLoginView) -> impl IntoView {
             <p><a class="button button--primary" href=confirm>"Confirm that it is you"</a></p>
         }
         .into_any()
+    } else if login.waits {
+        view! {
+            <PostForm action="approve" submit="Approve" to=to.clone() reloads=true>
+                <Field
+                    name="terminal_code"
+                    label="The code that your terminal shows"
+                    autocomplete="off"
+                    help="Eight letters. Never type one that somebody sent or read out to you."
+                />
+            </PostForm>
+        }
+        .into_any()
     } else {
         view! { <PostForm action="approve" submit="Approve" to=to.clone() reloads=true/> }.into_any()
     };
+    let same_code = if login.waits { "" } else { ", and only if the code is the same" };
+    let code = login.user_code.clone().map(|code| {
+        view! {
+            <p>"Your terminal must show this code:"</p>
+            <p class="cli-login__code"><code>{code}</code></p>
+        }
+    });
     view! {
         <h1>"Log in a command line?"</h1>
         <p class="lead">"Somebody has run " <code>"tsh login"</code> " to work as " <strong>{login.user.clone()}</strong> "."</p>
         {elsewhere}
-        <p>"Your terminal must show this code:"</p>
-        <p class="cli-login__code"><code>{login.user_code.clone()}</code></p>
+        {code}
         <dl class="facts">
             <dt>"Machine"</dt><dd>{machine}</dd>
             {os_user}
@@ -97,7 +115,7 @@ fn Question(login: CliLoginView) -> impl IntoView {
         </dl>
         <p class="form__note">"Machine and its user are what that machine says of itself."</p>
         <p>
-            "Approve only what you began yourself, and only if the code is the same. Whoever runs that command line can "
+            "Approve only what you began yourself" {same_code} ". Whoever runs that command line can "
             "then do what you can do, until its session ends or you end it under \"Your sessions\"."
         </p>
         <div class="actions">{answer} <PostForm action="deny" submit="Deny" to is_quiet=true reloads=true/></div>

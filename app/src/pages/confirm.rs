@@ -4,12 +4,21 @@ use leptos_router::hooks::use_query_map;
 
 use super::second_factor::FactorForms;
 use super::stray::StrayProblem;
+use crate::api::query::address;
 use crate::api::{Confirmation, confirmation};
 use crate::components::{Field, PasskeyPurpose, PostForm, Problem};
 use crate::{ConsoleContext, FormOutcome, safe_next};
 
 /// Where one goes from here unless told otherwise.
 pub(crate) const SECURITY: &str = "/web/account/security";
+
+/// Code of the errors that this page helps against.
+pub(crate) const FRESH_FACTOR: &str = "second_factor_required";
+
+/// The page, and from there to another one of the console.
+pub(crate) fn confirm_and_back_to(path: &str) -> String {
+    address("/web/account/confirm", &[("next", path)])
+}
 
 /// Proves the second factor anew, for steps that ask for a fresh one.
 #[component]
@@ -22,7 +31,7 @@ pub(crate) fn ConfirmPage() -> impl IntoView {
         <Title text="Confirm that it is you"/>
         <div class="card card--narrow">
             <h1>"Confirm that it is you"</h1>
-            <p class="lead">"The next step changes how one gets into your account. It is asked for again after 5 minutes."</p>
+            <p class="lead">"The next step changes who gets in, and how, or what they may do. It is asked for again after 5 minutes."</p>
             <Suspense>
                 {Suspend::new(async move {
                     let choices = async { confirmation(&ConsoleContext::current()?).await };

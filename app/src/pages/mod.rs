@@ -30,7 +30,7 @@ pub(crate) use account::AccountPage;
 pub(crate) use add_device::AddDevicePage;
 pub(crate) use audit::{AuditPage, EventPage};
 pub(crate) use cli_login::CliLoginPage;
-pub(crate) use confirm::{ConfirmPage, SECURITY};
+pub(crate) use confirm::{ConfirmPage, FRESH_FACTOR, SECURITY, confirm_and_back_to};
 pub(crate) use device::DevicePage;
 pub(crate) use imports::{ImportPage, ImportsPage};
 pub(crate) use inventory::{DevicesPage, InsightsPage};

@@ -192,7 +192,7 @@ fn storage_keys_must_fit_the_engine() {
 
 #[test]
 fn what_yaml_allows_beyond_a_configuration_is_refused() {
-    insta::assert_snapshot!(refused("- a\n"), @r"gatehouse.yaml:1:1: the configuration must be a mapping of keys to values");
+    insta::assert_snapshot!(refused("- a\n"), @r"gatehouse.yaml:1:1: the document must be a mapping of keys to values");
     insta::assert_snapshot!(refused("gatehouse: &a {}\n"), @r"gatehouse.yaml:1:15: anchors and tags are not supported here");
     insta::assert_snapshot!(refused("gatehouse: {}\ngatehouse: {}\n"), @r"gatehouse.yaml:2:1: `gatehouse` stands here twice, first in line 1");
     insta::assert_snapshot!(refused("gatehouse: {}\n---\nproxy_service: {}\n"), @r"gatehouse.yaml:2:1: a configuration is one YAML document, a second one begins here");

@@ -20,6 +20,7 @@ use http::{HeaderValue, StatusCode};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::open_streams::OpenStream;
 use super::{Console, session};
 
 /// Between two looks at the session, and so the longest silence.
@@ -44,6 +45,8 @@ struct Listening {
     stop: CancellationToken,
     greeted: bool,
     over: bool,
+    /// Counts as long as this is there.
+    _open: OpenStream,
 }
 
 pub(super) async fn stream(
@@ -52,9 +55,14 @@ pub(super) async fn stream(
     request: Request,
 ) -> Response {
     let cookie = session::cookie(request.headers()).map(str::to_owned);
-    let Some(cookie) = cookie.filter(|_| context.principal.signed_in().is_some()) else {
+    let (Some(cookie), Some(user)) = (cookie, context.principal.signed_in()) else {
         // 204 tells an EventSource not to come again.
         return StatusCode::NO_CONTENT.into_response();
+    };
+    let Some(open) = console.streams.open(user) else {
+        // Nor does it after 429, until its page is looked at again.
+        return (StatusCode::TOO_MANY_REQUESTS, "too many open pages listen already: close some\n")
+            .into_response();
     };
     let listening = Listening {
         changes: console.services.live.watch(),
@@ -65,6 +73,7 @@ pub(super) async fn stream(
         stop: request.extensions().get::<CancellationToken>().cloned().unwrap_or_default(),
         greeted: false,
         over: false,
+        _open: open,
     };
     let mut response = Sse::new(events(listening)).into_response();
     // Proxies must not gather it.

@@ -4,17 +4,17 @@ use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse as _, Response};
-use futures::stream;
-use gatehouse_app::{ConsoleContext, Refusal, device_row, parameters};
+use futures::{StreamExt as _, stream};
+use gatehouse_app::{ApiError, ConsoleContext, Refusal, device_row, parameters};
+use gatehouse_domain::Failure;
 use gatehouse_domain::authz::{Grant, ListDevices};
-use gatehouse_domain::device::{DeviceQuery, DevicesExported, SearchError};
+use gatehouse_domain::device::{DeviceQuery, DevicesExported};
 use gatehouse_domain::entity::ListPlace;
-use gatehouse_domain::{Decision, Failure};
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{StatusCode, Uri};
 
-use super::{Console, pages};
+use super::{Console, pages, session};
 
 /// The line of one device, for a page that shows it already. A device that is gone has none.
 pub(super) async fn row(
@@ -47,6 +47,17 @@ fn grant(context: &ConsoleContext) -> Result<Grant<ListDevices>, Failure> {
     context.principal.grant::<ListDevices>().map_err(Failure::from)
 }
 
+/// What is still to be sent of a list.
+struct Export {
+    console: Console,
+    context: ConsoleContext,
+    cookie: String,
+    query: DeviceQuery,
+    /// Lines that were read already.
+    lines: Option<Bytes>,
+    next: Option<ListPlace>,
+}
+
 /// All devices of the list that the query names, piece by piece.
 pub(super) async fn export(
     State(console): State<Console>,
@@ -54,40 +65,29 @@ pub(super) async fn export(
     uri: Uri,
     parts: Parts,
 ) -> Response {
-    if context.principal.signed_in().is_none() {
+    let cookie = session::cookie(&parts.headers).map(str::to_owned);
+    let Some(cookie) = cookie.filter(|_| context.principal.signed_in().is_some()) else {
         return pages::to_login(&uri);
-    }
+    };
     let pairs = parameters(uri.query().unwrap_or_default());
     let query = DeviceQuery::read(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let begun = match (grant(&context), query) {
-        (Ok(grant), Ok(query)) => {
-            // What is wrong from the beginning is said on a page.
-            let first = console.services.devices.export(&grant, &query, None).await;
-            first.map(|first| (grant, query, first)).map_err(Failure::from)
-        }
-        (Err(failure), _) => Err(failure),
-        (_, Err(error)) => Err(error.into()),
+    // What is wrong from the beginning is said on a page.
+    let begun = match query {
+        Ok(query) => piece(&console, &context, &query, None).await.map(|first| (query, first)),
+        Err(error) => Err(error.into()),
     };
-    let (grant, query, first) = match begun {
+    let (query, first) = match begun {
         Ok(begun) => begun,
         Err(failure) => {
             let refusal = Refusal(context.refuse(failure));
             return pages::refused(&console, context.clone(), parts, refusal).await;
         }
     };
-    let head = Bytes::from_static(DevicesExported::HEAD.as_bytes());
-    let state = Some((first.next.clone(), Bytes::from(first.csv())));
-    let pieces = stream::try_unfold((state, Some(head)), move |(state, head)| {
-        let (services, grant, query) = (console.services.clone(), grant.clone(), query.clone());
-        async move {
-            if let Some(head) = head {
-                return Ok::<_, SearchError>(Some((head, (state, None))));
-            }
-            let Some((next, piece)) = state else { return Ok(None) };
-            let next = following(&services, &grant, &query, next).await?;
-            Ok(Some((piece, (next, None))))
-        }
-    });
+    let next = first.next.clone();
+    let lines = Bytes::from(format!("{}{}", DevicesExported::HEAD, first.csv()));
+    let export = Export { console, context, cookie, query, lines: Some(lines), next };
+    // Fused: what compresses it asks once more after the end.
+    let pieces = stream::unfold(export, Export::send).fuse();
     let headers = [
         (CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
         (CONTENT_DISPOSITION, "attachment; filename=\"devices.csv\""),
@@ -96,19 +96,40 @@ pub(super) async fn export(
     (headers, Body::from_stream(pieces)).into_response()
 }
 
-/// The piece that begins at `place`. A failure ends the answer short, which browsers show as a failed download.
-async fn following(
-    services: &gatehouse_domain::Services,
-    grant: &Grant<ListDevices>,
+/// The piece that begins at `place`.
+async fn piece(
+    console: &Console,
+    context: &ConsoleContext,
     query: &DeviceQuery,
     place: Option<ListPlace>,
-) -> Result<Option<(Option<ListPlace>, Bytes)>, SearchError> {
-    let Some(place) = place else { return Ok(None) };
-    match services.devices.export(grant, query, Some(place)).await {
-        Ok(piece) => Ok(Some((piece.next.clone(), Bytes::from(piece.csv())))),
-        Err(error) => {
-            tracing::error!(code = error.code(), %error, "an export ended short");
-            Err(error)
+) -> Result<DevicesExported, Failure> {
+    let grant = grant(context)?;
+    console.services.devices.export(&grant, query, place).await.map_err(Failure::from)
+}
+
+impl Export {
+    /// The next piece. One that fails breaks the download off, so that nobody takes a part for the whole.
+    async fn send(mut self) -> Option<(Result<Bytes, std::io::Error>, Self)> {
+        if let Some(lines) = self.lines.take() {
+            return Some((Ok(lines), self));
         }
+        let place = self.next.take()?;
+        match self.read(place).await {
+            Ok(piece) => {
+                self.next = piece.next.clone();
+                Some((Ok(Bytes::from(piece.csv())), self))
+            }
+            Err(error) => Some((Err(std::io::Error::other(error)), self)),
+        }
+    }
+
+    /// Who asks is asked anew for each piece, and whether the list is still theirs to read: a lock, an ended session or
+    /// a role that was taken away ends the download.
+    async fn read(&mut self, place: ListPlace) -> Result<DevicesExported, ApiError> {
+        let (identity, facts) = (&self.console.services.identity, self.context.facts.clone());
+        let principal = identity.by_cookie(&self.cookie, facts).await;
+        self.context.principal = principal.map_err(|error| self.context.refuse(error))?;
+        let piece = piece(&self.console, &self.context, &self.query, Some(place)).await;
+        piece.map_err(|failure| self.context.refuse(failure))
     }
 }

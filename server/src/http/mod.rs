@@ -9,6 +9,7 @@ mod export;
 mod forms;
 mod headers;
 mod inventory;
+mod open_streams;
 mod origin;
 mod pages;
 mod session;
@@ -26,6 +27,7 @@ use gatehouse_app::{App, Assets, MAX_FORM};
 use gatehouse_domain::Services;
 use gatehouse_domain::ports::Random;
 use http::StatusCode;
+use open_streams::OpenStreams;
 use tower_http::limit::RequestBodyLimitLayer;
 
 pub use site::Site;
@@ -38,12 +40,19 @@ struct Console {
     assets: Arc<Assets>,
     /// Host and port, as browsers and command lines name this cluster.
     public_address: Arc<str>,
+    streams: Arc<OpenStreams>,
 }
 
 /// Everything that a browser can ask for.
 pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site, public_address: &str) -> Router {
     let assets = Arc::new(site.assets().clone());
-    let console = Console { services, random, assets, public_address: public_address.into() };
+    let console = Console {
+        services,
+        random,
+        assets,
+        public_address: public_address.into(),
+        streams: Arc::new(OpenStreams::default()),
+    };
     let mut pages = Router::new();
     for route in leptos_axum::generate_route_list(App) {
         pages = pages.route(route.path(), get(pages::page));

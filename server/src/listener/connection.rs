@@ -50,14 +50,15 @@ pub(super) async fn serve_tls(stream: TcpStream, remote: SocketAddr, tls: &Serve
         Ok(peer) => peer,
         Err(error) => return tracing::warn!(%remote, %error, "refused a client certificate"),
     };
+    let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2".as_slice());
     let info = ConnectionInfo { channel: Channel::of_tls(channel, remote), peer };
-    serve_http(stream, info, context).await;
+    serve_http(stream, is_h2, info, context).await;
 }
 
 /// Serves one connection on the admin's Unix socket to its end.
 pub(super) async fn serve_unix(stream: UnixStream, uid: u32, context: &Context) {
     let info = ConnectionInfo { channel: Channel::AdminSocket { uid }, peer: None };
-    serve_http(stream, info, context).await;
+    serve_http(stream, true, info, context).await;
 }
 
 async fn handshake(
@@ -78,7 +79,8 @@ fn peer_of(
     leaf.map(|leaf| PeerCertificate::parse(leaf).map(Arc::new)).transpose()
 }
 
-async fn serve_http<I>(stream: I, info: ConnectionInfo, context: &Context)
+/// Speaks HTTP/2 or HTTP/1.1, and only that.
+async fn serve_http<I>(stream: I, is_h2: bool, info: ConnectionInfo, context: &Context)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -108,7 +110,7 @@ where
         }
     });
     let is_stranger = info.peer.is_none() && matches!(info.channel, Channel::Grpc { .. });
-    let builder = http(is_browser, if is_stranger { MAX_STRANGER_STREAMS } else { MAX_STREAMS });
+    let builder = http(is_h2, if is_stranger { MAX_STRANGER_STREAMS } else { MAX_STREAMS });
     // Not `serve_connection_with_upgrades`, which speaks HTTP/1 even where HTTP/2 alone is asked for.
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
@@ -131,7 +133,7 @@ where
     }
 }
 
-fn http(is_browser: bool, streams: u32) -> Builder<TokioExecutor> {
+fn http(is_h2: bool, streams: u32) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -146,5 +148,5 @@ fn http(is_browser: bool, streams: u32) -> Builder<TokioExecutor> {
         .keep_alive_timeout(KEEPALIVE_TIME)
         .max_concurrent_streams(streams)
         .max_header_list_size(MAX_HEADER_BYTES);
-    if is_browser { builder } else { builder.http2_only() }
+    if is_h2 { builder.http2_only() } else { builder.http1_only() }
 }

@@ -18,5 +18,6 @@ mod sessions;
 mod settings;
 mod signing_in;
 mod signing_up;
+mod step_up;
 mod tokens;
 mod users;

@@ -5,10 +5,12 @@ use gatehouse_server::ca::{self, UserCa};
 use gatehouse_server::environment::{SystemClock, SystemRandom};
 use gatehouse_server::secrets::{KeyFile, KeyFileSealer};
 use rustls::HandshakeKind;
+use rustls_pki_types::ServerName;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
-use crate::client::{config, get};
+use crate::client::{config, get, request};
 use crate::harness::{start, user_certificate};
 
 #[tokio::test]
@@ -25,6 +27,20 @@ async fn the_offered_alpn_tells_browsers_from_grpc() {
         let answer = get(server.address, &config(&server.certificate, alpn, None), "/probe").await.unwrap();
         assert_eq!(answer.body, expected, "{alpn:?}");
         assert_eq!(answer.protocol.as_deref(), protocol.map(str::as_bytes));
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_negotiated_is_not_spoken() {
+    let server = start().await;
+    for alpn in [&["http/1.1"][..], &[], &["h2", "http/1.1"]] {
+        let client = config(&server.certificate, alpn, None);
+        let stream = TcpStream::connect(server.address).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        let stream = TlsConnector::from(client).connect(name, stream).await.unwrap();
+        let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2".as_slice());
+        let answer = request(stream, !is_h2, "/probe").await;
+        assert!(answer.is_err(), "{alpn:?}: {answer:?}");
     }
 }
 

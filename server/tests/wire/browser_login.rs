@@ -123,7 +123,9 @@ async fn a_command_line_that_asks_needs_its_verifier_alone() {
     let status = refused(thief, PermissionDenied, "cli_login_mismatch");
     assert!(hint_of(&status).contains("tsh login"));
     decide(&rig, &begun.login_id, Some(CliApproval { code_hash: None })).await;
-    assert!(finish(&rig, &begun.login_id, VERIFIER, "").await.unwrap().login.is_some());
+    let login = finish(&rig, &begun.login_id, VERIFIER, "").await.unwrap().login.unwrap();
+    let session = rig.store.read().await.unwrap().session(&login.session_id).await.unwrap().unwrap();
+    assert_eq!(session.factor_time, rig.now().plus_secs(-300), "it proves a factor of its own");
 }
 
 #[tokio::test]

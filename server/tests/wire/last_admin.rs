@@ -2,7 +2,7 @@
 
 use gatehouse_proto::gatehouse::v1 as wire;
 use serde_json::{Value, json};
-use tonic::Code::{AlreadyExists, FailedPrecondition};
+use tonic::Code::{AlreadyExists, FailedPrecondition, PermissionDenied};
 use tonic::Status;
 
 use crate::rig::{Connection, Person, Rig, hint_of, refused};
@@ -77,7 +77,6 @@ async fn nobody_deletes_locks_resets_or_degrades_the_last_administrator() {
         assert!(hint_of(&status).contains("editor"), "{status:?}");
         refused(create(by, "lock", lock(json!({"user": "alice"}))).await, FailedPrecondition, "last_admin");
         refused(create(by, "lock", lock(json!({"role": "editor"}))).await, FailedPrecondition, "last_admin");
-        refused(reset(by, "alice").await, FailedPrecondition, "last_admin");
         let emptied = update(by, "role", role("editor", people())).await;
         refused(emptied, FailedPrecondition, "last_admin");
         let closed = json!({
@@ -94,6 +93,8 @@ async fn nobody_deletes_locks_resets_or_degrades_the_last_administrator() {
     }
     refused(delete(&helga.connection, "user", "alice").await, FailedPrecondition, "last_admin");
     refused(delete(&alice.connection, "user", "alice").await, FailedPrecondition, "own_account");
+    let status = refused(reset(&alice.connection, "alice").await, FailedPrecondition, "own_account");
+    assert!(hint_of(&status).contains("Security"), "{status:?}");
     // Nothing of all this has happened.
     assert!(is_admin(&rig, "alice").await);
     alice.list_devices().await.unwrap();
@@ -146,7 +147,12 @@ async fn rights_from_several_roles_add_up_and_a_role_in_use_stays() {
     );
     refused(delete(&dora.connection, "role", "rest").await, FailedPrecondition, "role_in_use");
     // More is not less.
-    update(&dora.connection, "role", role("rest", all())).await.unwrap();
+    let both = json!({
+        "allow": {"rules": [
+            {"resources": ["device", "cluster_auth_preference", "user", "role", "lock"], "verbs": ["*"]},
+        ]},
+    });
+    update(&dora.connection, "role", role("rest", both)).await.unwrap();
     update(&dora.connection, "user", user("dora", &["rest"])).await.unwrap();
 }
 
@@ -184,6 +190,64 @@ async fn a_mode_that_no_administrator_can_meet_is_refused() {
     rig.unenrol(&id).await;
     rig.prefer(json!({"device_trust": {"mode": "optional"}})).await;
     alice.list_devices().await.unwrap();
+}
+
+#[tokio::test]
+async fn attack_locks_on_the_devices_of_every_administrator() {
+    let rig = Rig::start().await;
+    let alice = rig.person("alice", &["editor"]).await;
+    let mallory = rig.person("mallory", &["device-admin"]).await;
+    let (alice, _, first) = rig.on_trusted_device(&alice, "PF000001").await;
+    let (mallory, _, own) = rig.on_trusted_device(&mallory, "PF000009").await;
+    rig.prefer(json!({"device_trust": {"mode": "required"}})).await;
+    let device = |id: &str| lock(json!({"device": id}));
+    refused(
+        create(&mallory.connection, "lock", device(&first)).await,
+        FailedPrecondition,
+        "no_admin_with_device",
+    );
+    alice.list_devices().await.unwrap();
+    // A device that no administrator depends on, and one of two.
+    create(&alice.connection, "lock", device(&own)).await.unwrap();
+    let bob = rig.person("bob", &["editor"]).await;
+    let (bob, _, second) = rig.on_trusted_device(&bob, "PF000002").await;
+    create(&bob.connection, "lock", device(&first)).await.unwrap();
+    refused(
+        create(&bob.connection, "lock", device(&second)).await,
+        FailedPrecondition,
+        "no_admin_with_device",
+    );
+    create(&rig.admin, "lock", device(&second)).await.unwrap();
+}
+
+#[tokio::test]
+async fn attack_rights_that_whoever_gives_them_lacks() {
+    const BEYOND: &str = "beyond_own_rights";
+    let rig = Rig::start().await;
+    let (_, helga) = staff(&rig).await;
+    rig.person("bob", &["access"]).await;
+    let by = &helga.connection;
+    let status =
+        refused(update(by, "user", user("helga", &["people", "editor"])).await, PermissionDenied, BEYOND);
+    assert!(status.message().contains("the right to \"*\" on \"*\""), "{}", status.message());
+    assert!(hint_of(&status).contains("editor"), "{status:?}");
+    refused(create(by, "user", user("mallory", &["editor"])).await, PermissionDenied, BEYOND);
+    refused(reset(by, "alice").await, PermissionDenied, BEYOND);
+    refused(create(by, "role", role("more", all())).await, PermissionDenied, BEYOND);
+    let devices = json!({"allow": {"rules": [{"resources": ["user", "device"], "verbs": ["list"]}]}});
+    refused(update(by, "role", role("people", devices)).await, PermissionDenied, BEYOND);
+    let logins = json!({"allow": {"logins": ["root"]}});
+    refused(create(by, "role", role("more", logins)).await, PermissionDenied, BEYOND);
+    let mut with_login = user("bob", &["access"]);
+    with_login["spec"]["logins"] = json!(["root"]);
+    refused(update(by, "user", with_login.clone()).await, PermissionDenied, BEYOND);
+    // What helga has, helga may give; and what somebody has already may stay.
+    create(by, "role", role("more", people())).await.unwrap();
+    update(by, "user", user("bob", &["more"])).await.unwrap();
+    reset(by, "bob").await.unwrap();
+    update(&rig.admin, "user", with_login.clone()).await.unwrap();
+    with_login["spec"]["roles"] = json!(["access", "more"]);
+    update(by, "user", with_login).await.unwrap();
 }
 
 #[tokio::test]

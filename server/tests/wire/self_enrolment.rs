@@ -118,7 +118,7 @@ async fn confirming_is_throttled() {
     let wrong = || wire::ConfirmSecondFactorRequest { password: "wrong".to_owned(), ..Default::default() };
     for _ in 0..5 {
         let outcome = alice.connection.account().confirm_second_factor(wrong()).await;
-        refused(outcome, InvalidArgument, "wrong_code");
+        refused(outcome, InvalidArgument, "wrong_password");
     }
     let outcome = alice.connection.account().confirm_second_factor(wrong()).await;
     refused(outcome, tonic::Code::ResourceExhausted, "too_many_attempts");

@@ -11,8 +11,8 @@ use crate::components::{Badge, Icon, PageHeader, Problem, Shape, Tone};
 /// All roles.
 #[component]
 pub(crate) fn RolesPage() -> impl IntoView {
-    let may_create = use_context::<ConsoleContext>()
-        .is_some_and(|console| console.principal.grant::<CreateRole>().is_ok());
+    let may_create =
+        use_context::<ConsoleContext>().is_some_and(|console| console.principal.may::<CreateRole>());
     view! {
         <Title text="Roles"/>
         <PageHeader title="Roles" lead="What roles allow adds up; what no role of a user allows is refused.">

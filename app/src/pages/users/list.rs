@@ -19,8 +19,7 @@ pub(crate) fn UsersPage() -> impl IntoView {
     let prefix = query.get("q").unwrap_or_default();
     let after = query.get("after").filter(|name| !name.is_empty());
     let may_invite = use_context::<ConsoleContext>().is_some_and(|console| {
-        console.principal.grant::<gatehouse_domain::authz::CreateUser>().is_ok()
-            && may_invite(&console).is_ok()
+        console.principal.may::<gatehouse_domain::authz::CreateUser>() && may_invite(&console).is_ok()
     });
     let wished = prefix.clone();
     view! {

@@ -89,12 +89,9 @@ fn Whole(user: UserView) -> impl IntoView {
     });
     let topic = format!("user:{name}");
     let may_delete = user.may_delete && !user.is_yourself;
-    let has = [
-        (user.may_update, "change"),
-        (user.may_update && !is_bot, "reset"),
-        (user.may_lock, "lock"),
-        (may_delete, "delete"),
-    ];
+    let may_reset = user.may_update && !is_bot && !user.is_yourself;
+    let has =
+        [(user.may_update, "change"), (may_reset, "reset"), (user.may_lock, "lock"), (may_delete, "delete")];
     let has = has.into_iter().filter(|(there, _)| *there).map(|(_, action)| action).collect();
     view! {
         <StrayProblem has/>
@@ -124,7 +121,7 @@ fn Whole(user: UserView) -> impl IntoView {
         })}
         <Actions
             name=name.clone()
-            may_reset=user.may_update && !is_bot
+            may_reset=may_reset
             may_lock=user.may_lock
             may_delete=may_delete
         />

@@ -4,7 +4,7 @@ use super::RenewError;
 use crate::Decision;
 use crate::audit::LastChange;
 use crate::authz::AuthzError;
-use crate::cluster::LastAdmin;
+use crate::cluster::{BeyondReach, LastAdmin};
 use crate::ports::{CaError, PasskeyFault, SealError, StoreError};
 
 /// Why something about an account cannot be done.
@@ -36,10 +36,14 @@ pub enum AccountError {
     Bot,
     #[error("you cannot delete the account that you are logged in with")]
     OwnAccount,
+    #[error("you cannot reset the account that you are logged in with")]
+    OwnReset,
     #[error("user \"{name}\" was changed meanwhile{}", change.as_ref().map(|change| format!(" {change}")).unwrap_or_default())]
     Stale { name: String, change: Option<LastChange> },
     #[error(transparent)]
     LastAdmin(#[from] LastAdmin),
+    #[error(transparent)]
+    BeyondReach(#[from] BeyondReach),
     #[error("this link is not valid: it has been used, has expired or was replaced by a newer one")]
     Link,
     #[error("{0}")]
@@ -113,6 +117,7 @@ impl Decision for AccountError {
             Self::NotFound(_) | Self::PasskeyNotFound(_) => ErrorKind::NotFound,
             Self::Exists(_) | Self::Stale { .. } | Self::PasskeyExists => ErrorKind::Conflict,
             Self::LastAdmin(error) => error.kind(),
+            Self::BeyondReach(error) => error.kind(),
             Self::UserName(_)
             | Self::NoRole
             | Self::UnknownRole(_)
@@ -126,6 +131,7 @@ impl Decision for AccountError {
             | Self::WrongCode => ErrorKind::InvalidInput,
             Self::Bot
             | Self::OwnAccount
+            | Self::OwnReset
             | Self::NoPasskeysHere
             | Self::PasskeysNotAllowed
             | Self::CodesNotAllowed
@@ -155,9 +161,10 @@ impl Decision for AccountError {
             Self::UnknownRole(_) => "unknown_role",
             Self::Logins(_) => "invalid_login",
             Self::Bot => "bot_account",
-            Self::OwnAccount => "own_account",
+            Self::OwnAccount | Self::OwnReset => "own_account",
             Self::Stale { .. } => "stale_revision",
             Self::LastAdmin(error) => error.code(),
+            Self::BeyondReach(error) => error.code(),
             Self::Link => "link_invalid",
             Self::WeakPassword(_) => "weak_password",
             Self::WrongCode => "wrong_code",
@@ -230,11 +237,16 @@ impl Decision for AccountError {
             Self::TooManyPasskeys => "remove one that you no longer use",
             Self::LastFactor => "add another passkey or an authenticator app first",
             Self::UnknownRole(_) => "`tctl get roles` lists the roles there are",
+            Self::OwnReset => {
+                "change your password and second factors on your account's page \"Security\" in the console, or ask \
+                 another administrator"
+            }
             Self::Kind => "delete the user and create another of the other kind",
             Self::Exists(_) => "change it with `tctl edit user/<name>`",
             Self::Renew(error) => return error.hint(),
             Self::Stale { .. } => "get it again and repeat your change",
             Self::LastAdmin(error) => return error.hint(),
+            Self::BeyondReach(error) => return error.hint(),
             Self::Authz(error) => return error.hint(),
             _ => return None,
         };

@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 use super::recovery_code::RecoveryCode;
 use super::{AccountError, Accounts};
+use crate::Core;
 use crate::entity::{Passkey, SecretPurpose};
-use crate::ports::UnitOfWork;
+use crate::ports::{StoreError, UnitOfWork};
 
 /// A user's second factors.
 #[derive(Clone, Debug)]
-pub(super) struct Factors {
+pub(crate) struct Factors {
     policy: SecondFactor,
     /// Those for the server's present address.
     pub(super) passkeys: Vec<Passkey>,
@@ -46,6 +47,11 @@ impl Factors {
 
     fn has_any(&self) -> bool {
         self.has_authenticator || !self.passkeys.is_empty() || !self.stranded.is_empty()
+    }
+
+    /// Whether a right password leads on to a session: no factor is required, or there is one to prove.
+    pub(crate) fn lets_in(&self) -> bool {
+        !self.is_required() || !self.choices().is_empty()
     }
 
     pub(super) fn choices(&self) -> FactorChoices {
@@ -95,6 +101,25 @@ impl Proof {
     }
 }
 
+/// The second factors of a user, as a policy judges them.
+pub(crate) async fn factors_of(
+    core: &Core,
+    work: &mut dyn UnitOfWork,
+    policy: SecondFactor,
+    user: &str,
+) -> Result<Factors, StoreError> {
+    let rp_id = core.passkeys.as_ref().map(|passkeys| passkeys.rp_id());
+    let all = work.passkeys(user).await?;
+    let (passkeys, stranded) = all.into_iter().partition(|passkey| rp_id == Some(passkey.rp_id.as_str()));
+    Ok(Factors {
+        policy,
+        passkeys,
+        stranded,
+        has_authenticator: work.sealed_secret(SecretPurpose::Totp, user).await?.is_some(),
+        recovery_codes: work.count_recovery_codes(user).await?,
+    })
+}
+
 impl Accounts {
     pub(super) async fn factors(
         &self,
@@ -102,16 +127,7 @@ impl Accounts {
         policy: SecondFactor,
         user: &str,
     ) -> Result<Factors, AccountError> {
-        let rp_id = self.core.passkeys.as_ref().map(|passkeys| passkeys.rp_id());
-        let all = work.passkeys(user).await?;
-        let (passkeys, stranded) = all.into_iter().partition(|passkey| rp_id == Some(passkey.rp_id.as_str()));
-        Ok(Factors {
-            policy,
-            passkeys,
-            stranded,
-            has_authenticator: work.sealed_secret(SecretPurpose::Totp, user).await?.is_some(),
-            recovery_codes: work.count_recovery_codes(user).await?,
-        })
+        Ok(factors_of(&self.core, work, policy, user).await?)
     }
 
     /// Takes a typed code of a user: a one-time code, where the cluster accepts them, or a recovery code.
@@ -178,6 +194,18 @@ mod tests {
             assert_eq!(factors(policy, &["a"], true).is_required(), policy != Off);
             assert_eq!(factors(policy, &[], false).is_required(), policy.is_required());
         }
+    }
+
+    #[test]
+    fn a_factor_that_is_required_and_missing_lets_nobody_in() {
+        use SecondFactor::{Off, On, Optional, Otp, Webauthn};
+        let none = |policy| Factors { recovery_codes: 0, ..factors(policy, &[], false) };
+        let app = |policy| Factors { recovery_codes: 0, ..factors(policy, &[], true) };
+        let lets_in = |find: &dyn Fn(SecondFactor) -> Factors| {
+            [Off, Optional, On, Otp, Webauthn].map(|policy| find(policy).lets_in())
+        };
+        assert_eq!(lets_in(&none), [true, true, false, false, false]);
+        assert_eq!(lets_in(&app), [true, true, true, true, false]);
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl Accounts {
         self.take_attempt(&keys).await?;
         match self.prove_factors(request, name.as_deref()).await {
             Ok((mut work, proven)) => {
-                self.return_attempt(work.as_mut(), &keys).await?;
+                self.return_attempt(work.as_mut(), &keys.and(Keys::factor(&proven.user.name))).await?;
                 Ok((work, proven))
             }
             Err(error) => Err(self.note_failed_login(name.as_deref(), error, facts).await?),
@@ -114,8 +114,9 @@ impl Accounts {
         name: Option<&str>,
     ) -> Result<(Box<dyn UnitOfWork>, Proven), AccountError> {
         let account = self.check_password(name, &request.password).await?.ok_or(AccountError::LoginFailed)?;
-        let mut work = self.core.begin().await?;
         // Looked at only with the right password, or a stranger could use up a user's codes.
+        self.take_attempt(&Keys::factor(&account.name)).await?;
+        let mut work = self.core.begin().await?;
         let policy = self.preference.effective(work.as_mut()).await?.second_factor;
         let factors = self.factors(work.as_mut(), policy, &account.name).await?;
         let by = if factors.is_required() {

@@ -27,6 +27,7 @@ pub use cookie::RenewError;
 pub(crate) use cookie::{RENEWED_SECS, rights};
 pub use error::AccountError;
 pub use factors::FactorChoices;
+pub(crate) use factors::factors_of;
 pub(crate) use links::pending_row_of;
 pub use links::{NewFactor, NewLink, SignedUp, SignupFacts};
 pub use login::{LoggedIn, LoginKeys, LoginRequest};

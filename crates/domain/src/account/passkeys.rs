@@ -76,6 +76,11 @@ impl Accounts {
         let token = SecretToken::generate(self.core.random.as_ref());
         // Those that nobody answered go with the next one that is asked.
         work.purge_passkey_ceremonies(now).await?;
+        // One at a time: whoever asks again answers that one. Strangers have no owner to tell them apart, and are
+        // counted instead.
+        if bound.purpose != CeremonyPurpose::Passwordless {
+            work.drop_passkey_ceremonies(bound.purpose, bound.owner).await?;
+        }
         work.insert_passkey_ceremony(&PasskeyCeremony {
             hash: token.hash(),
             purpose: bound.purpose,
@@ -99,6 +104,10 @@ impl Accounts {
         let token = SecretToken::read(&answer.ceremony).ok_or(AccountError::Ceremony)?;
         if answer.credential.len() > MAX_ANSWER {
             return Err(PasskeyFault::Malformed.into());
+        }
+        // A stranger's rubbish must not take the writer's place.
+        if !self.core.read().await?.has_passkey_ceremony(&token.hash()).await? {
+            return Err(AccountError::Ceremony);
         }
         let mut work = self.core.begin().await?;
         let ceremony = work.take_passkey_ceremony(&token.hash()).await?;
@@ -208,6 +217,9 @@ impl Accounts {
         // The handle is the account's for good; an authenticator that files under another finds nobody.
         if work.passkey_handle(user).await?.as_ref() != Some(&handle) {
             return Err(AccountError::Ceremony);
+        }
+        if work.passkeys(user).await?.len() >= MAX_PASSKEYS {
+            return Err(AccountError::TooManyPasskeys);
         }
         if work.passkey_by_credential(&made.credential_id).await?.is_some() {
             return Err(AccountError::PasskeyExists);

@@ -156,11 +156,23 @@ impl Accounts {
         facts: &RequestFacts,
     ) -> Result<WebLogin, AccountError> {
         let pending = self.live_pending(pending).await?;
-        let keys = Keys::login(&pending.user, &facts.remote_address);
+        let keys = Keys::login(&pending.user, &facts.remote_address).and(Keys::pending(&pending.hash));
+        let keys = match answer {
+            FactorAnswer::Code(_) => keys.and(Keys::factor(&pending.user)),
+            // Nobody guesses a passkey: it lets its owner in while somebody else guesses codes.
+            FactorAnswer::Passkey(_) => keys,
+        };
         self.take_attempt(&keys).await?;
         match self.prove_second_factor(&pending, answer, &keys, facts).await {
             Ok(login) => Ok(login),
-            Err(error) => Err(self.note_failed_login(Some(&pending.user), error, facts).await?),
+            Err(error) => {
+                if self.failed_too_often(&pending.hash).await? {
+                    let mut work = self.core.begin().await?;
+                    work.delete_pending_sign_in(&pending.hash).await?;
+                    work.commit().await?;
+                }
+                Err(self.note_failed_login(Some(&pending.user), error, facts).await?)
+            }
         }
     }
 
@@ -231,10 +243,9 @@ impl Accounts {
         facts: &RequestFacts,
     ) -> Result<WebLogin, AccountError> {
         let bound = Bound { purpose: CeremonyPurpose::Passwordless, owner: "", user: "" };
-        let ceremony = match self.take_ceremony(answer, bound).await {
-            Ok(ceremony) => ceremony,
-            Err(error) => return Err(self.note_failed_login(None, error, facts).await?),
-        };
+        // Nothing is counted here and so nothing written down: only a challenge that was given out, which is counted,
+        // leads any further.
+        let ceremony = self.take_ceremony(answer, bound).await?;
         let mut user = None;
         let outcome = async {
             self.check_passkeys_allowed().await?;

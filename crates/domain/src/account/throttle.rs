@@ -4,7 +4,7 @@
 //! well: attempts side by side cannot all slip past the count.
 
 use super::{AccountError, Accounts};
-use crate::entity::Throttle;
+use crate::entity::{Digest, Throttle};
 use crate::ports::UnitOfWork;
 
 /// What is counted, and how patiently.
@@ -19,6 +19,9 @@ struct Limit {
 
 /// Failures are forgotten after this many quiet seconds.
 const FORGET_SECS: i64 = 3600;
+
+/// Wrong answers to the second factor of one sign-in, at most.
+const PENDING_TRIES: i64 = 5;
 
 /// What an attempt is counted under.
 pub(super) struct Keys(Vec<Limit>);
@@ -35,6 +38,27 @@ impl Keys {
             limits.push(Limit { key: format!("user:{user}@here"), free: 5, longest_secs: 300 });
         }
         Self(limits)
+    }
+
+    /// For a typed code, wherever it comes from: whoever knows the password must not guess on from network to network.
+    /// Only counted after the password was right, so that no stranger can close it.
+    pub(super) fn factor(user: &str) -> Self {
+        Self(vec![Limit { key: format!("factor:{user}"), free: 20, longest_secs: 3600 }])
+    }
+
+    /// For the second factor of one sign-in, which ends with too many failures: see [`Accounts::failed_too_often`].
+    pub(super) fn pending(hash: &Digest) -> Self {
+        Self(vec![Limit {
+            key: format!("pending:{}", hex::encode(hash)),
+            free: PENDING_TRIES,
+            longest_secs: 300,
+        }])
+    }
+
+    /// All of these and those.
+    pub(super) fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
     }
 
     /// For a passkey that is to sign in alone: who it is shows only at the end, so it is the network that counts.
@@ -82,6 +106,18 @@ impl Accounts {
             work.put_throttle(&limit.key, &Throttle { failures, last_failure: now, blocked_until }).await?;
         }
         Ok(work.commit().await?)
+    }
+
+    /// Whether this one sign-in has had all its tries.
+    pub(super) async fn failed_too_often(&self, pending: &Digest) -> Result<bool, AccountError> {
+        let mut work = self.core.read().await?;
+        for limit in Keys::pending(pending).0 {
+            let failures = work.throttle(&limit.key).await?.unwrap_or_default().failures;
+            if failures >= limit.free {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Takes a counted attempt back after a success.

@@ -5,8 +5,8 @@ use super::links::{INVITE_SECS, NewLink, clear_factors};
 use super::{AccountError, Accounts};
 use crate::audit::{EventKind, last_change};
 use crate::authz::{CreateUser, DeleteUser, Grant, ListUsers, ReadUser, UpdateUser};
-use crate::cluster::{AdminGuard, roles_check_logins};
-use crate::entity::{LinkPurpose, SecretPurpose, User};
+use crate::cluster::{AdminGuard, Reach, roles_check_logins};
+use crate::entity::{LinkPurpose, Role, SecretPurpose, User};
 use crate::ports::UnitOfWork;
 
 /// An account to be made.
@@ -45,7 +45,7 @@ impl Accounts {
     /// Creates an account, and for a person the link that sets its password.
     ///
     /// # Errors
-    /// The name is taken or no name; unknown roles; no role.
+    /// The name is taken or no name; unknown roles; no role; rights that whoever asks does not have.
     pub async fn create(
         &self,
         grant: &Grant<CreateUser>,
@@ -55,7 +55,10 @@ impl Accounts {
         let name = UserName::try_from(new.name.as_str())
             .map_err(|error| AccountError::UserName(error.to_string()))?;
         let mut work = self.core.begin().await?;
-        check_spec(work.as_mut(), &new.spec).await?;
+        // Or a role could go while it is given.
+        work.hold_administrators().await?;
+        let roles = check_spec(work.as_mut(), &new.spec).await?;
+        Reach::of(work.as_mut(), grant.by()).await?.check(roles.iter(), new.spec.logins.iter())?;
         if work.user(name.as_str()).await?.is_some() {
             return Err(AccountError::Exists(name.to_string()));
         }
@@ -99,7 +102,7 @@ impl Accounts {
     ///
     /// # Errors
     /// No such user; unknown roles; no role; somebody else changed it meanwhile; it takes the rights of the last
-    /// administrator.
+    /// administrator; it gives rights that whoever asks does not have.
     pub async fn update(
         &self,
         grant: &Grant<UpdateUser>,
@@ -109,7 +112,7 @@ impl Accounts {
     ) -> Result<User, AccountError> {
         let mut work = self.core.begin().await?;
         let guard = AdminGuard::before(&self.core, work.as_mut(), grant.by()).await?;
-        check_spec(work.as_mut(), &spec).await?;
+        let roles = check_spec(work.as_mut(), &spec).await?;
         let mut user = find_for_update(work.as_mut(), name).await?;
         if expected_revision.is_some_and(|expected| expected != user.revision()) {
             let change = last_change(work.as_mut(), EventKind::USER_UPDATE, &user.name).await?;
@@ -118,6 +121,9 @@ impl Accounts {
         if user.kind != spec.kind {
             return Err(AccountError::Kind);
         }
+        let new_roles = roles.iter().filter(|role| !user.roles.contains(&role.name));
+        let new_logins = spec.logins.iter().filter(|login| !user.logins.contains(login));
+        Reach::of(work.as_mut(), grant.by()).await?.check(new_roles, new_logins)?;
         let change = serde_json::json!({
             "roles": {"from": user.roles, "to": spec.roles},
             "logins": {"from": user.logins, "to": spec.logins},
@@ -157,7 +163,8 @@ impl Accounts {
     /// codes away and ends the user's sessions.
     ///
     /// # Errors
-    /// No such user; a bot; the last administrator.
+    /// No such user; a bot; the own account, or the link would be a way around what its security page asks for; the
+    /// last administrator; an account with rights that whoever asks does not have.
     pub async fn reset(
         &self,
         grant: &Grant<UpdateUser>,
@@ -170,6 +177,12 @@ impl Accounts {
         if user.kind == UserKind::Bot {
             return Err(AccountError::Bot);
         }
+        if grant.by().user == user.name {
+            return Err(AccountError::OwnReset);
+        }
+        // Whoever has the link can become the user.
+        let roles = work.roles_named(&user.roles).await?;
+        Reach::of(work.as_mut(), grant.by()).await?.check(roles.iter(), user.logins.iter())?;
         let now = self.core.now();
         user.password_hash = None;
         user.updated = now;
@@ -196,7 +209,7 @@ async fn find_for_update(work: &mut dyn UnitOfWork, name: &str) -> Result<User, 
     found.ok_or_else(|| AccountError::NotFound(clean_label(name)))
 }
 
-async fn check_spec(work: &mut dyn UnitOfWork, spec: &UserSpec) -> Result<(), AccountError> {
+async fn check_spec(work: &mut dyn UnitOfWork, spec: &UserSpec) -> Result<Vec<Role>, AccountError> {
     if spec.roles.is_empty() {
         return Err(AccountError::NoRole);
     }
@@ -204,5 +217,6 @@ async fn check_spec(work: &mut dyn UnitOfWork, spec: &UserSpec) -> Result<(), Ac
     if let Some(unknown) = spec.roles.iter().find(|name| known.iter().all(|role| role.name != **name)) {
         return Err(AccountError::UnknownRole(clean_label(unknown)));
     }
-    roles_check_logins(&spec.logins).map_err(AccountError::Logins)
+    roles_check_logins(&spec.logins).map_err(AccountError::Logins)?;
+    Ok(known)
 }

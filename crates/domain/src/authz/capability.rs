@@ -4,10 +4,13 @@ pub trait Capability {
     const VERB: &'static str;
     /// Part of enrolling the current device as an admin.
     const SELF_ENROLMENT: bool = false;
+    /// Decides who gets in and what they may do: a browser's session needs a fresh factor for it, since whoever finds
+    /// one open could make that lasting.
+    const STEP_UP: bool = false;
 }
 
 macro_rules! capabilities {
-    ($($(#[$doc:meta])* $name:ident: $resource:literal $verb:literal $($self_enrolment:literal)?;)+) => {
+    ($($(#[$doc:meta])* $name:ident: $resource:literal $verb:literal $($extra:ident)?;)+) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, Debug)]
@@ -16,7 +19,7 @@ macro_rules! capabilities {
             impl Capability for $name {
                 const RESOURCE: &'static str = $resource;
                 const VERB: &'static str = $verb;
-                $(const SELF_ENROLMENT: bool = $self_enrolment;)?
+                $(const $extra: bool = true;)?
             }
         )+
 
@@ -27,32 +30,36 @@ macro_rules! capabilities {
 
 capabilities! {
     /// Finds a device by id or asset tag.
-    FindDevices: "device" "list" true;
+    FindDevices: "device" "list" SELF_ENROLMENT;
     ListDevices: "device" "list";
     ReadDevice: "device" "read";
-    CreateDevice: "device" "create" true;
+    CreateDevice: "device" "create" SELF_ENROLMENT;
     /// Registers many devices at once: no part of enrolling the current one.
     CreateDevices: "device" "create";
     UpdateDevice: "device" "update";
     DeleteDevice: "device" "delete";
-    CreateEnrollToken: "device" "create_enroll_token" true;
+    CreateEnrollToken: "device" "create_enroll_token" SELF_ENROLMENT;
     RevokeEnrollToken: "device" "create_enroll_token";
     ListUsers: "user" "list";
     ReadUser: "user" "read";
-    CreateUser: "user" "create";
-    UpdateUser: "user" "update";
-    DeleteUser: "user" "delete";
+    CreateUser: "user" "create" STEP_UP;
+    UpdateUser: "user" "update" STEP_UP;
+    DeleteUser: "user" "delete" STEP_UP;
     ListRoles: "role" "list";
     ReadRole: "role" "read";
-    CreateRole: "role" "create";
-    UpdateRole: "role" "update";
-    DeleteRole: "role" "delete";
+    CreateRole: "role" "create" STEP_UP;
+    UpdateRole: "role" "update" STEP_UP;
+    /// Looks at what an update would do.
+    ForeseeRole: "role" "update";
+    DeleteRole: "role" "delete" STEP_UP;
     ListLocks: "lock" "list";
     ReadLock: "lock" "read";
     CreateLock: "lock" "create";
     DeleteLock: "lock" "delete";
     ReadPreference: "cluster_auth_preference" "read";
-    UpdatePreference: "cluster_auth_preference" "update";
+    UpdatePreference: "cluster_auth_preference" "update" STEP_UP;
+    /// Looks at what an update would do.
+    ForeseePreference: "cluster_auth_preference" "update";
     ListSessions: "session" "list";
     DeleteSession: "session" "delete";
     ListEvents: "event" "list";

@@ -102,7 +102,8 @@ impl Principal {
     /// Grants a capability.
     ///
     /// # Errors
-    /// Nobody is logged in, no role allows it, or the mode asks for a trusted device.
+    /// Nobody is logged in, no role allows it, or the mode asks for a trusted device; the factor of a browser's session
+    /// is not fresh enough for it.
     pub fn grant<C: Capability>(&self) -> Result<Grant<C>, AuthzError> {
         let user = match &self.actor {
             Actor::Anonymous => return Err(AuthzError::Anonymous),
@@ -116,7 +117,17 @@ impl Principal {
         if self_enrolment {
             self.check_self_enrolment(user, C::SELF_ENROLMENT)?;
         }
+        // Command lines have a short-lived certificate whose key nobody finds by sitting down at a browser.
+        if C::STEP_UP && user.cookie_hash.is_some() && !self.has_fresh_factor() {
+            return Err(AuthzError::StaleFactor);
+        }
         Ok(Grant { self_enrolment, ..self.granted() })
+    }
+
+    /// Whether [`Principal::grant`] grants it, at the latest after a fresh factor: for what is offered on a page.
+    #[must_use]
+    pub fn may<C: Capability>(&self) -> bool {
+        matches!(self.grant::<C>(), Ok(_) | Err(AuthzError::StaleFactor))
     }
 
     /// Grants what every account may do, also without a trusted device: the own account, the own devices, and the

@@ -67,6 +67,7 @@ fn row(principal: &Principal) -> Vec<(&'static str, &'static str)> {
         ReadRole,
         CreateRole,
         UpdateRole,
+        ForeseeRole,
         DeleteRole,
         ListLocks,
         ReadLock,
@@ -74,6 +75,7 @@ fn row(principal: &Principal) -> Vec<(&'static str, &'static str)> {
         DeleteLock,
         ReadPreference,
         UpdatePreference,
+        ForeseePreference,
         ListSessions,
         DeleteSession,
         ListEvents,
@@ -107,12 +109,25 @@ fn every_capability_against_every_caller() {
             user(SignedIn { has_enrolled_device: true, ..untrusted(&["editor"]) }),
         ),
         ("access, required", user(untrusted(&["access"]))),
+        (
+            "editor, browser, stale",
+            user(SignedIn {
+                cookie_hash: Some([1; 32]),
+                factor_time: NOW.plus_secs(-FRESH_FACTOR_SECS),
+                ..signed_in(&["editor"])
+            }),
+        ),
+        ("editor, browser, fresh", user(SignedIn { cookie_hash: Some([1; 32]), ..signed_in(&["editor"]) })),
+        (
+            "editor, command line, stale",
+            user(SignedIn { factor_time: NOW.plus_secs(-FRESH_FACTOR_SECS), ..signed_in(&["editor"]) }),
+        ),
     ];
     let mut table = String::new();
     for (name, caller) in callers {
         let outcomes = row(&caller);
         assert_eq!(outcomes.len(), CAPABILITIES.len(), "the table covers every capability");
-        for kind in ["yes", "no", "anonymous", "device", "factor"] {
+        for kind in ["yes", "no", "anonymous", "device", "factor", "stale factor"] {
             let named: Vec<_> =
                 outcomes.iter().filter(|(_, outcome)| *outcome == kind).map(|(name, _)| *name).collect();
             if !named.is_empty() {
@@ -121,6 +136,18 @@ fn every_capability_against_every_caller() {
         }
     }
     insta::assert_snapshot!(table);
+}
+
+#[test]
+fn what_a_stale_factor_holds_up_is_still_offered() {
+    let stale = |roles: &[&str]| {
+        let factor_time = NOW.plus_secs(-FRESH_FACTOR_SECS);
+        user(SignedIn { cookie_hash: Some([1; 32]), factor_time, ..signed_in(roles) })
+    };
+    assert_eq!(stale(&["editor"]).grant::<UpdateUser>().err(), Some(AuthzError::StaleFactor));
+    assert!(stale(&["editor"]).may::<UpdateUser>());
+    assert!(!stale(&["access"]).may::<UpdateUser>());
+    assert!(!principal(Actor::Anonymous).may::<UpdateUser>());
 }
 
 #[test]

@@ -1,15 +1,16 @@
 //! Nobody locks out the last administrator: what would leave the cluster without one is refused.
 //!
 //! An administrator is a person who can sign in, whom no lock keeps out, whose roles together allow everything that
-//! matters, and who has an enrolled device where one is required of them. Root on the server's own host is the way back
+//! matters, and who has a second factor and an enrolled device without a lock where one is required of them. Root on the server's own host is the way back
 //! in and therefore exempt: whatever is asked through the Unix socket is done.
 
 use std::sync::Arc;
 
-use gatehouse_model::ErrorKind;
 use gatehouse_model::resource::UserKind;
+use gatehouse_model::{ErrorKind, SecondFactor};
 
 use super::Preference;
+use crate::account::factors_of;
 use crate::authz::Attribution;
 use crate::entity::{Role, User};
 use crate::ports::{StoreError, UnitOfWork};
@@ -31,9 +32,14 @@ pub enum LastAdmin {
     Rights,
     #[error(
         "this would lock out every administrator: a trusted device would be required of them, and none of them \
-         has an enrolled one"
+         has an enrolled one that is not locked"
     )]
     Device,
+    #[error(
+        "this would lock out every administrator: a second factor would be required of them, and none of them has \
+         one that would count"
+    )]
+    Factor,
 }
 
 impl Decision for LastAdmin {
@@ -45,6 +51,7 @@ impl Decision for LastAdmin {
         match self {
             Self::Rights => "last_admin",
             Self::Device => "no_admin_with_device",
+            Self::Factor => "no_admin_with_factor",
         }
     }
 
@@ -57,6 +64,10 @@ impl Decision for LastAdmin {
             Self::Device => {
                 "enrol a device of an administrator first: `tsh device enroll --current-device`; root on the \
                  server's own host may do this with `tctl`"
+            }
+            Self::Factor => {
+                "add a passkey or an authenticator app that would count on your account's page \"Security\" first; root \
+                 on the server's own host may do this with `tctl`"
             }
         };
         Some(hint.to_owned())
@@ -79,7 +90,7 @@ impl AdminGuard {
         by: &Attribution,
     ) -> Result<Self, StoreError> {
         work.hold_administrators().await?;
-        let watches = !by.is_host_admin() && Admins::now(core, work).await?.any(work, true).await?;
+        let watches = !by.is_host_admin() && Admins::now(core, work).await?.any(work, Needs::ALL).await?;
         Ok(Self { core: Arc::clone(core), watches })
     }
 
@@ -92,12 +103,30 @@ impl AdminGuard {
             return Ok(Ok(()));
         }
         let admins = Admins::now(&self.core, work).await?;
-        if admins.any(work, true).await? {
+        if admins.any(work, Needs::ALL).await? {
             return Ok(Ok(()));
         }
-        let have_rights = admins.any(work, false).await?;
-        Ok(Err(if have_rights { LastAdmin::Device } else { LastAdmin::Rights }))
+        let without_factor = Needs { factor: false, device: true };
+        let without_both = Needs { factor: false, device: false };
+        Ok(Err(if admins.any(work, without_factor).await? {
+            LastAdmin::Factor
+        } else if admins.any(work, without_both).await? {
+            LastAdmin::Device
+        } else {
+            LastAdmin::Rights
+        }))
     }
+}
+
+/// What somebody needs to be an administrator, beside rights: what is required of them, that is.
+#[derive(Clone, Copy)]
+struct Needs {
+    factor: bool,
+    device: bool,
+}
+
+impl Needs {
+    const ALL: Self = Self { factor: true, device: true };
 }
 
 /// What decides who is an administrator, beside the accounts themselves.
@@ -105,6 +134,7 @@ struct Admins {
     core: Arc<Core>,
     roles: Vec<Role>,
     cluster_requires_device: bool,
+    second_factor: SecondFactor,
 }
 
 impl Admins {
@@ -114,17 +144,18 @@ impl Admins {
         // Those that give everything first: most often the first account of the first role settles it.
         roles.sort_by_key(|role| !administers(std::slice::from_ref(role)));
         let cluster_requires_device = preference.mode.requires_device(false);
-        Ok(Self { core: Arc::clone(core), roles, cluster_requires_device })
+        let second_factor = preference.second_factor;
+        Ok(Self { core: Arc::clone(core), roles, cluster_requires_device, second_factor })
     }
 
-    /// Whether there is an administrator; `with_device` = who lacks a required device is none.
-    async fn any(&self, work: &mut dyn UnitOfWork, with_device: bool) -> Result<bool, StoreError> {
+    /// Whether there is an administrator.
+    async fn any(&self, work: &mut dyn UnitOfWork, needs: Needs) -> Result<bool, StoreError> {
         for role in self.roles.iter().filter(|role| contributes(role)) {
             let mut after: Option<String> = None;
             loop {
                 let users = work.users_with_role(&role.name, after.as_deref(), PAGE).await?;
                 for user in &users {
-                    if self.is_one(work, user, with_device).await? {
+                    if self.is_one(work, user, needs).await? {
                         return Ok(true);
                     }
                 }
@@ -139,22 +170,24 @@ impl Admins {
         Ok(false)
     }
 
-    async fn is_one(
-        &self,
-        work: &mut dyn UnitOfWork,
-        user: &User,
-        with_device: bool,
-    ) -> Result<bool, StoreError> {
+    async fn is_one(&self, work: &mut dyn UnitOfWork, user: &User, needs: Needs) -> Result<bool, StoreError> {
         let roles: Vec<Role> =
             self.roles.iter().filter(|role| user.roles.contains(&role.name)).cloned().collect();
         if user.kind != UserKind::Human || !user.can_sign_in() || !administers(&roles) {
             return Ok(false);
         }
         let requires_device = self.cluster_requires_device || roles_require_device(user, &roles);
-        if with_device && requires_device && !work.user_has_enrolled_device(&user.name).await? {
+        let now = self.core.now();
+        if needs.device && requires_device && !work.user_has_unlocked_device(&user.name, now).await? {
             return Ok(false);
         }
-        let lock = work.lock_in_force(Some(&user.name), &user.roles, None, self.core.now()).await?;
+        if needs.factor {
+            let factors = factors_of(&self.core, work, self.second_factor, &user.name).await?;
+            if !factors.lets_in() {
+                return Ok(false);
+            }
+        }
+        let lock = work.lock_in_force(Some(&user.name), &user.roles, None, now).await?;
         Ok(lock.is_none())
     }
 }

@@ -4,7 +4,7 @@ use gatehouse_model::DeviceTrustMode;
 
 use super::{Preference, RoleError, Roles};
 use crate::Core;
-use crate::authz::{Attribution, Grant, UpdatePreference, UpdateRole};
+use crate::authz::{Attribution, ForeseePreference, ForeseeRole, Grant};
 use crate::entity::DeviceScope;
 use crate::ports::{StoreError, UnitOfWork};
 
@@ -44,7 +44,7 @@ impl Preference {
     /// Storage.
     pub async fn locked_out(
         &self,
-        grant: &Grant<UpdatePreference>,
+        grant: &Grant<ForeseePreference>,
         mode: DeviceTrustMode,
         after: Option<&str>,
         size: i64,
@@ -60,7 +60,7 @@ impl Roles {
     /// Storage.
     pub async fn locked_out(
         &self,
-        grant: &Grant<UpdateRole>,
+        grant: &Grant<ForeseeRole>,
         role: &str,
         mode: DeviceTrustMode,
         after: Option<&str>,

@@ -177,10 +177,7 @@ impl Locks {
         }
         let mut work = self.core.begin().await?;
         let mut device = None;
-        let guard = match &new.target {
-            LockTarget { user: None, role: None, .. } => None,
-            LockTarget { .. } => Some(AdminGuard::before(&self.core, work.as_mut(), by).await?),
-        };
+        let guard = AdminGuard::before(&self.core, work.as_mut(), by).await?;
         let found = match (&new.target.user, &new.target.role, &new.target.device) {
             (Some(user), None, None) => work.user(user).await?.is_some(),
             (None, Some(role), None) => work.role(role).await?.is_some(),
@@ -203,9 +200,7 @@ impl Locks {
             return Err(LockError::TargetNotFound(clean_label(&lock.target_text())));
         }
         work.insert_lock(&lock).await?;
-        if let Some(guard) = guard {
-            guard.after(work.as_mut()).await??;
-        }
+        guard.after(work.as_mut()).await??;
         if let Some(device) = &lock.target.device {
             work.untrust_sessions_of_device(device).await?;
         }

@@ -5,6 +5,7 @@ mod last_admin;
 mod locked_out;
 mod locks;
 mod preference;
+mod reach;
 mod retention;
 mod roles;
 mod status;
@@ -17,6 +18,8 @@ pub use locks::{LockError, LockPage, Locks, NewLock};
 pub use preference::{
     AllowedCa, Effective, Preference, PreferenceDocument, PreferenceError, Source, shadowed_keys,
 };
+pub use reach::BeyondReach;
+pub(crate) use reach::Reach;
 pub use retention::{RETENTION_DAYS, Retention};
 pub(crate) use roles::check_logins as roles_check_logins;
 pub use roles::{RoleError, RoleGlance, RoleProblem, Roles};

@@ -455,7 +455,7 @@ mod tests {
             shadowed: Vec::new(),
         };
         let saved = PreferenceSpec {
-            second_factor: Some(SecondFactor::Otp),
+            second_factor: Some(SecondFactor::On),
             device_trust: trust(Some(DeviceTrustMode::Off), Some(true)),
         };
         let expected = PreferenceSpec {

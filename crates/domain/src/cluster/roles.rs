@@ -6,6 +6,7 @@ use gatehouse_model::{ErrorKind, Timestamp, clean_label, duration};
 
 use super::last_admin::{AdminGuard, LastAdmin};
 use super::preference::STALE;
+use super::reach::{BeyondReach, Reach};
 use crate::audit::{EventKind, LastChange, last_change};
 use crate::authz::{CreateRole, DeleteRole, Grant, ListRoles, ReadRole, UpdateRole, preset_roles};
 use crate::entity::Role;
@@ -59,6 +60,8 @@ pub enum RoleError {
     #[error(transparent)]
     LastAdmin(#[from] LastAdmin),
     #[error(transparent)]
+    BeyondReach(#[from] BeyondReach),
+    #[error(transparent)]
     Store(#[from] StoreError),
 }
 
@@ -69,6 +72,7 @@ impl Decision for RoleError {
             Self::NotFound(_) => ErrorKind::NotFound,
             Self::Exists(_) | Self::Stale { .. } => ErrorKind::Conflict,
             Self::LastAdmin(error) => error.kind(),
+            Self::BeyondReach(error) => error.kind(),
             Self::Preset(_) | Self::InUse { .. } => ErrorKind::FailedPrecondition,
             Self::Store(error) => error.kind(),
         }
@@ -84,6 +88,7 @@ impl Decision for RoleError {
             Self::InUse { .. } => "role_in_use",
             Self::Stale { .. } => STALE,
             Self::LastAdmin(error) => error.code(),
+            Self::BeyondReach(error) => error.code(),
             Self::Store(error) => error.code(),
         }
     }
@@ -96,6 +101,7 @@ impl Decision for RoleError {
             }
             Self::Stale { .. } => Some("get it again and repeat your change".to_owned()),
             Self::LastAdmin(error) => error.hint(),
+            Self::BeyondReach(error) => error.hint(),
             _ => None,
         }
     }
@@ -207,6 +213,8 @@ impl Roles {
             updated: now,
         };
         let mut work = self.core.begin().await?;
+        work.hold_administrators().await?;
+        Reach::of(work.as_mut(), grant.by()).await?.check_role(&role.spec, None)?;
         if work.role(name).await?.is_some() {
             return Err(RoleError::Exists(name.to_owned()));
         }
@@ -220,7 +228,7 @@ impl Roles {
     ///
     /// # Errors
     /// It does not exist; unknown resources or verbs; somebody else changed it meanwhile; it takes the rights of the
-    /// last administrator.
+    /// last administrator; it adds rights that whoever asks does not have.
     pub async fn update(
         &self,
         grant: &Grant<UpdateRole>,
@@ -238,6 +246,7 @@ impl Roles {
             let change = last_change(work.as_mut(), EventKind::ROLE_UPDATE, name).await?;
             return Err(RoleError::Stale { name: role.name, change });
         }
+        Reach::of(work.as_mut(), grant.by()).await?.check_role(&spec, Some(&role))?;
         let before = std::mem::replace(&mut role.spec, spec);
         role.description = clean_label(description);
         role.updated = self.core.now();
@@ -259,6 +268,8 @@ impl Roles {
             return Err(RoleError::Preset(name.to_owned()));
         }
         let mut work = self.core.begin().await?;
+        // Or somebody could be given the role while it goes.
+        work.hold_administrators().await?;
         let users = work.count_users_with_role(name).await?;
         if users > 0 {
             return Err(RoleError::InUse { name: name.to_owned(), users });

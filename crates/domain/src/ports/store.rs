@@ -6,11 +6,11 @@ use gatehouse_model::{OsType, Timestamp};
 use super::Changes;
 use super::ceremony_rows::CeremonyRows;
 use crate::entity::{
-    AuditEvent, AuditFilter, BoundCredential, Cell, CliDecision, CliLogin, CollectedRecord, Credential,
-    DailyCount, Device, DeviceCursor, DeviceScope, Digest, EnrollToken, Evidence, ListCount, ListFilter,
-    ListPart, ListRequest, ListedDevice, Lock, Passkey, PasskeyCeremony, PasskeyUse, PendingSignIn, Role,
-    SealedSecret, SecretPurpose, Session, SessionDevice, SessionKey, Standing, StoredEvent, StoredValue,
-    Throttle, TokenCursor, TokenFilter, User, UserGlance, UserLink,
+    AuditEvent, AuditFilter, BoundCredential, Cell, CeremonyPurpose, CliDecision, CliLogin, CollectedRecord,
+    Credential, DailyCount, Device, DeviceCursor, DeviceScope, Digest, EnrollToken, Evidence, ListCount,
+    ListFilter, ListPart, ListRequest, ListedDevice, Lock, Passkey, PasskeyCeremony, PasskeyUse,
+    PendingSignIn, Role, SealedSecret, SecretPurpose, Session, SessionDevice, SessionKey, Standing,
+    StoredEvent, StoredValue, Throttle, TokenCursor, TokenFilter, User, UserGlance, UserLink,
 };
 
 /// Why storage could not do as asked. That a row is absent is no error: lookups answer with `Option`.
@@ -205,8 +205,11 @@ pub trait FactorRows {
     async fn put_passkey_handle(&mut self, user: &str, handle: &[u8]) -> Stored<()>;
 
     async fn insert_passkey_ceremony(&mut self, ceremony: &PasskeyCeremony) -> Stored<()>;
+    async fn has_passkey_ceremony(&mut self, hash: &Digest) -> Stored<bool>;
     /// Takes a ceremony out of the store: nobody gets it twice.
     async fn take_passkey_ceremony(&mut self, hash: &Digest) -> Stored<Option<PasskeyCeremony>>;
+    /// Deletes those of one purpose and owner.
+    async fn drop_passkey_ceremonies(&mut self, purpose: CeremonyPurpose, owner: &str) -> Stored<()>;
     /// Deletes those that expired before the moment.
     async fn purge_passkey_ceremonies(&mut self, before: Timestamp) -> Stored<()>;
 
@@ -375,6 +378,8 @@ pub trait DeviceRows {
     async fn set_counter_alarm(&mut self, device_id: &str, since: Option<Timestamp>) -> Stored<()>;
     /// Whether the user is a user of a device that is enrolled.
     async fn user_has_enrolled_device(&mut self, user: &str) -> Stored<bool>;
+    /// As [`DeviceRows::user_has_enrolled_device`]; a device with a lock in force does not count.
+    async fn user_has_unlocked_device(&mut self, user: &str, now: Timestamp) -> Stored<bool>;
     /// (all, enrolled).
     async fn count_devices(&mut self) -> Stored<(i64, i64)>;
 

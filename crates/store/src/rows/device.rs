@@ -173,6 +173,11 @@ impl<E: Executor> DeviceRows for Unit<E> {
         Ok(self.0.optional(sql::USER_HAS_ENROLLED_DEVICE, values, TEXT).await?.is_some())
     }
 
+    async fn user_has_unlocked_device(&mut self, user: &str, now: Timestamp) -> Stored<bool> {
+        let values = values![user, ENROLLED, now];
+        Ok(self.0.optional(sql::USER_HAS_UNLOCKED_DEVICE, values, TEXT).await?.is_some())
+    }
+
     async fn count_devices(&mut self) -> Stored<(i64, i64)> {
         Ok(self.0.optional(sql::COUNT_DEVICES, values![ENROLLED], COUNTS).await?.unwrap_or_default())
     }

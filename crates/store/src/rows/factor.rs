@@ -138,8 +138,17 @@ impl<E: Executor> FactorRows for Unit<E> {
         Ok(())
     }
 
+    async fn has_passkey_ceremony(&mut self, hash: &Digest) -> Stored<bool> {
+        Ok(self.0.optional(sql::HAS_PASSKEY_CEREMONY, values![hash], NUMBER).await?.unwrap_or_default() > 0)
+    }
+
     async fn take_passkey_ceremony(&mut self, hash: &Digest) -> Stored<Option<PasskeyCeremony>> {
         self.0.optional(sql::TAKE_PASSKEY_CEREMONY, values![hash], CEREMONY).await
+    }
+
+    async fn drop_passkey_ceremonies(&mut self, purpose: CeremonyPurpose, owner: &str) -> Stored<()> {
+        self.0.execute(sql::DROP_PASSKEY_CEREMONIES, values![purpose.as_str(), owner]).await?;
+        Ok(())
     }
 
     async fn purge_passkey_ceremonies(&mut self, before: Timestamp) -> Stored<()> {

@@ -18,7 +18,7 @@ use crate::value::{Value, values};
 pub(crate) use upkeep::Touched;
 
 /// Devices that one scan looks at, where they may not match.
-const MOST_LOOKED_AT: i64 = 5000;
+const MOST_LOOKED_AT: i64 = 3000;
 /// The planners know nothing of it: a text after any other.
 const AFTER_ALL: &str = "\u{10FFFF}\u{10FFFF}\u{10FFFF}";
 

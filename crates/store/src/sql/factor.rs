@@ -29,9 +29,11 @@ statements! {
     INSERT_PASSKEY_CEREMONY = "
         insert into passkey_ceremonies (hash, purpose, owner, user_name, handle, state, created, expires)
         values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    HAS_PASSKEY_CEREMONY = "select count(*) from passkey_ceremonies where hash = $1";
     TAKE_PASSKEY_CEREMONY = "
         delete from passkey_ceremonies where hash = $1
         returning hash, purpose, owner, user_name, handle, state, created, expires";
+    DROP_PASSKEY_CEREMONIES = "delete from passkey_ceremonies where purpose = $1 and owner = $2";
     PURGE_PASSKEY_CEREMONIES = "delete from passkey_ceremonies where expires < $1";
 
     INSERT_PENDING_SIGN_IN = "

@@ -2,7 +2,8 @@
 //!
 //! A list is read from one index per order, cell by cell: each cell's part is sorted already, and the parts are merged as
 //! far as the page needs ("scan"). A search whose rarest word only few devices have reads those devices and sorts them
-//! ("found"). Both engines see the subquery first and look up the device afterwards, hence `cross join`.
+//! ("found"). PostgreSQL merges only what is said to be sorted, hence the order within each part; what devices are sifted
+//! by stands outside of a limit, so that no guess at it changes how they are read.
 
 /// Devices that the statements of many take at once.
 pub(crate) const DEVICES_AT_ONCE: usize = 64;
@@ -11,20 +12,21 @@ pub(crate) const TERMS_AT_ONCE: usize = 32;
 /// Sizes of the scans: so many cells at once.
 pub(crate) const CELLS_AT_ONCE: [usize; 3] = [1, 8, 64];
 
-macro_rules! listed {
+macro_rules! columns {
     () => {
-        "select l.sequence, l.device_id, l.cell, l.asset_tag, l.model_shown, l.serial, l.owner, l.other_users, l.seen,
-                l.locked_until, l.tag, l.model"
+        "sequence, device_id, cell, asset_tag, model_shown, serial, owner, other_users, seen, locked_until, tag, model"
     };
 }
 
-/// The keys of the cells, merged.
-macro_rules! keys {
-    ($columns:literal, $key:literal, $bounds:literal, $order:literal, $first:literal $($cell:literal)*) => {
+/// The parts of the cells, merged.
+macro_rules! merged {
+    ($columns:expr, $key:literal, $bounds:literal, $order:literal, $first:literal $($cell:literal)*) => {
         concat!(
-            "select ", $columns, " from device_list where cell = $", $first, " and ", $key, " ", $bounds,
-            $(" union all select ", $columns, " from device_list where cell = $", $cell, " and ", $key, " ", $bounds,)*
-            " order by ", $order
+            "select * from (select * from (select ", $columns, " from device_list where cell = $", $first, " and ", $key,
+            " ", $bounds, " order by ", $order, ") b",
+            $(" union all select * from (select ", $columns, " from device_list where cell = $", $cell, " and ", $key,
+              " ", $bounds, " order by ", $order, ") b",)*
+            ") u order by ", $order
         )
     };
 }
@@ -32,32 +34,32 @@ macro_rules! keys {
 /// `$1` and `$2` are tag and sequence of the place to go on after, `$3` how many devices may be looked at, `$4` the time
 /// that locks end after, `$5` to `$8` patterns of words, `$9` the limit; then the cells, then what else is sorted by.
 macro_rules! scan {
-    ($columns:literal, $key:literal, $bounds:literal, $order:literal, $($cell:literal)+) => {
+    ($key:literal, $bounds:literal, $order:literal, $($cell:literal)+) => {
         concat!(
-            listed!(), " from (", keys!($columns, $key, $bounds, $order, $($cell)+), " limit $3) k
-            cross join device_list l
-            where l.sequence = k.sequence and l.locked_until > $4 and l.terms like $5 escape '\\'
-              and l.terms like $6 escape '\\' and l.terms like $7 escape '\\' and l.terms like $8 escape '\\'
+            "select ", columns!(), " from (",
+            merged!(concat!(columns!(), ", terms"), $key, $bounds, $order, $($cell)+), " limit $3) k
+            where locked_until > $4 and terms like $5 escape '\\' and terms like $6 escape '\\'
+              and terms like $7 escape '\\' and terms like $8 escape '\\'
             limit $9"
         )
     };
 }
 
 macro_rules! scan_1 {
-    ($columns:literal, $key:literal, $bounds:literal, $order:literal) => {
-        scan!($columns, $key, $bounds, $order, "10")
+    ($key:literal, $bounds:literal, $order:literal) => {
+        scan!($key, $bounds, $order, "10")
     };
 }
 
 macro_rules! scan_8 {
-    ($columns:literal, $key:literal, $bounds:literal, $order:literal) => {
-        scan!($columns, $key, $bounds, $order, "10" "11" "12" "13" "14" "15" "16" "17")
+    ($key:literal, $bounds:literal, $order:literal) => {
+        scan!($key, $bounds, $order, "10" "11" "12" "13" "14" "15" "16" "17")
     };
 }
 
 macro_rules! scan_64 {
-    ($columns:literal, $key:literal, $bounds:literal, $order:literal) => {
-        scan!($columns, $key, $bounds, $order,
+    ($key:literal, $bounds:literal, $order:literal) => {
+        scan!($key, $bounds, $order,
             "10" "11" "12" "13" "14" "15" "16" "17" "18" "19" "20" "21" "22" "23" "24" "25" "26" "27" "28" "29"
             "30" "31" "32" "33" "34" "35" "36" "37" "38" "39" "40" "41" "42" "43" "44" "45" "46" "47" "48" "49"
             "50" "51" "52" "53" "54" "55" "56" "57" "58" "59" "60" "61" "62" "63" "64" "65" "66" "67" "68" "69"
@@ -69,7 +71,7 @@ macro_rules! scan_64 {
 /// cells, then what else is sorted by.
 macro_rules! stop {
     ($columns:literal, $key:literal, $bounds:literal, $order:literal) => {
-        concat!(keys!($columns, $key, $bounds, $order,
+        concat!(merged!($columns, $key, $bounds, $order,
             "4" "5" "6" "7" "8" "9" "10" "11" "12" "13" "14" "15" "16" "17" "18" "19" "20" "21" "22" "23" "24"
             "25" "26" "27" "28" "29" "30" "31" "32" "33" "34" "35" "36" "37" "38" "39" "40" "41" "42" "43" "44"
             "45" "46" "47" "48" "49" "50" "51" "52" "53" "54" "55" "56" "57" "58" "59" "60" "61" "62" "63" "64"
@@ -79,16 +81,17 @@ macro_rules! stop {
 
 macro_rules! having {
     () => {
-        "from (select device from device_terms where term >= $1 and term < $2 and shared < $3 limit $4) t
-        cross join device_list l
-        where l.sequence = t.device and l.locked_until > $5 and l.terms like $6 escape '\\'
-          and l.terms like $7 escape '\\' and l.terms like $8 escape '\\' and l.terms like $9 escape '\\'
-          and (cast($10 as bigint) is null or l.cell / 160 % 3 = $10)
-          and (cast($11 as bigint) is null or l.cell / 80 % 2 = $11)
-          and (cast($12 as bigint) is null or l.cell / 16 % 5 = $12)
-          and (cast($13 as bigint) is null or l.cell / 4 % 4 = $13)
-          and (cast($14 as bigint) is null or l.cell / 2 % 2 = $14)
-          and (cast($15 as bigint) is null or l.cell % 2 = $15)"
+        "from (select l.* from (
+                select device from device_terms where term >= $1 and term < $2 and shared < $3 limit $4) t
+            cross join device_list l where l.sequence = t.device limit $4) f
+        where locked_until > $5 and terms like $6 escape '\\' and terms like $7 escape '\\'
+          and terms like $8 escape '\\' and terms like $9 escape '\\'
+          and (cast($10 as bigint) is null or cell / 160 % 3 = $10)
+          and (cast($11 as bigint) is null or cell / 80 % 2 = $11)
+          and (cast($12 as bigint) is null or cell / 16 % 5 = $12)
+          and (cast($13 as bigint) is null or cell / 4 % 4 = $13)
+          and (cast($14 as bigint) is null or cell / 2 % 2 = $14)
+          and (cast($15 as bigint) is null or cell % 2 = $15)"
     };
 }
 
@@ -99,15 +102,15 @@ macro_rules! having {
 macro_rules! found {
     ($key:literal, $bounds:literal, $order:literal) => {
         concat!(
-            listed!(),
+            "select ",
+            columns!(),
             " ",
             having!(),
-            " and (l.cell / $16 % $17, ",
+            " and (cell / $16 % $17, ",
             $key,
             ") ",
             $bounds,
-            "
-        order by ",
+            " order by ",
             $order,
             " limit $21"
         )
@@ -153,93 +156,93 @@ macro_rules! users {
 }
 
 statements! {
-    TAG_UP_1 = scan_1!("tag, sequence", "(tag, sequence)", "> ($1, $2)",
+    TAG_UP_1 = scan_1!("(tag, sequence)", "> ($1, $2)",
         "tag, sequence");
-    TAG_UP_8 = scan_8!("tag, sequence", "(tag, sequence)", "> ($1, $2)",
+    TAG_UP_8 = scan_8!("(tag, sequence)", "> ($1, $2)",
         "tag, sequence");
-    TAG_UP_64 = scan_64!("tag, sequence", "(tag, sequence)", "> ($1, $2)",
+    TAG_UP_64 = scan_64!("(tag, sequence)", "> ($1, $2)",
         "tag, sequence");
     TAG_UP_STOP = stop!("tag, sequence", "(tag, sequence)", "> ($1, $2)",
         "tag, sequence");
-    TAG_UP_FOUND = found!("l.tag, l.sequence", "> ($18, $19, $20)",
-        "l.cell / $16 % $17, l.tag, l.sequence");
-    TAG_DOWN_1 = scan_1!("tag, sequence", "(tag, sequence)", "< ($1, $2)",
+    TAG_UP_FOUND = found!("tag, sequence", "> ($18, $19, $20)",
+        "cell / $16 % $17, tag, sequence");
+    TAG_DOWN_1 = scan_1!("(tag, sequence)", "< ($1, $2)",
         "tag desc, sequence desc");
-    TAG_DOWN_8 = scan_8!("tag, sequence", "(tag, sequence)", "< ($1, $2)",
+    TAG_DOWN_8 = scan_8!("(tag, sequence)", "< ($1, $2)",
         "tag desc, sequence desc");
-    TAG_DOWN_64 = scan_64!("tag, sequence", "(tag, sequence)", "< ($1, $2)",
+    TAG_DOWN_64 = scan_64!("(tag, sequence)", "< ($1, $2)",
         "tag desc, sequence desc");
     TAG_DOWN_STOP = stop!("tag, sequence", "(tag, sequence)", "< ($1, $2)",
         "tag desc, sequence desc");
-    TAG_DOWN_FOUND = found!("l.tag, l.sequence", "< ($18, $19, $20)",
-        "l.cell / $16 % $17 desc, l.tag desc, l.sequence desc");
-    MODEL_UP_1 = scan_1!("tag, sequence, model", "(model, tag, sequence)", "> ($11, $1, $2)",
+    TAG_DOWN_FOUND = found!("tag, sequence", "< ($18, $19, $20)",
+        "cell / $16 % $17 desc, tag desc, sequence desc");
+    MODEL_UP_1 = scan_1!("(model, tag, sequence)", "> ($11, $1, $2)",
         "model, tag, sequence");
-    MODEL_UP_8 = scan_8!("tag, sequence, model", "(model, tag, sequence)", "> ($18, $1, $2)",
+    MODEL_UP_8 = scan_8!("(model, tag, sequence)", "> ($18, $1, $2)",
         "model, tag, sequence");
-    MODEL_UP_64 = scan_64!("tag, sequence, model", "(model, tag, sequence)", "> ($74, $1, $2)",
+    MODEL_UP_64 = scan_64!("(model, tag, sequence)", "> ($74, $1, $2)",
         "model, tag, sequence");
     MODEL_UP_STOP = stop!("tag, sequence, model", "(model, tag, sequence)", "> ($68, $1, $2)",
         "model, tag, sequence");
-    MODEL_UP_FOUND = found!("l.model, l.tag, l.sequence", "> ($18, $22, $19, $20)",
-        "l.cell / $16 % $17, l.model, l.tag, l.sequence");
-    MODEL_DOWN_1 = scan_1!("tag, sequence, model", "(model, tag, sequence)", "< ($11, $1, $2)",
+    MODEL_UP_FOUND = found!("model, tag, sequence", "> ($18, $22, $19, $20)",
+        "cell / $16 % $17, model, tag, sequence");
+    MODEL_DOWN_1 = scan_1!("(model, tag, sequence)", "< ($11, $1, $2)",
         "model desc, tag desc, sequence desc");
-    MODEL_DOWN_8 = scan_8!("tag, sequence, model", "(model, tag, sequence)", "< ($18, $1, $2)",
+    MODEL_DOWN_8 = scan_8!("(model, tag, sequence)", "< ($18, $1, $2)",
         "model desc, tag desc, sequence desc");
-    MODEL_DOWN_64 = scan_64!("tag, sequence, model", "(model, tag, sequence)", "< ($74, $1, $2)",
+    MODEL_DOWN_64 = scan_64!("(model, tag, sequence)", "< ($74, $1, $2)",
         "model desc, tag desc, sequence desc");
     MODEL_DOWN_STOP = stop!("tag, sequence, model", "(model, tag, sequence)", "< ($68, $1, $2)",
         "model desc, tag desc, sequence desc");
-    MODEL_DOWN_FOUND = found!("l.model, l.tag, l.sequence", "< ($18, $22, $19, $20)",
-        "l.cell / $16 % $17 desc, l.model desc, l.tag desc, l.sequence desc");
-    OWNER_UP_1 = scan_1!("tag, sequence, owner", "(owner, tag, sequence)", "> ($11, $1, $2)",
+    MODEL_DOWN_FOUND = found!("model, tag, sequence", "< ($18, $22, $19, $20)",
+        "cell / $16 % $17 desc, model desc, tag desc, sequence desc");
+    OWNER_UP_1 = scan_1!("(owner, tag, sequence)", "> ($11, $1, $2)",
         "owner, tag, sequence");
-    OWNER_UP_8 = scan_8!("tag, sequence, owner", "(owner, tag, sequence)", "> ($18, $1, $2)",
+    OWNER_UP_8 = scan_8!("(owner, tag, sequence)", "> ($18, $1, $2)",
         "owner, tag, sequence");
-    OWNER_UP_64 = scan_64!("tag, sequence, owner", "(owner, tag, sequence)", "> ($74, $1, $2)",
+    OWNER_UP_64 = scan_64!("(owner, tag, sequence)", "> ($74, $1, $2)",
         "owner, tag, sequence");
     OWNER_UP_STOP = stop!("tag, sequence, owner", "(owner, tag, sequence)", "> ($68, $1, $2)",
         "owner, tag, sequence");
-    OWNER_UP_FOUND = found!("l.owner, l.tag, l.sequence", "> ($18, $22, $19, $20)",
-        "l.cell / $16 % $17, l.owner, l.tag, l.sequence");
-    OWNER_DOWN_1 = scan_1!("tag, sequence, owner", "(owner, tag, sequence)", "< ($11, $1, $2)",
+    OWNER_UP_FOUND = found!("owner, tag, sequence", "> ($18, $22, $19, $20)",
+        "cell / $16 % $17, owner, tag, sequence");
+    OWNER_DOWN_1 = scan_1!("(owner, tag, sequence)", "< ($11, $1, $2)",
         "owner desc, tag desc, sequence desc");
-    OWNER_DOWN_8 = scan_8!("tag, sequence, owner", "(owner, tag, sequence)", "< ($18, $1, $2)",
+    OWNER_DOWN_8 = scan_8!("(owner, tag, sequence)", "< ($18, $1, $2)",
         "owner desc, tag desc, sequence desc");
-    OWNER_DOWN_64 = scan_64!("tag, sequence, owner", "(owner, tag, sequence)", "< ($74, $1, $2)",
+    OWNER_DOWN_64 = scan_64!("(owner, tag, sequence)", "< ($74, $1, $2)",
         "owner desc, tag desc, sequence desc");
     OWNER_DOWN_STOP = stop!("tag, sequence, owner", "(owner, tag, sequence)", "< ($68, $1, $2)",
         "owner desc, tag desc, sequence desc");
-    OWNER_DOWN_FOUND = found!("l.owner, l.tag, l.sequence", "< ($18, $22, $19, $20)",
-        "l.cell / $16 % $17 desc, l.owner desc, l.tag desc, l.sequence desc");
-    SEEN_UP_1 = scan_1!("tag, sequence, seen", "(seen, tag, sequence)", "> ($11, $1, $2)",
+    OWNER_DOWN_FOUND = found!("owner, tag, sequence", "< ($18, $22, $19, $20)",
+        "cell / $16 % $17 desc, owner desc, tag desc, sequence desc");
+    SEEN_UP_1 = scan_1!("(seen, tag, sequence)", "> ($11, $1, $2)",
         "seen, tag, sequence");
-    SEEN_UP_8 = scan_8!("tag, sequence, seen", "(seen, tag, sequence)", "> ($18, $1, $2)",
+    SEEN_UP_8 = scan_8!("(seen, tag, sequence)", "> ($18, $1, $2)",
         "seen, tag, sequence");
-    SEEN_UP_64 = scan_64!("tag, sequence, seen", "(seen, tag, sequence)", "> ($74, $1, $2)",
+    SEEN_UP_64 = scan_64!("(seen, tag, sequence)", "> ($74, $1, $2)",
         "seen, tag, sequence");
     SEEN_UP_STOP = stop!("tag, sequence, seen", "(seen, tag, sequence)", "> ($68, $1, $2)",
         "seen, tag, sequence");
-    SEEN_UP_FOUND = found!("l.seen, l.tag, l.sequence", "> ($18, $22, $19, $20)",
-        "l.cell / $16 % $17, l.seen, l.tag, l.sequence");
-    SEEN_DOWN_1 = scan_1!("tag, sequence, seen", "(seen, tag, sequence)", "< ($11, $1, $2)",
+    SEEN_UP_FOUND = found!("seen, tag, sequence", "> ($18, $22, $19, $20)",
+        "cell / $16 % $17, seen, tag, sequence");
+    SEEN_DOWN_1 = scan_1!("(seen, tag, sequence)", "< ($11, $1, $2)",
         "seen desc, tag desc, sequence desc");
-    SEEN_DOWN_8 = scan_8!("tag, sequence, seen", "(seen, tag, sequence)", "< ($18, $1, $2)",
+    SEEN_DOWN_8 = scan_8!("(seen, tag, sequence)", "< ($18, $1, $2)",
         "seen desc, tag desc, sequence desc");
-    SEEN_DOWN_64 = scan_64!("tag, sequence, seen", "(seen, tag, sequence)", "< ($74, $1, $2)",
+    SEEN_DOWN_64 = scan_64!("(seen, tag, sequence)", "< ($74, $1, $2)",
         "seen desc, tag desc, sequence desc");
     SEEN_DOWN_STOP = stop!("tag, sequence, seen", "(seen, tag, sequence)", "< ($68, $1, $2)",
         "seen desc, tag desc, sequence desc");
-    SEEN_DOWN_FOUND = found!("l.seen, l.tag, l.sequence", "< ($18, $22, $19, $20)",
-        "l.cell / $16 % $17 desc, l.seen desc, l.tag desc, l.sequence desc");
+    SEEN_DOWN_FOUND = found!("seen, tag, sequence", "< ($18, $22, $19, $20)",
+        "cell / $16 % $17 desc, seen desc, tag desc, sequence desc");
 
     COUNT_FOUND = concat!("select count(*) ", having!());
     /// Devices with a word between `$1` and `$2`, `$3` bytes long, counted no further than `$4`.
     COUNT_WORD = "
         select count(*)
         from (select device from device_terms where term >= $1 and term < $2 and shared < $3 limit $4) t";
-    LISTED_DEVICE = concat!(listed!(), " from device_list l where l.device_id = $1");
+    LISTED_DEVICE = concat!("select ", columns!(), " from device_list where device_id = $1");
 
     CELL_COUNTS = "select cell, devices from device_counts where devices > 0 order by cell";
     ADD_CELL_COUNT = "

@@ -13,14 +13,15 @@ ask() {
 }
 ask --data-urlencode "user=alice" --data-urlencode "password=correct horse battery staple" "$base/web/login"
 key=$(ask "$1" | sed -n 's/.*name="form_key" value="\([^"]*\)".*/\1/p')
-ask --data "do=$DO" --data "form_key=$key" "$1" > page
+code=$(sed -n 's/.*Type the code \([A-Z-]*\) there.*/\1/p' told 2>/dev/null)
+ask --data "do=$DO" --data "form_key=$key" --data "terminal_code=$code" "$1" > page
 to=$(sed -n 's/.*http-equiv="refresh" content="0;url=\([^"]*\)".*/\1/p' page | sed 's/&amp;/\&/g')
 [ -z "$to" ] || curl --silent --show-error "$to"
 "#;
 
 /// Runs `tsh login` with these flags, and opens the link that it prints in the browser.
 const OPENS_THE_LINK: &str = r#"rm -f told; { tsh login --proxy=$PROXY --ca-pin=$PIN --user=alice $FLAGS 2>told; echo "exit $?"; cat told >&2; } &
-  until grep -q must.show told 2>/dev/null; do :; done
+  until grep -q Type.the.code told 2>/dev/null; do :; done
   ./browser "$(sed -n 's/^  \(https:.*\)/\1/p' told)"; wait"#;
 
 fn scene() -> Scene {

@@ -57,7 +57,7 @@ fn path(login: &CliLogin) -> String {
 }
 
 async fn decides(browser: &mut Browser<'_>, login: &CliLogin, what: &str) -> Page {
-    browser.post(&path(login), &[("do", what)]).await
+    browser.post(&path(login), &[("do", what), ("terminal_code", &login.user_code)]).await
 }
 
 /// The code that the page sends on to the command line.
@@ -149,11 +149,37 @@ async fn where_the_browser_is_elsewhere_the_command_line_asks() {
     let new = new_login("root", None);
     let far = RequestFacts { remote_address: "203.0.113.5:1".to_owned(), ..facts() };
     let login = cluster.services.accounts.begin_cli_login(new, &far).await.unwrap();
-    browser.get(&path(&login)).await.holds("another network").holds("203.0.113.5");
+    browser
+        .get(&path(&login))
+        .await
+        .holds("another network")
+        .holds("203.0.113.5")
+        .holds("The code that your terminal shows")
+        .lacks(&login.user_code);
     assert_eq!(fetch(&cluster, &login, VERIFIER, "").await, Ok(false));
     let page = decides(&mut browser, &login, "approve").await;
     page.holds("The terminal goes on").lacks("127.0.0.1").lacks("http-equiv=\"refresh\"");
     assert_eq!(fetch(&cluster, &login, VERIFIER, "").await, Ok(true));
+}
+
+#[tokio::test]
+async fn attack_phishing_a_link_that_somebody_sends_around_brings_no_code_along() {
+    let cluster = cluster().await;
+    let mut victim = cluster.admin().await;
+    let login = begin(&cluster, "root", None).await;
+    for typed in ["", "BCDF-GHJK"] {
+        let page = victim.post(&path(&login), &[("do", "approve"), ("terminal_code", typed)]).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST);
+        page.holds("cli_login_wrong_code").holds("deny").lacks(&login.user_code);
+    }
+    assert_eq!(fetch(&cluster, &login, VERIFIER, "").await, Ok(false), "undecided");
+    let typed = login.user_code.to_lowercase().replace('-', "");
+    victim.post(&path(&login), &[("do", "approve"), ("terminal_code", &typed)]).await.holds("Approved");
+    let done = cluster.services.accounts.finish_cli_login(&login.id, VERIFIER, "", &facts()).await.unwrap();
+    let CliProgress::Done(done) = done else { panic!("pending") };
+    // Nor does it enrol a machine or change an account without proving a factor of its own.
+    let stale = cluster.clock.now().plus_secs(-gatehouse_domain::authz::FRESH_FACTOR_SECS);
+    assert_eq!(done.session.factor_time, stale);
 }
 
 #[tokio::test]

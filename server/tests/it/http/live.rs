@@ -65,6 +65,25 @@ async fn a_page_whose_session_ends_hears_that_last() {
 }
 
 #[tokio::test]
+async fn a_session_listens_with_so_many_pages_and_no_more() {
+    let cluster = cluster().await;
+    let mut browser = cluster.admin().await;
+    let mut open = Vec::new();
+    for _ in 0..8 {
+        open.push(Events::open(&cluster, browser.cookie.as_ref().unwrap()).await);
+    }
+    let refused = browser.get("/web/events").await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    refused.holds("close some");
+    // Another session, and this one again once it has closed a page.
+    let mut other = cluster.browser();
+    other.sign_in("root", super::browser::PASSWORD).await;
+    Events::open(&cluster, other.cookie.as_ref().unwrap()).await;
+    open.pop();
+    Events::open(&cluster, browser.cookie.as_ref().unwrap()).await;
+}
+
+#[tokio::test]
 async fn who_is_not_signed_in_hears_nothing() {
     let cluster = cluster().await;
     let page = cluster.browser().get("/web/events").await;

@@ -1,7 +1,9 @@
 //! Passkeys from sign-up to removal, and what must not work.
 
+use gatehouse_domain::account::{AccountError, FactorAnswer, SignIn};
 use gatehouse_domain::authz::UpdateUser;
 use gatehouse_domain::entity::AuditFilter;
+use gatehouse_domain::identity::RequestFacts;
 use gatehouse_model::SecondFactor;
 use gatehouse_model::resource::PreferenceSpec;
 use gatehouse_server::http::Site;
@@ -188,8 +190,9 @@ async fn attack_a_replayed_answer() {
     let again = cluster.browser().post("/web/login", &answered.with(&[])).await;
     assert_eq!(again.status, StatusCode::BAD_REQUEST);
     again.holds("passkey_attempt_over");
+    // Anybody can send that as often as they like: it is not written down.
     let (success, reason, _) = events(&cluster, "user.login").await.remove(0);
-    assert_eq!((success, reason.as_str()), (false, "passkey_attempt_over"));
+    assert_eq!((success, reason.as_str()), (true, ""));
 }
 
 #[tokio::test]
@@ -375,12 +378,59 @@ async fn attack_guessing_codes_is_slowed_down() {
         let code = format!("aaaa-bbbb-cccc-ddd{}", char::from(b'a' + guess));
         last = browser.post(SECOND, &[("do", "recovery"), ("recovery_code", &code)]).await.status;
     }
-    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(last, StatusCode::UNAUTHORIZED, "the sign-in is over");
+    let asked = question(&mut browser, &[("purpose", "second-factor")]).await.err().unwrap();
+    asked.holds("sign_in_expired");
     // A right password in between opens nothing.
     assert_eq!(browser.sign_in("root", PASSWORD).await.status, StatusCode::TOO_MANY_REQUESTS);
-    let answered = get(&mut browser, &mut keys, "second-factor").await;
-    let slowed = browser.post(SECOND, &answered.with(&[])).await;
-    assert_eq!(slowed.status, StatusCode::TOO_MANY_REQUESTS, "a passkey neither, while it is closed");
+}
+
+#[tokio::test]
+async fn attack_guessing_codes_from_many_networks() {
+    let (cluster, mut keys) = (cluster().await, SoftPasskeys::at(ORIGIN));
+    let codes = sign_up(&cluster, &mut keys).await;
+    let accounts = &cluster.services.accounts;
+    let from = |network: usize| RequestFacts {
+        remote_address: format!("198.51.100.{network}:1"),
+        ..RequestFacts::default()
+    };
+    let mut tries = 0;
+    let (closed, pending) = loop {
+        let facts = from(tries / 4);
+        let SignIn::SecondFactor(pending) = accounts.sign_in("root", PASSWORD, &facts).await.unwrap() else {
+            panic!("no factor was asked for");
+        };
+        let guess = FactorAnswer::Code("aaaa-bbbb-cccc-dddd".to_owned());
+        let error = accounts.finish_sign_in(pending.reveal(), &guess, &facts).await.unwrap_err();
+        match error {
+            AccountError::Throttled { wait_secs } => break (wait_secs, pending),
+            error => assert!(matches!(error, AccountError::WrongCode), "{error}"),
+        }
+        tries += 1;
+    };
+    assert_eq!((tries, closed), (20, 2));
+    // A right code does not help while it is closed.
+    let facts = from(200);
+    let right = FactorAnswer::Code(codes[0].clone());
+    let error = accounts.finish_sign_in(pending.reveal(), &right, &facts).await.unwrap_err();
+    assert!(matches!(error, AccountError::Throttled { .. }), "{error}");
+    // The owner has a passkey, and gets in.
+    sign_in(&cluster, &mut keys).await;
+    cluster.clock.advance(2);
+    accounts.finish_sign_in(pending.reveal(), &right, &facts).await.unwrap();
+}
+
+#[tokio::test]
+async fn attack_challenges_do_not_pile_up() {
+    let (cluster, mut keys) = (cluster().await, SoftPasskeys::at(ORIGIN));
+    sign_up(&cluster, &mut keys).await;
+    let mut browser = sign_in(&cluster, &mut keys).await;
+    let first = get(&mut browser, &mut keys, "confirm").await;
+    let last = get(&mut browser, &mut keys, "confirm").await;
+    let form = first.with(&[("next", SECURITY)]);
+    browser.post("/web/account/confirm", &form).await.holds("passkey_attempt_over");
+    let form = last.with(&[("next", SECURITY)]);
+    assert_eq!(browser.post("/web/account/confirm", &form).await.location(), SECURITY);
 }
 
 #[tokio::test]
@@ -401,6 +451,22 @@ async fn attack_asking_for_challenges_is_slowed_down() {
         }
     }
     assert_eq!(refused.unwrap().status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn attack_rubbish_instead_of_a_passkey_writes_nothing() {
+    let (cluster, mut keys) = (cluster().await, SoftPasskeys::at(ORIGIN));
+    sign_up(&cluster, &mut keys).await;
+    let before = events(&cluster, "user.login").await.len();
+    // The writer is taken: whatever wanted to write would have to wait.
+    let writer = cluster.store.begin().await.unwrap();
+    let never_asked = "A".repeat(43);
+    for ceremony in ["", "rubbish", &never_asked] {
+        let rubbish = Answered { ceremony: ceremony.to_owned(), credential: "{}".to_owned() };
+        cluster.browser().post("/web/login", &rubbish.with(&[])).await.holds("passkey_attempt_over");
+    }
+    drop(writer);
+    assert_eq!(events(&cluster, "user.login").await.len(), before);
 }
 
 #[tokio::test]
@@ -445,7 +511,7 @@ async fn changes_ask_for_a_fresh_factor() {
         &[("do", "remove-authenticator")],
     ] {
         let sent = browser.post(SECURITY, form).await;
-        assert_eq!(sent.location(), "/web/account/confirm?next=/web/account/security", "{}", sent.body);
+        assert_eq!(sent.location(), "/web/account/confirm?next=%2Fweb%2Faccount%2Fsecurity", "{}", sent.body);
     }
     browser.get("/web/account/security/authenticator").await.holds("confirm that it is you");
 

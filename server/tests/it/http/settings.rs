@@ -113,3 +113,22 @@ async fn who_may_only_read_sees_values_and_no_form() {
     carol.get("/web/roles/editor").await.holds("kind: role").lacks("<textarea");
     carol.get("/web/locks").await.holds("Nothing is locked").lacks("New lock");
 }
+
+#[tokio::test]
+async fn attack_a_factor_that_no_administrator_has() {
+    let cluster = cluster().await;
+    let mut root = cluster.admin().await;
+    let revision = hidden(&root.get("/web/settings").await.body, "revision");
+    for factor in ["on", "otp", "webauthn"] {
+        let form = [("do", "save"), ("mode", "optional"), ("second_factor", factor), ("revision", &revision)];
+        let page = root.post("/web/settings", &form).await;
+        assert_eq!(page.status, StatusCode::PRECONDITION_FAILED, "{factor}");
+        page.holds("no_admin_with_factor").holds("lock out every administrator");
+    }
+    let form = [("do", "save"), ("mode", "optional"), ("second_factor", "optional"), ("revision", &revision)];
+    assert_eq!(root.post("/web/settings", &form).await.location(), "/web/settings");
+    assert_eq!(
+        cluster.browser().sign_in("root", super::browser::PASSWORD).await.status,
+        StatusCode::SEE_OTHER
+    );
+}

@@ -190,6 +190,18 @@ async fn a_user_is_changed_reset_locked_and_deleted() {
 }
 
 #[tokio::test]
+async fn attack_a_reset_of_the_own_account() {
+    let cluster = cluster().await;
+    let mut root = cluster.admin().await;
+    cluster.person("bob", &["editor"]).await;
+    root.get("/web/users/root").await.lacks("Reset sign-in");
+    let page = root.post("/web/users/root", &[("do", "reset"), ("lifetime", "3600")]).await;
+    assert_eq!(page.status, StatusCode::PRECONDITION_FAILED);
+    page.holds("own_account").holds("Security").lacks("One-time link");
+    assert_eq!(cluster.browser().sign_in("root", PASSWORD).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
 async fn the_last_administrator_cannot_be_locked_out() {
     let cluster = cluster().await;
     let mut root = cluster.admin().await;
@@ -200,7 +212,6 @@ async fn the_last_administrator_cannot_be_locked_out() {
         let revision = hidden(&browser.get("/web/users/root").await.body, "revision");
         for form in [
             vec![("do", "lock")],
-            vec![("do", "reset"), ("lifetime", "3600")],
             vec![("do", "change"), ("role", "access"), ("roles", "access"), ("revision", &revision)],
         ] {
             let page = browser.post("/web/users/root", &form).await;
@@ -210,5 +221,6 @@ async fn the_last_administrator_cannot_be_locked_out() {
     }
     let page = helga.post("/web/users/root", &[("do", "delete"), ("confirm", "root")]).await;
     page.holds("last_admin");
-    root.get("/web/users/root").await.holds("active").lacks("Locked");
+    helga.post("/web/users/root", &[("do", "reset"), ("lifetime", "3600")]).await.holds("beyond_own_rights");
+    root.get("/web/users/root").await.holds("password alone").lacks("Locked");
 }

@@ -24,6 +24,8 @@ pub enum CliLoginError {
     BrowserRequired,
     #[error("logging a command line in asks for a fresh second factor")]
     FreshFactorRequired,
+    #[error("this is not the code that the terminal shows")]
+    WrongCode,
     #[error("what was sent does not belong to this login")]
     Mismatch,
     #[error("malformed {0}")]
@@ -59,7 +61,7 @@ impl Decision for CliLoginError {
                 ErrorKind::FailedPrecondition
             }
             Self::Decided => ErrorKind::Conflict,
-            Self::Malformed(_) => ErrorKind::InvalidInput,
+            Self::Malformed(_) | Self::WrongCode => ErrorKind::InvalidInput,
             Self::Account(error) => error.kind(),
         }
     }
@@ -74,6 +76,7 @@ impl Decision for CliLoginError {
             Self::OtherUser { .. } => "cli_login_other_user",
             Self::BrowserRequired => "browser_required",
             Self::FreshFactorRequired => "second_factor_required",
+            Self::WrongCode => "cli_login_wrong_code",
             Self::Mismatch => "cli_login_mismatch",
             Self::Malformed(_) => "message_malformed",
             Self::Account(error) => error.code(),
@@ -92,6 +95,10 @@ impl Decision for CliLoginError {
             }
             Self::BrowserRequired => "open the link in the browser in which you are signed in",
             Self::FreshFactorRequired => "confirm your second factor, then approve within 5 minutes",
+            Self::WrongCode => {
+                "type the code that your own terminal shows; without a terminal of yours that shows one, deny: somebody \
+                 may have sent you the link to get in as you"
+            }
             Self::Mismatch => {
                 "start again with `tsh login`; if you did not expect this, somebody may have taken the code on its way"
             }

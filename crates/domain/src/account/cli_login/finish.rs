@@ -9,8 +9,10 @@ use crate::account::login::{device_required, session_secs, whole_second};
 use crate::account::throttle::Keys;
 use crate::account::{AccountError, Accounts, LoggedIn};
 use crate::audit::EventKind;
-use crate::authz::Attribution;
-use crate::entity::{CliApproval, CliDecision, CliLogin, Digest, Session, SessionKey, SessionKind};
+use crate::authz::{Attribution, FRESH_FACTOR_SECS};
+use crate::entity::{
+    CliApproval, CliDecision, CliDelivery, CliLogin, Digest, Session, SessionKey, SessionKind,
+};
 use crate::identity::{RequestFacts, logins};
 use crate::ports::CertificateRequest;
 use crate::{Decision as _, SecretToken};
@@ -109,8 +111,7 @@ impl Accounts {
             last_seen: now,
             expires: whole_second(now.plus_secs(session_secs(&roles, login.ttl_secs))),
             ended: None,
-            // It was proven in the browser, when it was.
-            factor_time: standing.session.factor_time,
+            factor_time: factor_time(login, &standing.session, now),
             device: None,
             remote_address: facts.remote_address.clone(),
             user_agent: clean_label(&facts.user_agent),
@@ -154,6 +155,15 @@ impl Accounts {
         let details = serde_json::json!({"method": "browser", "code_leaked": has_leaked});
         work.append_event(&event.with_details(details)).await?;
         Ok(work.commit().await?)
+    }
+}
+
+/// When the second factor was proven, in the browser. A command line that waits may be anybody's: steps that ask for a
+/// fresh factor, enrolling its machine among them, ask it for one.
+fn factor_time(login: &CliLogin, approved_in: &Session, now: Timestamp) -> Timestamp {
+    match login.delivery {
+        CliDelivery::Loopback { .. } => approved_in.factor_time,
+        CliDelivery::Wait => approved_in.factor_time.min(now.plus_secs(-FRESH_FACTOR_SECS)),
     }
 }
 

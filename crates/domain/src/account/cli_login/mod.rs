@@ -12,7 +12,7 @@ mod parts;
 use gatehouse_model::{UserName, clean_label};
 
 pub use self::error::CliLoginError;
-use self::parts::{loopback, user_code};
+use self::parts::{is_same_code, loopback, user_code};
 use super::throttle::{Keys, network};
 use super::{AccountError, Accounts, LoggedIn, LoginKeys};
 use crate::SecretToken;
@@ -148,15 +148,17 @@ impl Accounts {
         Ok(CliRequest { login, state, is_elsewhere, needs_factor: self.needs_factor(user) })
     }
 
-    /// Says yes, in a browser and with a fresh second factor.
+    /// Says yes, in a browser and with a fresh second factor. Where the command line waits elsewhere, whoever says it
+    /// types the code that the terminal shows: a link that somebody sends around brings none along.
     ///
     /// # Errors
     /// Nobody is signed in with a browser; the second factor is stale; the login is unknown, for another user, decided
-    /// or expired.
+    /// or expired; the code is not the terminal's.
     pub async fn approve_cli_login(
         &self,
         principal: &Principal,
         id: &str,
+        typed_code: &str,
     ) -> Result<CliReturn, CliLoginError> {
         let (user, grant) = principal.account()?;
         if user.cookie_hash.is_none() {
@@ -165,7 +167,7 @@ impl Accounts {
         if self.needs_factor(user) {
             return Err(CliLoginError::FreshFactorRequired);
         }
-        self.decide(user, grant.by(), id, true).await
+        self.decide(user, grant.by(), id, Some(typed_code)).await
     }
 
     /// Says no.
@@ -177,7 +179,7 @@ impl Accounts {
         if user.cookie_hash.is_none() {
             return Err(CliLoginError::BrowserRequired);
         }
-        self.decide(user, grant.by(), id, false).await
+        self.decide(user, grant.by(), id, None).await
     }
 
     async fn decide(
@@ -185,13 +187,17 @@ impl Accounts {
         user: &SignedIn,
         by: &Attribution,
         id: &str,
-        yes: bool,
+        yes: Option<&str>,
     ) -> Result<CliReturn, CliLoginError> {
         let now = self.core.now();
         let mut work = self.core.begin().await?;
         let login = own_login(work.as_mut(), user, id).await?;
-        let code = (yes && login.delivery != CliDelivery::Wait)
-            .then(|| SecretToken::generate(self.core.random.as_ref()));
+        let waits = login.delivery == CliDelivery::Wait;
+        if waits && yes.is_some_and(|typed| !is_same_code(typed, &login.user_code)) {
+            return Err(CliLoginError::WrongCode);
+        }
+        let yes = yes.is_some();
+        let code = (yes && !waits).then(|| SecretToken::generate(self.core.random.as_ref()));
         let approval = yes.then(|| CliApproval { code_hash: code.as_ref().map(SecretToken::hash) });
         let decision = CliDecision { time: now, session_id: user.session_id.clone(), approval };
         if !work.decide_cli_login(&login.id, &decision).await? {

@@ -20,7 +20,15 @@ pub(super) fn loopback(port: i64, state: String) -> Result<CliDelivery, CliLogin
     Ok(CliDelivery::Loopback { port, state })
 }
 
-/// Two groups of four letters: 34 bits, for eyes to compare and for nothing else.
+/// Whether somebody typed this code; letters alone count.
+pub(super) fn is_same_code(typed: &str, code: &str) -> bool {
+    let letters = |text: &str| -> String {
+        text.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_uppercase()).collect()
+    };
+    letters(typed) == letters(code)
+}
+
+/// Two groups of four letters: 34 bits, to tell one's own terminal from another and for nothing else.
 pub(super) fn user_code(random: &dyn Random) -> String {
     let mut code = String::with_capacity(9);
     while code.len() < 9 {
@@ -50,6 +58,16 @@ mod tests {
     impl Random for Counting {
         fn fill(&self, buffer: &mut [u8]) {
             buffer.fill_with(|| self.0.fetch_add(7, std::sync::atomic::Ordering::Relaxed));
+        }
+    }
+
+    #[test]
+    fn a_code_is_typed_as_one_likes() {
+        for typed in ["BCDF-GHJK", "bcdfghjk", " bcdf ghjk "] {
+            assert!(is_same_code(typed, "BCDF-GHJK"), "{typed}");
+        }
+        for typed in ["", "BCDF", "BCDF-GHJL", "BCDF-GHJK-B"] {
+            assert!(!is_same_code(typed, "BCDF-GHJK"), "{typed}");
         }
     }
 

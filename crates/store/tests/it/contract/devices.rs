@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
-use gatehouse_domain::entity::{Device, DeviceCursor, RecordKind};
+use gatehouse_domain::entity::{Device, DeviceCursor, Lock, RecordKind};
 use gatehouse_domain::ports::Store;
+use gatehouse_model::resource::LockTarget;
 use gatehouse_model::{AssetTag, EnrollStatus, OsType};
 
 use super::conflict;
@@ -170,6 +171,20 @@ async fn users_of_a_device(store: Arc<dyn Store>) {
     assert!(!work.user_has_enrolled_device("bob").await.unwrap());
     work.add_device_user("d1", "bob", at(1)).await.unwrap();
     assert!(work.user_has_enrolled_device("bob").await.unwrap());
+    assert!(work.user_has_unlocked_device("bob", at(1)).await.unwrap());
+    let lock = Lock {
+        id: "l1".to_owned(),
+        target: LockTarget { device: Some("d1".to_owned()), ..LockTarget::default() },
+        message: String::new(),
+        created: at(1),
+        created_by: "root".to_owned(),
+        expires: Some(at(5)),
+    };
+    work.insert_lock(&lock).await.unwrap();
+    assert!(!work.user_has_unlocked_device("bob", at(4)).await.unwrap());
+    assert!(work.user_has_unlocked_device("bob", at(5)).await.unwrap());
+    assert!(work.user_has_enrolled_device("bob").await.unwrap());
+    work.delete_lock("l1").await.unwrap();
     work.add_device_user("d1", "alice", at(2)).await.unwrap();
     work.add_device_user("d1", "bob", at(3)).await.unwrap();
     work.add_device_user("d2", "bob", at(4)).await.unwrap();

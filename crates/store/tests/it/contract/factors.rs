@@ -147,6 +147,8 @@ async fn a_ceremony_is_taken_once(store: Arc<dyn Store>) {
     for purpose in CeremonyPurpose::ALL {
         let waiting = PasskeyCeremony { purpose, ..ceremony(1) };
         work.insert_passkey_ceremony(&waiting).await.unwrap();
+        assert!(!work.has_passkey_ceremony(&[2; 32]).await.unwrap());
+        assert!(work.has_passkey_ceremony(&[1; 32]).await.unwrap());
         assert_eq!(work.take_passkey_ceremony(&[2; 32]).await.unwrap(), None);
         assert_eq!(work.take_passkey_ceremony(&[1; 32]).await.unwrap(), Some(waiting));
         assert_eq!(work.take_passkey_ceremony(&[1; 32]).await.unwrap(), None);
@@ -157,6 +159,12 @@ async fn a_ceremony_is_taken_once(store: Arc<dyn Store>) {
     work.purge_passkey_ceremonies(at(6)).await.unwrap();
     assert_eq!(work.take_passkey_ceremony(&[3; 32]).await.unwrap(), None);
     assert_eq!(work.take_passkey_ceremony(&[4; 32]).await.unwrap(), Some(ceremony(4)));
+    let other = PasskeyCeremony { owner: "another".to_owned(), ..ceremony(5) };
+    work.insert_passkey_ceremony(&ceremony(4)).await.unwrap();
+    work.insert_passkey_ceremony(&other).await.unwrap();
+    work.drop_passkey_ceremonies(other.purpose, &ceremony(4).owner).await.unwrap();
+    assert!(!work.has_passkey_ceremony(&[4; 32]).await.unwrap());
+    assert!(work.has_passkey_ceremony(&[5; 32]).await.unwrap());
     work.insert_passkey_ceremony(&ceremony(4)).await.unwrap();
     assert_eq!(conflict(work.insert_passkey_ceremony(&ceremony(4)).await), "passkey_ceremonies_pkey");
 }

@@ -65,13 +65,21 @@ pub(super) async fn log_in(
 
 async fn asking(connection: &Connection, login: &Login<'_>) -> Result<BrowserLogin> {
     let begun = BrowserLogin::begin(connection, login, machine(), CodeReturn::Asking).await?;
-    say(&begun, "Open this page in a browser on any machine, within 5 minutes:");
+    show(&begun, "Open this page in a browser on any machine, within 5 minutes:");
+    output::notice(format!(
+        "Type the code {} there. Never type one that somebody else gave you.",
+        begun.user_code
+    ));
     Ok(begun)
 }
 
-fn say(begun: &BrowserLogin, what: &str) {
+fn show(begun: &BrowserLogin, what: &str) {
     output::notice(what);
     output::notice(format!("  {}", begun.url));
+}
+
+fn say(begun: &BrowserLogin, what: &str) {
+    show(begun, what);
     output::notice(format!(
         "It must show the code {}; if it shows another one, deny it. Never approve a login that you did not begin.",
         begun.user_code
