@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::output::say;
 use crate::process;
+use crate::setup::{self, Purpose};
 use crate::workspace::Workspace;
 
 /// What is built: the server, the command lines, the load client.
@@ -51,6 +52,7 @@ enum Part {
 }
 
 pub(crate) fn command(args: &Args) -> Result<()> {
+    setup::ensure(Purpose::Test)?;
     let workspace = Workspace::find()?;
     // What is missing should come out before minutes of building.
     let peer = match args.peer {
