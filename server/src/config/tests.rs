@@ -195,7 +195,7 @@ fn what_yaml_allows_beyond_a_configuration_is_refused() {
     insta::assert_snapshot!(refused("- a\n"), @r"gatehouse.yaml:1:1: the document must be a mapping of keys to values");
     insta::assert_snapshot!(refused("gatehouse: &a {}\n"), @r"gatehouse.yaml:1:15: anchors and tags are not supported here");
     insta::assert_snapshot!(refused("gatehouse: {}\ngatehouse: {}\n"), @r"gatehouse.yaml:2:1: `gatehouse` stands here twice, first in line 1");
-    insta::assert_snapshot!(refused("gatehouse: {}\n---\nproxy_service: {}\n"), @r"gatehouse.yaml:2:1: a configuration is one YAML document, a second one begins here");
+    insta::assert_snapshot!(refused("gatehouse: {}\n---\nproxy_service: {}\n"), @r"gatehouse.yaml:2:1: this must be one YAML document, a second one begins here");
     insta::assert_snapshot!(refused("gatehouse: [a\n"), @r"gatehouse.yaml:2:1: this is not valid YAML: while parsing a flow sequence, expected ',' or ']'");
     insta::assert_snapshot!(refused("? {a: b}\n: c\n"), @r"gatehouse.yaml:1:3: a key must be a single word");
     insta::assert_snapshot!(refused(&format!("gatehouse: {}{}", "[".repeat(40), "]".repeat(40))), @r"gatehouse.yaml:1:28: this is nested too deeply");

@@ -174,11 +174,21 @@ async fn fetch(
     };
     let response: Response = request.send().await?;
     let kind = response.headers().get("content-type").unwrap_or_default();
-    let landed = response.url();
+    let landed = landed(&response.url(), address);
     if !kind.starts_with("text/html") || response.headers().get("content-disposition").is_some() {
         return Ok((landed, String::new()));
     }
     Ok((landed, response.text().await?))
+}
+
+/// Where an answer was found, as people are to see it: requests leave an empty query behind, and forget the place on the
+/// page that was asked for.
+fn landed(found: &str, asked: &str) -> String {
+    let found = found.trim_end_matches(['?', '&']);
+    match asked.split_once('#') {
+        Some((_, place)) if !found.contains('#') => format!("{found}#{place}"),
+        _ => found.to_owned(),
+    }
 }
 
 /// `None` if the page has to be loaded by the browser.
