@@ -39,7 +39,6 @@ const PAGES = [
   ["/web/account/security", "security", "Security"],
   ["/web/account/security/authenticator", "authenticator", "Authenticator app"],
   ["/web/account/confirm", "confirm", "Confirm that it is you"],
-  ["/web/account/security", "security", "Security"],
   ["/web/account/sessions", "own-sessions", "Your sessions"],
   ["/web/nowhere", "not-found", "Page not found"],
 ];

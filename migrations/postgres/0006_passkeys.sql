@@ -36,6 +36,7 @@ create table passkey_ceremonies (
     expires   bigint not null
 );
 create index passkey_ceremonies_expires on passkey_ceremonies (expires);
+create index passkey_ceremonies_owner on passkey_ceremonies (owner, purpose);
 
 -- By the SHA-256 of their cookie: the password was right.
 create table pending_sign_ins (
