@@ -161,3 +161,27 @@ pub(crate) fn CheckboxField(
         </div>
     }
 }
+
+/// Until when a lock holds, and why.
+#[component]
+pub(crate) fn LockTerms(until: String, message: String) -> impl IntoView {
+    view! {
+        <Field
+            name="until"
+            label="Until (UTC)"
+            kind="datetime-local"
+            autocomplete="off"
+            value=until
+            required=false
+            help="Left empty, the lock has no end."
+        />
+        <Field
+            name="message"
+            label="Message"
+            autocomplete="off"
+            value=message
+            required=false
+            help="Why; administrators read it."
+        />
+    }
+}

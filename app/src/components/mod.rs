@@ -26,7 +26,7 @@ pub(crate) use badge::{Badge, Tone};
 pub(crate) use copy_box::CopyBox;
 pub(crate) use empty_state::EmptyState;
 pub(crate) use field::{
-    CheckboxField, Field, NewPasswordFields, OneTimeCodeField, SelectField, TextAreaField,
+    CheckboxField, Field, LockTerms, NewPasswordFields, OneTimeCodeField, SelectField, TextAreaField,
 };
 pub(crate) use footer::Footer;
 pub(crate) use header::Header;

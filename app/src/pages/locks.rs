@@ -8,7 +8,9 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use super::{role_path, user_path};
 use crate::api::locks::{LockList, lock_list, lock_view};
 use crate::api::query::address;
-use crate::components::{ConfirmForm, EmptyState, Field, PageHeader, Pager, PostForm, Problem, SelectField};
+use crate::components::{
+    ConfirmForm, EmptyState, Field, LockTerms, PageHeader, Pager, PostForm, Problem, SelectField,
+};
 use crate::moment::moment;
 use crate::{ApiError, ConsoleContext, FormOutcome};
 
@@ -140,23 +142,7 @@ fn NewLockForm() -> impl IntoView {
                     value=target
                     help="Name of the user or role; asset tag or ID of the device."
                 />
-                <Field
-                    name="until"
-                    label="Until (UTC)"
-                    kind="datetime-local"
-                    autocomplete="off"
-                    value=until
-                    required=false
-                    help="Left empty, the lock has no end."
-                />
-                <Field
-                    name="message"
-                    label="Message"
-                    autocomplete="off"
-                    value=message
-                    required=false
-                    help="Why; administrators read it."
-                />
+                <LockTerms until message/>
             </PostForm>
         </section>
     }

@@ -9,7 +9,8 @@ use super::{OneTimeLink, lifetimes, ways_in};
 use crate::api::query::address;
 use crate::api::users::{LinkShown, UserView, user_view};
 use crate::components::{
-    Badge, CheckboxField, ConfirmForm, Field, PageHeader, PostForm, Problem, SelectField, Shape, Tone,
+    Badge, CheckboxField, ConfirmForm, Field, LockTerms, PageHeader, PostForm, Problem, SelectField, Shape,
+    Tone,
 };
 use crate::moment::moment;
 use crate::pages::stray::StrayProblem;
@@ -215,23 +216,7 @@ fn Actions(name: String, may_reset: bool, may_lock: bool, may_delete: bool) -> i
         );
         view! {
             <ConfirmForm action="lock" label="Lock" words submit="Lock" is_danger=true>
-                <Field
-                    name="until"
-                    label="Until (UTC)"
-                    kind="datetime-local"
-                    autocomplete="off"
-                    value=until
-                    required=false
-                    help="Left empty, the lock has no end."
-                />
-                <Field
-                    name="message"
-                    label="Message"
-                    autocomplete="off"
-                    value=message
-                    required=false
-                    help="Why; administrators read it."
-                />
+                <LockTerms until message/>
             </ConfirmForm>
         }
     });
