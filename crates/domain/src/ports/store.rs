@@ -7,10 +7,10 @@ use super::Changes;
 use super::ceremony_rows::CeremonyRows;
 use crate::entity::{
     AuditEvent, AuditFilter, BoundCredential, Cell, CeremonyPurpose, CliDecision, CliLogin, CollectedRecord,
-    Credential, DailyCount, Device, DeviceCursor, DeviceScope, Digest, EnrollToken, Evidence, ListCount,
-    ListFilter, ListPart, ListRequest, ListedDevice, Lock, Passkey, PasskeyCeremony, PasskeyUse,
-    PendingSignIn, Role, SealedSecret, SecretPurpose, Session, SessionDevice, SessionKey, Standing,
-    StoredEvent, StoredValue, Throttle, TokenCursor, TokenFilter, User, UserGlance, UserLink,
+    Credential, DailyCount, Device, DeviceCursor, DeviceScope, Digest, EnrollToken, Evidence, ListPart,
+    ListRequest, ListedDevice, Lock, Passkey, PasskeyCeremony, PasskeyUse, PendingSignIn, Role, SealedSecret,
+    SecretPurpose, Session, SessionDevice, SessionKey, Standing, StoredEvent, StoredValue, Throttle,
+    TokenCursor, TokenFilter, User, UserGlance, UserLink,
 };
 
 /// Why storage could not do as asked. That a row is absent is no error: lookups answer with `Option`.
@@ -490,12 +490,6 @@ pub trait ListingRows {
     /// A part of a list. What it costs is bounded: by the limit, or, where words or ended locks make devices not match, by
     /// a number of devices that are looked at; see [`ListPart::stopped_at`].
     async fn listed(&mut self, request: &ListRequest<'_>) -> Stored<ListPart>;
-    async fn count_listed(
-        &mut self,
-        filter: &ListFilter,
-        words: &[String],
-        now: Timestamp,
-    ) -> Stored<ListCount>;
     async fn listed_device(&mut self, device_id: &str) -> Stored<Option<ListedDevice>>;
     /// Cells that hold devices, with how many.
     async fn cell_counts(&mut self) -> Stored<Vec<(Cell, i64)>>;
