@@ -44,7 +44,7 @@ async fn a_form_sent_twice_makes_one_token() {
     let cluster = cluster().await;
     let mut browser = cluster.admin().await;
     let id = cluster.register(OsType::Linux, "PF2ABC").await;
-    let key = cluster.services.form_keys.fresh();
+    let key = browser.form_key().await;
     let form = [("do", "token"), ("lifetime", "1h"), ("form_key", key.as_str())];
     let path = format!("/web/devices/{id}");
     browser.post(&path, &form).await.holds("tsh device enroll --token=");
@@ -119,4 +119,48 @@ async fn many_tokens_come_in_pages_and_a_stale_page_token_is_explained() {
     cluster.clock.advance(4000);
     browser.sign_in("root", PASSWORD).await;
     browser.get(&format!("/web/tokens?device={id}&ended=1")).await.holds("expired");
+}
+
+#[tokio::test]
+async fn attack_form_keys_that_are_made_up_or_of_another_session() {
+    let cluster = cluster().await;
+    let mut browser = cluster.admin().await;
+    let id = cluster.register(OsType::Linux, "PF2ABC").await;
+    let path = format!("/web/devices/{id}");
+    let mut other = cluster.browser();
+    other.sign_in("root", PASSWORD).await;
+    let made_up =
+        gatehouse_domain::SecretToken::generate(&gatehouse_server::environment::SystemRandom::new());
+    let nobodys = cluster.services.form_keys.fresh("");
+    let of_another = other.form_key().await;
+    let refused = [
+        (of_another.as_str(), "form_key_foreign"),
+        (nobodys.as_str(), "form_key_foreign"),
+        (made_up.reveal(), "form_key_foreign"),
+        ("nonsense", "form_key_missing"),
+        ("", "form_key_missing"),
+    ];
+    for (key, code) in refused {
+        let form = [("do", "token"), ("lifetime", "1h"), ("form_key", key)];
+        let page = browser.post(&path, &form).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{key}");
+        page.holds(code).lacks("--token=");
+    }
+    // None of them is kept: what is another session's still counts there.
+    let form = [("do", "token"), ("lifetime", "1h"), ("form_key", of_another.as_str())];
+    other.post(&path, &form).await.holds("tsh device enroll --token=");
+    let form = [("do", "token"), ("lifetime", "1h")];
+    browser.post(&path, &form).await.holds("tsh device enroll --token=");
+}
+
+#[tokio::test]
+async fn what_was_typed_for_an_hour_outlives_a_new_sign_in() {
+    let cluster = cluster().await;
+    let mut browser = cluster.admin().await;
+    let key = browser.form_key().await;
+    browser.sign_in("root", PASSWORD).await;
+    let form = [("do", "create"), ("text", "kind: role\nmetadata: {name: typed}\n"), ("form_key", &key)];
+    let page = browser.post("/web/roles/~new", &form).await;
+    assert_eq!(page.status, StatusCode::BAD_REQUEST);
+    page.holds("form_key_foreign").holds("metadata: {name: typed}");
 }

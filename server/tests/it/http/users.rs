@@ -101,7 +101,7 @@ async fn an_invitation_shows_its_link_once() {
     root.get("/web/users/~new").await.lacks(&token);
     root.get("/web/users/bob").await.lacks(&token).holds("not signed up yet").holds("ubuntu, root");
     // The same form a second time is not taken.
-    let key = cluster.services.form_keys.fresh();
+    let key = root.form_key().await;
     let again =
         [("do", "invite"), ("name", "carol"), ("role", "access"), ("lifetime", "3600"), ("form_key", &key)];
     root.post("/web/users/~new", &again).await.holds("One-time link");
