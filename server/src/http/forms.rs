@@ -12,7 +12,6 @@ use gatehouse_app::{
     Answer, ApiError, ConsoleContext, CookieChange, FormOutcome, KEY_FIELD, PostRoute, Posted, PostedFile,
     Reaction, clear_pending_cookie, pending_cookie,
 };
-use gatehouse_domain::Failure;
 use gatehouse_model::ErrorKind;
 use http::HeaderValue;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
@@ -31,7 +30,7 @@ const MAX_PARTS: usize = 2000;
 /// Large forms that are read and answered at once: each may take as much memory as its route allows, several times over.
 pub(super) const MAX_LARGE: usize = 2;
 /// For how long a large form waits for those before it.
-const TURN_TIME: Duration = Duration::from_secs(5);
+const TURN_TIME: Duration = Duration::from_secs(2);
 /// After how long it should be sent again, in seconds.
 const COME_BACK_SECS: u16 = 30;
 /// For all of a form to arrive.
@@ -71,10 +70,9 @@ async fn submit(
         return again(console, context, parts, error).await;
     }
     // Held until the form is answered: for so long it is in memory.
-    let _turn = match turn(route, console).await {
+    let _turn = match turn(route, console, &context.facts.request_id).await {
         Ok(turn) => turn,
-        Err(busy) => {
-            let error = context.refuse(busy);
+        Err(error) => {
             drain(body);
             let mut response = again(console, context, parts, error).await;
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(COME_BACK_SECS));
@@ -136,18 +134,27 @@ async fn submit(
 }
 
 /// Leave to be read, where only few are read at once.
-async fn turn(route: PostRoute, console: &Console) -> Result<Option<SemaphorePermit<'_>>, Failure> {
+async fn turn<'c>(
+    route: PostRoute,
+    console: &'c Console,
+    request_id: &str,
+) -> Result<Option<SemaphorePermit<'c>>, ApiError> {
     if !route.is_large() {
         return Ok(None);
     }
     match timeout(TURN_TIME, console.large_forms.acquire()).await {
         Ok(Ok(turn)) => Ok(Some(turn)),
-        Ok(Err(_)) | Err(_) => Err(Failure {
-            kind: ErrorKind::Unavailable,
-            code: "uploads_busy",
-            hint: Some("send it again in half a minute".to_owned()),
-            error: "other large files are being read at the moment, so this one was not looked at".into(),
-        }),
+        Ok(Err(_)) | Err(_) => {
+            tracing::warn!(request_id, path = route.path, "too many large forms at once");
+            Err(ApiError {
+                kind: ErrorKind::Unavailable,
+                code: "uploads_busy".to_owned(),
+                message: "other large files are being read at the moment, so this one was not looked at"
+                    .to_owned(),
+                hint: Some("send it again in half a minute".to_owned()),
+                request_id: request_id.to_owned(),
+            })
+        }
     }
 }
 

@@ -56,7 +56,7 @@ async fn a_ceremony_that_is_refused_is_found_once() {
     let status = refused(stream.next().await, InvalidArgument, "message_incomplete");
     assert_eq!(by_request(&rig, &request_id(&status)).await, ["request.refused"]);
     // A token that counts for nothing is the ceremony's own to tell of.
-    let init = Machine::new("PF000001").enroll_init("nonesuch");
+    let init = Machine::new("PF000001").init("nonesuch");
     let status = Enrolling::begin(&bob.connection, init).await.map(|_| ()).unwrap_err();
     let found = by_request(&rig, &request_id(&status)).await;
     assert_eq!(found.len(), 1, "{found:?}");

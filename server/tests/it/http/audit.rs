@@ -3,7 +3,7 @@ use gatehouse_domain::ports::Clock as _;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::browser::{Browser, cluster};
+use super::browser::{Browser, PASSWORD, cluster};
 use super::people::{invite, person};
 
 /// Ids of the events that a page lists.
