@@ -23,9 +23,10 @@ fn rows() -> Vec<String> {
         format!("insert into cluster_values values ('name', 'example.com')"),
         // One that is enrolled, one that is not, one that is locked.
         format!(
-            "insert into devices values ('d1', 1, 'PF-One', 'pf-one', {0}, {0}, 2, 'alice', null, null, null, {{01}}, {1}, null)",
+            "insert into devices values ('d1', 1, 'PF-One', 'pf-one', {0}, {0}, 2, 'alice', null, null, null, {{{2}}}, {1}, null)",
             t(1),
-            t(50)
+            t(50),
+            "01".repeat(32)
         ),
         format!(
             "insert into devices values ('d2', 2, 'MAC-2', 'mac-2', {0}, {0}, 1, null, 'jamf', 'jamf', null, null, null, null)",
@@ -113,7 +114,7 @@ async fn is_whole(location: &Location) {
     let mut work = store.read().await.unwrap();
     // The inventory lists, counts and finds what was there.
     let words = Vec::new();
-    let mut request = ListRequest {
+    let everything = ListRequest {
         filter: ListFilter::default(),
         words: &words,
         order: ListOrder::Tag,
@@ -122,7 +123,7 @@ async fn is_whole(location: &Location) {
         limit: 10,
         now: at(100),
     };
-    let listed = work.listed(&request).await.unwrap().devices;
+    let listed = work.listed(&everything).await.unwrap().devices;
     let tags: Vec<_> = listed.iter().map(|device| device.asset_tag.as_str()).collect();
     assert_eq!(tags, ["MAC-2", "PF-One", "PF-Three"]);
     let one = &listed[1];
@@ -137,7 +138,7 @@ async fn is_whole(location: &Location) {
     );
     for word in ["sn-4711", "pf-o", "alice"] {
         let words = vec![word.to_owned()];
-        request.words = &words;
+        let request = ListRequest { words: &words, ..everything.clone() };
         let found = work.listed(&request).await.unwrap().devices;
         assert_eq!(
             found.iter().map(|device| device.device_id.as_str()).collect::<Vec<_>>(),
@@ -184,8 +185,7 @@ async fn is_whole(location: &Location) {
     let mut work = store.read().await.unwrap();
     let enrolments = work.daily_counts("device.enroll", 0).await.unwrap();
     assert_eq!(enrolments[0], DailyCount { count: 2, ..count(first, "") });
-    request.words = &words;
-    assert_eq!(work.listed(&request).await.unwrap().devices[1].other_users, 0);
+    assert_eq!(work.listed(&everything).await.unwrap().devices[1].other_users, 0);
     // A second start finds nothing left to do.
     drop((work, store));
     assert_eq!(open(location).await.unwrap().read().await.unwrap().count_devices().await.unwrap().0, 3);
