@@ -54,5 +54,16 @@ export async function notingBrowser(server, folder) {
   const note = join(folder, "opened");
   await writeFile(program, `#!/bin/sh\nprintf %s "$1" > ${note}.part && mv ${note}.part ${note}\n`);
   await chmod(program, 0o700);
-  return { program, opened: async () => (await readFile(note, "utf8")).replace(/^https:\/\/[^/]+/, server.origin) };
+  return {
+    program,
+    async opened() {
+      const until = Date.now() + PATIENCE_MS;
+      for (;;) {
+        const link = await readFile(note, "utf8").catch(() => null);
+        if (link) return link.replace(/^https:\/\/[^/]+/, server.origin);
+        if (Date.now() > until) throw new Error("no browser was opened");
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
+  };
 }
