@@ -13,13 +13,12 @@ use gatehouse_app::{
     Reaction, clear_pending_cookie, pending_cookie,
 };
 use gatehouse_model::ErrorKind;
-use http::HeaderValue;
-use http::header::{CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
 use http::request::Parts;
-use http_body_util::BodyExt as _;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use http_body_util::{BodyExt as _, Limited};
 use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_sessions::Session;
 
 use super::compression::HoldsSecret;
@@ -35,8 +34,9 @@ const TURN_TIME: Duration = Duration::from_secs(2);
 const COME_BACK_SECS: u16 = 30;
 /// For all of a form to arrive.
 const FORM_TIME: Duration = Duration::from_secs(120);
-/// For what is left of a form that is answered unread.
+/// For what is left of a form that is answered unread, and how much of it is read on.
 const DRAIN_TIME: Duration = Duration::from_secs(30);
+const MAX_DRAINED: usize = 64 * 1024 * 1024;
 
 /// Answers the forms of a page.
 pub(super) fn answer(route: PostRoute) -> MethodRouter<Console> {
@@ -48,9 +48,8 @@ pub(super) fn answer(route: PostRoute) -> MethodRouter<Console> {
         submit(route, &console, context, params, request).await
     };
     let methods: MethodRouter<Console> = post(submit);
-    methods
-        .layer::<_, Infallible>(DefaultBodyLimit::disable())
-        .layer::<_, Infallible>(RequestBodyLimitLayer::new(route.max_body))
+    // Each route has a limit of its own, see `read`.
+    methods.layer::<_, Infallible>(DefaultBodyLimit::disable())
 }
 
 async fn submit(
@@ -69,6 +68,15 @@ async fn submit(
         drain(body);
         return again(console, context, parts, error).await;
     }
+    if declared_length(&parts.headers).is_some_and(|length| length > route.max_body) {
+        // Strangers have no long forms.
+        if context.principal.signed_in().is_some() {
+            drain(body);
+        }
+        let mut response = again(console, context, parts, too_large(route.max_body)).await;
+        *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+        return response;
+    }
     // Held until the form is answered: for so long it is in memory.
     let _turn = match turn(route, console, &context.facts.request_id).await {
         Ok(turn) => turn,
@@ -79,7 +87,7 @@ async fn submit(
             return response;
         }
     };
-    let posted = match timeout(FORM_TIME, read(params, &parts, body)).await {
+    let posted = match timeout(FORM_TIME, read(params, &parts, body, route.max_body)).await {
         Ok(Ok(posted)) => posted,
         Ok(Err(error)) => return again(console, context, parts, error).await,
         Err(_) => {
@@ -159,14 +167,24 @@ async fn turn<'c>(
 }
 
 /// Reads on and forgets, or a browser that is still sending would be shown a broken connection for an answer.
-fn drain(mut body: Body) {
+fn drain(body: Body) {
+    let mut body = Limited::new(body, MAX_DRAINED);
     let rest = async move { while let Some(Ok(_)) = body.frame().await {} };
     tokio::spawn(timeout(DRAIN_TIME, rest));
 }
 
-/// The form, if all of it is one.
-async fn read(params: Vec<(String, String)>, parts: &Parts, body: Body) -> Result<Posted, ApiError> {
-    let request = Request::from_parts(parts.clone(), body);
+fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// The form, if all of it is one, and no longer than it may be.
+async fn read(
+    params: Vec<(String, String)>,
+    parts: &Parts,
+    body: Body,
+    limit: usize,
+) -> Result<Posted, ApiError> {
+    let request = Request::from_parts(parts.clone(), Body::new(Limited::new(body, limit)));
     let mut posted = Posted {
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
@@ -179,22 +197,22 @@ async fn read(params: Vec<(String, String)>, parts: &Parts, body: Body) -> Resul
         return Ok(posted);
     }
     if kind.starts_with("multipart/form-data") {
-        read_parts(request, &mut posted).await?;
+        read_parts(request, &mut posted, limit).await?;
         return Ok(posted);
     }
     let read = Form::<Vec<(String, String)>>::from_request(request, &()).await;
     let Form(fields) = read.map_err(|rejection| match rejection.status().as_u16() {
         415 => ApiError::invalid("malformed_form", "this address takes only forms"),
-        413 => too_large(),
+        413 => too_large(limit),
         _ => ApiError::invalid("malformed_form", "the form is incomplete or malformed"),
     })?;
     posted.fields = fields;
     Ok(posted)
 }
 
-async fn read_parts(request: Request, posted: &mut Posted) -> Result<(), ApiError> {
+async fn read_parts(request: Request, posted: &mut Posted, limit: usize) -> Result<(), ApiError> {
     let broken = |error: MultipartError| match error.status().as_u16() {
-        413 => too_large(),
+        413 => too_large(limit),
         _ => ApiError::invalid("malformed_form", "the form is malformed or broke off"),
     };
     let mut parts = Multipart::from_request(request, &())
@@ -204,7 +222,10 @@ async fn read_parts(request: Request, posted: &mut Posted) -> Result<(), ApiErro
     while let Some(part) = parts.next_field().await.map_err(broken)? {
         count += 1;
         if count > MAX_PARTS {
-            return Err(too_large());
+            return Err(ApiError::invalid(
+                "form_too_large",
+                "the form has more fields than this address takes",
+            ));
         }
         let field = part.name().unwrap_or_default().to_owned();
         match part.file_name().map(str::to_owned) {
@@ -217,8 +238,11 @@ async fn read_parts(request: Request, posted: &mut Posted) -> Result<(), ApiErro
     Ok(())
 }
 
-fn too_large() -> ApiError {
-    ApiError::invalid("form_too_large", "the form is larger than this address takes")
+fn too_large(limit: usize) -> ApiError {
+    ApiError {
+        hint: Some(format!("send at most {} kB at once; nothing was done", limit / 1024)),
+        ..ApiError::invalid("form_too_large", "the form is larger than this address takes")
+    }
 }
 
 async fn again(console: &Console, context: ConsoleContext, parts: Parts, error: ApiError) -> Response {

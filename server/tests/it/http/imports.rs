@@ -371,3 +371,14 @@ async fn attack_more_large_files_at_once_than_are_read() {
     }
     preview(&mut root, b"os,tag\nlinux,A-1\n").await;
 }
+
+#[tokio::test]
+async fn a_file_that_is_far_too_large_gets_words_before_it_is_read() {
+    let cluster = cluster().await;
+    let root = cluster.admin().await;
+    let (mut request, _) = endless(&root, IMPORT);
+    request.headers_mut().insert("content-length", "20000000".parse().unwrap());
+    let page = cluster.send(request).await;
+    assert_eq!(page.status, StatusCode::PAYLOAD_TOO_LARGE);
+    page.holds("form_too_large").holds("Send at most 16384 kB at once").holds("The list");
+}
