@@ -109,7 +109,7 @@ fn Filters(asked: Asked) -> impl IntoView {
     let states = [(String::new(), "Active".to_owned())]
         .into_iter()
         .chain(ended.map(|state| (state.as_str().to_owned(), capital(state_words(state)))))
-        .chain([("all".to_owned(), "All, ended ones too".to_owned())])
+        .chain([("all".to_owned(), "All".to_owned())])
         .collect();
     let narrowed = [&asked.text, &asked.state, &asked.by].into_iter().any(|text| !text.is_empty());
     let clear = narrowed.then(|| {

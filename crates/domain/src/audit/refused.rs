@@ -101,8 +101,7 @@ impl AuditLog {
             return Ok(());
         }
         let filter = AuditFilter { request_id: Some(by.request_id.clone()), ..AuditFilter::default() };
-        let mut work = self.core.begin().await?;
-        if !work.events(&filter, 1).await?.is_empty() {
+        if !self.core.read().await?.events(&filter, 1).await?.is_empty() {
             return Ok(());
         }
         let kind = EventKind::REQUEST_REFUSED;
@@ -119,8 +118,7 @@ impl AuditLog {
             }
             Noting::LogOnly => return Ok(()),
         }
-        work.append_event(&event).await?;
-        work.commit().await
+        self.core.append_alone(&event).await
     }
 }
 
