@@ -199,7 +199,7 @@ async fn tokens_are_found_by_state_maker_and_words() {
     page.holds(&format!("/web/tokens?q=grace&amp;state=all&amp;by=host&amp;revoke={active}"));
     let wrong = root.get("/web/tokens?state=%3Cb%3E").await;
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
-    wrong.holds("token_state_unknown").holds("the states are active, spent").lacks("<b>");
+    wrong.holds("token_state_unknown").holds("The states are active, spent").lacks("<b>");
     let long = root.get(&format!("/web/tokens?q={}", "x".repeat(201))).await;
     long.holds("search_too_long");
 }
