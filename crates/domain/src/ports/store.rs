@@ -139,6 +139,13 @@ pub trait UserRows {
         after: Option<&str>,
         limit: i64,
     ) -> Stored<Vec<UserGlance>>;
+    /// The nearest users before `before` whose name begins so, by name.
+    async fn user_glances_before(
+        &mut self,
+        prefix: &str,
+        before: &str,
+        limit: i64,
+    ) -> Stored<Vec<UserGlance>>;
     async fn user_glance(&mut self, name: &str) -> Stored<Option<UserGlance>>;
     /// Users who have the role, by name, after `after`.
     async fn users_with_role(&mut self, role: &str, after: Option<&str>, limit: i64) -> Stored<Vec<User>>;
@@ -434,6 +441,13 @@ pub trait EnrollTokenRows {
         before: Option<&TokenCursor>,
         limit: i64,
     ) -> Stored<Vec<EnrollToken>>;
+    /// As [`Self::enroll_tokens`], each with its device.
+    async fn enroll_tokens_with_devices(
+        &mut self,
+        filter: &TokenFilter,
+        before: Option<&TokenCursor>,
+        limit: i64,
+    ) -> Stored<Vec<(EnrollToken, Device)>>;
     /// Counts and opens a challenge if the token is active at `now` and has no challenge open that began after
     /// `stale_before`; false otherwise.
     async fn open_challenge(

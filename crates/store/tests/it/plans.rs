@@ -35,7 +35,11 @@ const MAY_SCAN: &[(&str, &str)] = &[
     ("LOCK_IN_FORCE", "sorts the locks on one user, device and roles"),
     ("LOCK_ON_DEVICE_OF_CREDENTIAL", "sorts the locks on one device"),
     ("LOCK_ON_DEVICE_OF_TOKEN", "sorts the locks on one device"),
+    ("TOKENS_AND_DEVICES", "joins the tokens of one page with their devices"),
+    ("ACTIVE_TOKENS_AND_DEVICES", "joins the tokens of one page with their devices"),
+    ("TOKENS_OF_DEVICE_AND_IT", "joins the tokens of one page with their device"),
     ("USER_GLANCES", "joins the users of one page with their roles"),
+    ("USER_GLANCES_BEFORE", "joins the users of one page with their roles"),
     ("USERS_WITH_ROLE", "joins the users of one page with their roles"),
     ("USERS", "joins the users of one page with their roles"),
 ];

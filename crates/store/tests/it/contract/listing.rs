@@ -501,7 +501,7 @@ async fn locks_and_staleness_follow_the_clock(store: Arc<dyn Store>) {
 }
 
 async fn devices_of_an_earlier_release_are_listed_when_the_database_is_opened(store: Arc<dyn Store>) {
-    // What an earlier release does is tried in `schema.rs`; here, nothing of it is left to do.
+    // What an earlier release does is tried in `upgrade.rs`; here, nothing of it is left to do.
     let mut work = store.begin().await.unwrap();
     work.insert_device(&device("d1", OsType::Linux, "ONE")).await.unwrap();
     drop(work);
