@@ -32,14 +32,15 @@ pub use activation::{ActivationError, make_credential};
 pub use ak::{AkError, AkPublic, Attribute, SignatureError};
 pub use boot_state::{BankState, BootImageState, BootState, LogState, PcrState, SecureBoot, boot_state};
 pub use chain::{
-    AllowedCas, AllowedCasError, AllowedCasReason, CaFacts, ChainError, ChainErrorKind, EkPath,
-    MAX_PATH_CERTIFICATES, verify_ek_chain,
+    AllowedCas, AllowedCasError, AllowedCasReason, CaCertificate, CaFacts, ChainError, ChainErrorKind,
+    ChainPolicy, EkPath, Finding, FindingKind, Intermediates, Leniency, MAX_PATH_CERTIFICATES,
+    PathCertificate, verify_ca_path, verify_ek_chain, verify_ek_path,
 };
 pub use creation::{CreationError, verify_creation};
 pub use ek::{EkError, EkKind, EkPublic};
-pub use ek_cert::{EkCertificate, EkCertificateError, TpmIdentity};
+pub use ek_cert::{EkCertificate, EkCertificateError, Quirk, TpmIdentity};
 pub use event_log::{Bank, EventLog, EventLogError, MAX_EVENTS};
-pub use nv::{MAX_CERTIFICATE_BYTES, UnwrapError};
+pub use nv::{MAX_CERTIFICATE_BYTES, MAX_SENT_BYTES, MAX_SENT_CERTIFICATES, UnwrapError, certificate_chain};
 pub use possession::{PossessionError, check_device_key, verify_device_key, verify_raw_signature};
 pub use quote::{
     ClockInfo, MAX_ATTEST_BYTES, MAX_EVENT_LOG_BYTES, MAX_PCRS, MAX_QUOTES, PlatformVerdict, QuoteError,

@@ -12,6 +12,7 @@ mod activation;
 mod ak;
 mod chain;
 mod corpus;
+mod corpus_chains;
 mod creation;
 mod ek_certificate;
 mod event_log;

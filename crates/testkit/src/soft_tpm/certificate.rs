@@ -171,6 +171,15 @@ impl SoftTpmCa {
         Self { certificate, issuer: Issuer::new(params, key) }
     }
 
+    /// Another certificate for a CA below this one that has one already: its key stays.
+    #[must_use]
+    pub fn reissue(&self, ca: &Self, template: &CaTemplate) -> Self {
+        let key = KeyPair::try_from(ca.issuer.key().serialized_der()).expect("the key was made here");
+        let params = template.params();
+        let certificate = params.signed_by(&key, &self.issuer).expect("the certificate can be signed");
+        Self { certificate, issuer: Issuer::new(params, key) }
+    }
+
     #[must_use]
     pub fn der(&self) -> Vec<u8> {
         self.certificate.der().to_vec()
