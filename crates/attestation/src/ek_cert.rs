@@ -46,6 +46,22 @@ pub enum EkCertificateError {
     KeyUsage,
 }
 
+impl EkCertificateError {
+    /// Stable word for logs, JSON and tests.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Encoding(_) => "not_a_certificate",
+            Self::Certificate(_) => "malformed_certificate",
+            Self::Key(EkError::Roca) => "roca_weak_key",
+            Self::Key(_) => "unsupported_key",
+            Self::IsCa => "is_a_ca",
+            Self::Purpose => "other_purpose",
+            Self::KeyUsage => "signing_key",
+        }
+    }
+}
+
 impl EkCertificate {
     /// Reads an EK certificate from DER, PEM, or the content of a TPM's NV index with header and padding.
     ///

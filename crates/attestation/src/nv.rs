@@ -110,7 +110,7 @@ fn from_pem(bytes: &[u8]) -> Option<Result<Vec<u8>, UnwrapError>> {
 }
 
 /// The SEQUENCE at the start of `bytes`, without what follows it.
-fn first_sequence(bytes: &[u8]) -> Result<&[u8], UnwrapError> {
+pub(crate) fn first_sequence(bytes: &[u8]) -> Result<&[u8], UnwrapError> {
     let (header, length) = match bytes {
         [0x30, 0x82, high, low, ..] => (4, usize::from(u16::from_be_bytes([*high, *low]))),
         [0x30, 0x81, length, ..] => (3, usize::from(*length)),

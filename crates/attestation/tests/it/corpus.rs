@@ -277,6 +277,6 @@ fn logs_explain_the_quotes_that_they_came_with() {
             if ours.is_empty() { agree += 1 } else { differ += 1 }
         }
     }
-    assert!(agree >= 7 && differ >= 3, "{agree} {differ}");
+    assert!(agree >= 6 && differ >= 4, "{agree} {differ}");
     judged(&format!("{} banks of quotes beside their logs: {agree} explained, {differ} not, as the table says", agree + differ));
 }

@@ -17,6 +17,7 @@ mod creation;
 mod ek_certificate;
 mod event_log;
 mod hostile;
+mod known_cas;
 mod possession;
 mod quote;
 mod seeds;
