@@ -18,7 +18,9 @@ mod ek_certificate;
 mod event_log;
 mod hostile;
 mod known_cas;
+mod made;
 mod possession;
+mod quirks;
 mod quote;
 mod seeds;
 

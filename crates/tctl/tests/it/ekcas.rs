@@ -90,27 +90,21 @@ fn files_that_are_of_no_use_are_named() {
 #[test]
 fn the_allow_list_is_kept_with_the_server() {
     let scene = Scene::new();
-    let folder = tempfile::tempdir().unwrap();
-    let (root, _) = write_chain(folder.path());
-    let path = |name: &str| folder.path().join(name).display().to_string();
-    let facts = {
-        let mut cas = gatehouse_attestation::AllowedCas::default();
-        cas.add(&root.der()).unwrap();
-        hex::encode(cas.facts()[0].sha256)
-    };
-    scene.tctl(&["ekcas", "ls"]);
-    scene.tctl(&["ekcas", "add", &path("cas")]);
-    scene.tctl(&["ekcas", "add", &path("root.pem")]);
-    scene.tctl(&["ekcas", "add", &path("ek.der")]);
-    scene.tctl(&["ekcas", "ls"]);
-    scene.tctl(&["ekcas", "rm", "0000000000"]);
-    scene.tctl(&["ekcas", "rm", "00"]);
-    scene.tctl(&["ekcas", "rm", &facts]);
-    scene.tctl(&["ekcas", "ls", "--format=json"]);
-    let told = scene.transcript().replace(&folder.path().display().to_string(), "[FOLDER]");
+    let (root, _) = write_chain(scene.home());
+    let mut cas = gatehouse_attestation::AllowedCas::default();
+    cas.add(&root.der()).unwrap();
+    scene.types("tctl ekcas ls");
+    scene.types("tctl ekcas add cas");
+    scene.types("tctl ekcas add root.pem");
+    scene.types("tctl ekcas add ek.der");
+    scene.types("tctl ekcas ls");
+    scene.types("tctl ekcas rm 0000000000");
+    scene.types("tctl ekcas rm 00");
+    scene.types(&format!("tctl ekcas rm {}", hex::encode(cas.facts()[0].sha256)));
+    scene.types("tctl ekcas ls --format=json");
     let mut settings = insta::Settings::clone_current();
     settings.set_filters(gatehouse_testkit::server::FILTERS.to_vec());
-    settings.bind(|| assert_told(&told));
+    settings.bind(|| assert_told(&scene.transcript()));
 }
 
 #[test]
