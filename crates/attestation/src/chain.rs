@@ -141,12 +141,16 @@ impl ChainError {
                 };
                 Some(format!("the certificate of {whose} is missing{place}"))
             }
-            ChainErrorKind::Sha1 => Some("the policy for SHA-1 decides: accept, lower_tier or refuse".to_owned()),
+            ChainErrorKind::Sha1 => {
+                Some("the policy for SHA-1 decides: accept, lower_tier or refuse".to_owned())
+            }
             ChainErrorKind::CaExpired => {
                 Some("the policy for expired CAs decides, or list this CA itself as allowed".to_owned())
             }
             ChainErrorKind::EkExpired => Some("the policy for expired EK certificates decides".to_owned()),
-            ChainErrorKind::NotYetValid => Some("compare the clock of the server with the certificate".to_owned()),
+            ChainErrorKind::NotYetValid => {
+                Some("compare the clock of the server with the certificate".to_owned())
+            }
             _ => None,
         }
     }

@@ -160,8 +160,7 @@ fn identity(name: &Name) -> TpmIdentity {
     TpmIdentity {
         manufacturer: text(1).map(manufacturer),
         model: text(2).map(str::to_owned),
-        firmware_version: text(3)
-            .map(|text| text.strip_prefix("id:").unwrap_or(text).to_owned()),
+        firmware_version: text(3).map(|text| text.strip_prefix("id:").unwrap_or(text).to_owned()),
     }
 }
 

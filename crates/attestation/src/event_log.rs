@@ -240,7 +240,8 @@ fn agile_event<'a>(reader: &mut Reader<'a>, algorithms: &[(u16, usize)]) -> Opti
         }
         seen |= bit;
         let digest = reader.take(*size)?;
-        let bank = Bank::ALL.into_iter().find(|bank| (bank.algorithm(), bank.digest_len()) == (algorithm, *size));
+        let bank =
+            Bank::ALL.into_iter().find(|bank| (bank.algorithm(), bank.digest_len()) == (algorithm, *size));
         if let Some(place) = bank.and_then(|bank| digests.get_mut(bank.position())) {
             *place = Some(digest);
         }

@@ -14,8 +14,18 @@ const COMMITTED: &str = include_str!("../known-cas.tsv");
 
 /// Columns of a line, in their order.
 pub const KNOWN_CA_COLUMNS: [&str; 12] = [
-    "vendor", "class", "role", "sha256", "not_before", "not_after", "key", "signature", "key_id", "recorded",
-    "url", "subject",
+    "vendor",
+    "class",
+    "role",
+    "sha256",
+    "not_before",
+    "not_after",
+    "key",
+    "signature",
+    "key_id",
+    "recorded",
+    "url",
+    "subject",
 ];
 
 /// What is known of a CA.

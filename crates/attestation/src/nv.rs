@@ -156,7 +156,8 @@ mod tests {
     #[test]
     fn json_without_a_certificate_is_refused() {
         let deep = "[".repeat(MAX_CERTIFICATE_BYTES - 30);
-        for text in ["{", "{}", r#"{"certificate":1}"#, r#"{"certificate":"!"}"#, &format!("{{\"a\":{deep}")] {
+        for text in ["{", "{}", r#"{"certificate":1}"#, r#"{"certificate":"!"}"#, &format!("{{\"a\":{deep}")]
+        {
             assert_eq!(unwrap(text.as_bytes()), Err(UnwrapError::Encoding), "{text:.30}");
         }
         assert_eq!(unwrap(br#"{"certificate":"MAMCAQ"}"#), Err(UnwrapError::Truncated));

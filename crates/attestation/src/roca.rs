@@ -30,7 +30,9 @@ pub fn is_weak(modulus: &[u8]) -> bool {
 fn remainder(number: &[u8], product: u64) -> u64 {
     let (head, words) = number.as_rchunks::<4>();
     let head = head.iter().fold(0, |sum, byte| (sum << 8) | u64::from(*byte));
-    words.iter().fold(head % product, |sum, word| ((sum << 32) | u64::from(u32::from_be_bytes(*word))) % product)
+    words
+        .iter()
+        .fold(head % product, |sum, word| ((sum << 32) | u64::from(u32::from_be_bytes(*word))) % product)
 }
 
 fn is_power_of_generator(residue: u64, prime: u32) -> bool {
@@ -94,7 +96,8 @@ mod tests {
         let number: Vec<u8> = (0..=255).collect();
         for length in [1, 3, 4, 5, 7, 256] {
             for product in [3, 167, 3_234_846_615] {
-                let slow = number[..length].iter().fold(0, |sum, byte| ((sum << 8) | u64::from(*byte)) % product);
+                let slow =
+                    number[..length].iter().fold(0, |sum, byte| ((sum << 8) | u64::from(*byte)) % product);
                 assert_eq!(remainder(&number[..length], product), slow);
             }
         }

@@ -35,8 +35,7 @@ const VENDORS: &[(&str, &str)] = &[
 ];
 
 /// Not of the registry: what software writes into the certificates that it makes.
-const SOFTWARE: &[(&str, &str)] =
-    &[("VMW", "VMware (virtual TPM)"), ("id:00001014", "swtpm (software TPM)")];
+const SOFTWARE: &[(&str, &str)] = &[("VMW", "VMware (virtual TPM)"), ("id:00001014", "swtpm (software TPM)")];
 
 /// The name of a TPM's maker, for the identifier in [`TpmIdentity::manufacturer`](crate::TpmIdentity::manufacturer).
 #[must_use]

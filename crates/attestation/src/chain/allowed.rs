@@ -58,7 +58,7 @@ pub enum AllowedCasReason {
     Label(String),
     #[error("{0}")]
     Certificate(#[from] CertificateError),
-    #[error("the certificate is not that of a CA: {0}")]
+    #[error("the certificate is not that of a CA: {}", if .0.is_empty() { "it has no name" } else { .0 })]
     NotACa(String),
     #[error("the key of the CA is not supported: {0}")]
     Key(String),

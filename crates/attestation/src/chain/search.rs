@@ -113,11 +113,13 @@ impl<'a> Search<'a> {
         let key = issuer.key.as_ref();
         let key = key.map_err(|error| ChainErrorKind::UnsupportedAlgorithm(error.to_string()))?;
         self.checks_left = self.checks_left.checked_sub(1).ok_or(ChainErrorKind::TooManyCandidates)?;
-        key.verify(&child.signature_algorithm, &child.tbs, &child.signature).map_err(|error| match error {
-            SignatureError::Unsupported(algorithm) => ChainErrorKind::UnsupportedAlgorithm(algorithm),
-            SignatureError::WeakKey => ChainErrorKind::WeakIssuerKey,
-            SignatureError::Invalid => ChainErrorKind::Signature,
-        })?;
+        key.verify(&child.signature_algorithm, &child.tbs, &child.signature).map_err(
+            |error| match error {
+                SignatureError::Unsupported(algorithm) => ChainErrorKind::UnsupportedAlgorithm(algorithm),
+                SignatureError::WeakKey => ChainErrorKind::WeakIssuerKey,
+                SignatureError::Invalid => ChainErrorKind::Signature,
+            },
+        )?;
 
         let limit = extensions.basic_constraints.and_then(|basic| basic.path_len);
         let below = path.iter().filter(|certificate| !certificate.is_self_issued()).count();

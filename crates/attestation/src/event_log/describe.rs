@@ -92,8 +92,13 @@ fn variable(event: &Event<'_>) -> Option<String> {
     if is_list {
         return Some(match SignatureLists::parse(variable.data) {
             Some(lists) => {
-                let others = if lists.others > 0 { format!(", {} others", lists.others) } else { String::new() };
-                format!("{name}: {} certificates, {} hashes{others}", lists.certificates.len(), lists.sha256.len())
+                let others =
+                    if lists.others > 0 { format!(", {} others", lists.others) } else { String::new() };
+                format!(
+                    "{name}: {} certificates, {} hashes{others}",
+                    lists.certificates.len(),
+                    lists.sha256.len()
+                )
             }
             None => format!("{name}: not a list of signatures"),
         });

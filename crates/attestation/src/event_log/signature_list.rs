@@ -80,8 +80,11 @@ mod tests {
 
     #[test]
     fn entries_are_told_apart() {
-        let bytes =
-            [list(X509, &[], &[b"der"]), list(SHA256, &[], &[&[1; 32], &[2; 32]]), list([9; 16], b"head", &[b"x"])];
+        let bytes = [
+            list(X509, &[], &[b"der"]),
+            list(SHA256, &[], &[&[1; 32], &[2; 32]]),
+            list([9; 16], b"head", &[b"x"]),
+        ];
         let bytes = bytes.concat();
         let found = SignatureLists::parse(&bytes).unwrap();
         assert_eq!(found.certificates, [b"der"]);

@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gatehouse_attestation::{
-    AkError, AkPublic, EkCertificate, EkCertificateError, EkKind, QuoteError, SignatureError, boot_state, vendor_name,
-    verify_creation, verify_platform,
+    AkError, AkPublic, EkCertificate, EkCertificateError, EkKind, QuoteError, SignatureError, boot_state,
+    vendor_name, verify_creation, verify_platform,
 };
 use gatehouse_model::Timestamp;
 use gatehouse_model::tpm::{AttestationParameters, Pcr, PlatformParameters, Quote};
@@ -278,5 +278,8 @@ fn logs_explain_the_quotes_that_they_came_with() {
         }
     }
     assert!(agree >= 6 && differ >= 4, "{agree} {differ}");
-    judged(&format!("{} banks of quotes beside their logs: {agree} explained, {differ} not, as the table says", agree + differ));
+    judged(&format!(
+        "{} banks of quotes beside their logs: {agree} explained, {differ} not, as the table says",
+        agree + differ
+    ));
 }

@@ -83,7 +83,9 @@ fn ek_certificates_chain_as_their_table_says() {
             Err(error) => {
                 assert_eq!(error, EkCertificateError::KeyUsage, "{file}");
                 assert!(file.contains("sign-AK") && openssl);
-                *rules.entry("a certificate for a signing key is none for an endorsement key").or_default() += 1;
+                *rules
+                    .entry("a certificate for a signing key is none for an endorsement key")
+                    .or_default() += 1;
                 continue;
             }
         };
@@ -122,7 +124,9 @@ fn ek_certificates_chain_as_their_table_says() {
             let expected = if file.contains("swtpm") { "bad_signature" } else { "unknown_issuer" };
             let error = ours.unwrap_err();
             assert_eq!(error.code(), expected, "{file}");
-            assert!(!error.issuer.is_empty() && error.hint().is_some_and(|hint| hint.contains(&error.issuer)));
+            assert!(
+                !error.issuer.is_empty() && error.hint().is_some_and(|hint| hint.contains(&error.issuer))
+            );
             assert_eq!(strict.unwrap_err().code(), expected, "{file}");
         }
     }
@@ -158,7 +162,9 @@ fn cas_chain_as_their_table_says() {
             Ok(_) => {
                 let rule = match said {
                     said if said.contains("cannot load") => "a serial number may be padded",
-                    said if said.contains("expired") => "the dates of what is listed, or of an end, are for a policy",
+                    said if said.contains("expired") => {
+                        "the dates of what is listed, or of an end, are for a policy"
+                    }
                     said if said.contains("self-signed") => "a root is itself, whatever its namesakes",
                     _ => "issuer and serial number in a key identifier are a hint",
                 };
@@ -180,7 +186,8 @@ fn certificates_for_attestation_keys_are_none_for_endorsement_keys() {
     let Some(corpus) = corpus() else { return };
     let mut total = 0;
     for row in table(&corpus.join("chains-aik.tsv")) {
-        let error = EkCertificate::parse(&fs::read(corpus.join(&row["ak_certificate"])).unwrap()).unwrap_err();
+        let error =
+            EkCertificate::parse(&fs::read(corpus.join(&row["ak_certificate"])).unwrap()).unwrap_err();
         assert!(matches!(error, EkCertificateError::Purpose | EkCertificateError::KeyUsage), "{error:?}");
         total += 1;
     }

@@ -220,7 +220,9 @@ fn real_logs_replay_as_other_tools_replay_them() {
         assert!(state.images.len() <= 16);
     }
     assert!(replayed > 900, "{replayed}");
-    judged(&format!("{logs} event logs: {replayed} PCR values replayed, {unreadable} refused as no logs, all as the table says"));
+    judged(&format!(
+        "{logs} event logs: {replayed} PCR values replayed, {unreadable} refused as no logs, all as the table says"
+    ));
 }
 
 proptest! {

@@ -52,8 +52,10 @@ fn found(corpus: &Path) -> Vec<Found> {
         if folder == "SWTPM-not-a-vendor" {
             continue;
         }
-        let (_, vendor, virtual_tpms) =
-            *VENDORS.iter().find(|known| known.0 == folder).unwrap_or_else(|| panic!("{folder}: who is that?"));
+        let (_, vendor, virtual_tpms) = *VENDORS
+            .iter()
+            .find(|known| known.0 == folder)
+            .unwrap_or_else(|| panic!("{folder}: who is that?"));
         let der = x509_parser::pem::parse_x509_pem(pem.as_bytes()).unwrap().1.contents;
         found.push(Found { vendor, virtual_tpms, ca: CaCertificate::parse(&der).unwrap() });
     }

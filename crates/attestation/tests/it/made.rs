@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING,
-    ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _,
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
+    EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _,
 };
 use num_bigint::BigUint;
 
@@ -149,18 +149,8 @@ impl Key {
         }
     }
 
-    /// AlgorithmIdentifier and signature.
-    fn sign(&self, signing: Signing, message: &[u8]) -> (Vec<u8>, Vec<u8>) {
-        let sha2_ecdsa = |number| tlv(SEQUENCE, &[&oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, number])]);
-        let rsa = |number| tlv(SEQUENCE, &[&oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, number]), &[5, 0]]);
-        let algorithm = match signing {
-            Signing::RsaSha1 => rsa(5),
-            Signing::RsaSha256 => rsa(11),
-            Signing::P256Sha256 => sha2_ecdsa(2),
-            Signing::P384Sha384 => sha2_ecdsa(3),
-            Signing::P521Sha512 => sha2_ecdsa(4),
-        };
-        let signature = match self {
+    fn sign(&self, signing: Signing, message: &[u8]) -> Vec<u8> {
+        match self {
             Self::Ec(pair) => pair.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec(),
             Self::Rsa { modulus, private, .. } => {
                 let (hash, id): (_, &[u8]) = match signing {
@@ -177,8 +167,20 @@ impl Key {
                 let signed = BigUint::from_bytes_be(&padded).modpow(private, modulus).to_bytes_be();
                 [vec![0; 256 - signed.len()], signed].concat()
             }
-        };
-        (algorithm, signature)
+        }
+    }
+}
+
+/// AlgorithmIdentifier.
+fn algorithm(signing: Signing) -> Vec<u8> {
+    let ecdsa = |number| tlv(SEQUENCE, &[&oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, number])]);
+    let rsa = |number| tlv(SEQUENCE, &[&oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, number]), &[5, 0]]);
+    match signing {
+        Signing::RsaSha1 => rsa(5),
+        Signing::RsaSha256 => rsa(11),
+        Signing::P256Sha256 => ecdsa(2),
+        Signing::P384Sha384 => ecdsa(3),
+        Signing::P521Sha512 => ecdsa(4),
     }
 }
 
@@ -276,8 +278,7 @@ impl Made {
     }
 
     pub(crate) fn sign(&self, key: &Key, signing: Signing) -> Vec<u8> {
-        // The identifier of the algorithm does not depend on what is signed.
-        let (algorithm, _) = key.sign(signing, &[]);
+        let algorithm = algorithm(signing);
         let signed = tlv(
             SEQUENCE,
             &[
@@ -292,7 +293,7 @@ impl Made {
                 &self.trailing,
             ],
         );
-        let (_, signature) = key.sign(signing, &signed);
+        let signature = key.sign(signing, &signed);
         tlv(SEQUENCE, &[&signed, &algorithm, &tlv(3, &[&[0], &signature])])
     }
 }

@@ -58,8 +58,11 @@ fn a_certificate_without_quirks_has_none() {
 #[test]
 fn nuvoton_names_in_one_unsorted_set_are_read_and_verified_over_the_original_bytes() {
     let key = Key::rsa();
-    let attributes =
-        vec![attribute(CN, PRINTABLE, "Root 2111"), attribute(O, PRINTABLE, "Nuvoton"), attribute(C, PRINTABLE, "TW")];
+    let attributes = vec![
+        attribute(CN, PRINTABLE, "Root 2111"),
+        attribute(O, PRINTABLE, "Nuvoton"),
+        attribute(C, PRINTABLE, "TW"),
+    ];
     let subject = joined_name(&attributes);
     let sorted = joined_name(&[attributes[2].clone(), attributes[0].clone(), attributes[1].clone()]);
     assert_ne!(subject, sorted);
@@ -125,7 +128,10 @@ fn odd_serial_numbers_are_accepted_and_shown() {
         (vec![0, 0, 0, 2], "02"),
         (vec![0xff, 1], "ff:01"),
         (vec![0], "00"),
-        (vec![1; 30], "01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01"),
+        (
+            vec![1; 30],
+            "01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01:01",
+        ),
     ] {
         let mut made = ek();
         made.serial = serial;
@@ -163,7 +169,11 @@ fn google_leaves_purpose_and_tpm_attributes_away() {
 fn a_critical_purpose_and_critical_policies_are_accepted() {
     let purpose = extension(EXTENDED_KEY_USAGE, Some(true), &tlv(SEQUENCE, &[&oid(EK_PURPOSE)]));
     let policies = tlv(SEQUENCE, &[&tlv(SEQUENCE, &[&oid(&[0x2a, 3])])]);
-    accepted(&ek().without(EXTENDED_KEY_USAGE).with(purpose).with(extension(POLICIES, Some(true), &policies)));
+    accepted(&ek().without(EXTENDED_KEY_USAGE).with(purpose).with(extension(
+        POLICIES,
+        Some(true),
+        &policies,
+    )));
     let key = Key::rsa();
     let ca = Made::ca(common_name("Maker Root CA"), key).with(extension(POLICIES, Some(true), &policies));
     judge(&ek().sign(key, Signing::RsaSha256), &ca.sign(key, Signing::RsaSha256), &[]).unwrap();
@@ -197,7 +207,8 @@ fn dates_reach_from_the_past_to_the_year_9999() {
 #[test]
 fn amd_and_stm_mix_string_types() {
     let key = Key::rsa();
-    let printable = name(&[attribute(O, PRINTABLE, "Advanced  Micro Devices"), attribute(CN, PRINTABLE, "AMDTPM")]);
+    let printable =
+        name(&[attribute(O, PRINTABLE, "Advanced  Micro Devices"), attribute(CN, PRINTABLE, "AMDTPM")]);
     let utf8 = name(&[attribute(O, UTF8, "advanced micro devices"), attribute(CN, UTF8, "AMDTPM")]);
     let anchor = Made::ca(printable, key).sign(key, Signing::RsaSha256);
     judge(&Made::ek(utf8, rsa_ek()).sign(key, Signing::RsaSha256), &anchor, &[]).unwrap();
@@ -289,7 +300,10 @@ fn intermediates_come_from_the_devices_own_memory() {
 fn a_refusal_names_issuer_key_and_the_place_of_what_is_missing() {
     let url = tlv(
         SEQUENCE,
-        &[&tlv(SEQUENCE, &[&oid(&[0x2b, 6, 1, 5, 5, 7, 0x30, 2]), &tlv(0x86, &[b"http://pki.example/ca.crt"])])],
+        &[&tlv(
+            SEQUENCE,
+            &[&oid(&[0x2b, 6, 1, 5, 5, 7, 0x30, 2]), &tlv(0x86, &[b"http://pki.example/ca.crt"])],
+        )],
     );
     let made = ek()
         .with(extension(AUTHORITY_KEY_ID, None, &tlv(SEQUENCE, &[&[0x80, 2, 0xab, 0xcd]])))
@@ -309,20 +323,17 @@ fn a_refusal_names_issuer_key_and_the_place_of_what_is_missing() {
 
 #[test]
 fn the_subjects_key_identifier_orders_candidates() {
-    let (root_key, root) = root();
-    let key = Key::ec(Signing::P256Sha256);
-    let mut right = Made::ca(common_name("Crowd"), &key)
-        .with(extension(SUBJECT_KEY_ID, None, &tlv(4, &[&[7, 7]])));
-    right.issuer = common_name("Maker Root CA");
+    let (root_key, key) = (Key::ec(Signing::P256Sha256), Key::ec(Signing::P256Sha256));
+    let root = Made::ca(common_name("Maker Root CA"), &root_key).sign(&root_key, Signing::P256Sha256);
+    let issued = |mut made: Made, serial: u8| {
+        (made.issuer, made.serial) = (common_name("Maker Root CA"), vec![1, serial]);
+        made.sign(&root_key, Signing::P256Sha256)
+    };
     // More namesakes than the budget has checks; the right one is last.
-    let mut links: Vec<Vec<u8>> = (0..80_u8)
-        .map(|serial| {
-            let mut other = Made::ca(common_name("Crowd"), root_key);
-            (other.issuer, other.serial) = (common_name("Maker Root CA"), vec![1, serial]);
-            other.sign(root_key, Signing::RsaSha256)
-        })
-        .collect();
-    links.push(right.sign(root_key, Signing::RsaSha256));
+    let mut links: Vec<Vec<u8>> =
+        (0..80).map(|serial| issued(Made::ca(common_name("Crowd"), &root_key), serial)).collect();
+    let identifier = extension(SUBJECT_KEY_ID, None, &tlv(4, &[&[7, 7]]));
+    links.push(issued(Made::ca(common_name("Crowd"), &key).with(identifier), 80));
     let leaf = Made::ek(common_name("Crowd"), rsa_ek());
     let hinted = leaf.clone().with(extension(AUTHORITY_KEY_ID, None, &tlv(SEQUENCE, &[&[0x80, 2, 7, 7]])));
     judge(&hinted.sign(&key, Signing::P256Sha256), &root, &links).unwrap();

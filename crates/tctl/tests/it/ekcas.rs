@@ -11,11 +11,11 @@ const FILTERS: [(&str, &str); 3] = [
     (r"([0-9a-f]{2}:){19}[0-9a-f]{2}", "[key id]"),
 ];
 
-fn assert_told(told: &str) {
+fn assert_told(name: &str, told: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_omit_expression(true);
     FILTERS.iter().for_each(|(pattern, name)| settings.add_filter(pattern, *name));
-    settings.bind(|| insta::assert_snapshot!(told));
+    settings.bind(|| insta::assert_snapshot!(name, told));
 }
 
 /// A root, a CA below it, and an EK certificate of that one, as files.
@@ -42,7 +42,7 @@ fn an_ek_certificate_is_judged_without_a_server() {
     let path = |name: &str| home.path().join(name).display().to_string();
     let ca = |name: &str| format!("--ca={}", path(name));
     let at = "--at=2026-06-01T00:00:00Z";
-    assert_told(&transcript(
+    let told = transcript(
         home.path(),
         &[
             &["ekcas", "check", at, &ca("cas"), &path("ek.der")][..],
@@ -61,7 +61,8 @@ fn an_ek_certificate_is_judged_without_a_server() {
             &["ekcas", "check", at, &ca("cas"), "--format=json", &path("cas/readme.txt")],
             &["ekcas", "check", "--at=1999-01-01T00:00:00Z", &ca("cas"), &path("ek.der")],
         ],
-    ));
+    );
+    assert_told("an_ek_certificate_is_judged_without_a_server", &told);
 }
 
 #[test]
@@ -71,7 +72,7 @@ fn files_that_are_of_no_use_are_named() {
     std::fs::create_dir(home.path().join("empty")).unwrap();
     let path = |name: &str| home.path().join(name).display().to_string();
     let ca = |name: &str| format!("--ca={}", path(name));
-    assert_told(&transcript(
+    let told = transcript(
         home.path(),
         &[
             &["ekcas", "check", &path("missing.der")][..],
@@ -83,7 +84,8 @@ fn files_that_are_of_no_use_are_named() {
             &["ekcas", "import", "--out", &path("out.pem"), "--vendor=acme", &path("cas")],
             &["ekcas", "import", "--out", &path("out.pem"), &path("cas")],
         ],
-    ));
+    );
+    assert_told("files_that_are_of_no_use_are_named", &told);
     assert!(!home.path().join("out.pem").exists());
 }
 
@@ -104,7 +106,7 @@ fn the_allow_list_is_kept_with_the_server() {
     scene.types("tctl ekcas ls --format=json");
     let mut settings = insta::Settings::clone_current();
     settings.set_filters(gatehouse_testkit::server::FILTERS.to_vec());
-    settings.bind(|| assert_told(&scene.transcript()));
+    settings.bind(|| assert_told("the_allow_list_is_kept_with_the_server", &scene.transcript()));
 }
 
 #[test]
@@ -155,15 +157,24 @@ fn real_certificates_and_logs_are_judged_by_the_program() {
         tctl(home.path(), &args)
     };
     let told = check("IFX", "ifx-slb9670-rsa2048-ca035-keylime.der", &[]);
-    assert!(told.starts_with("exit: 0") && told.contains("Infineon (IFX)") && told.contains("pinned: infineon"), "{told}");
+    assert!(
+        told.starts_with("exit: 0") && told.contains("Infineon (IFX)") && told.contains("pinned: infineon"),
+        "{told}"
+    );
     let told = check("INTC", "raw-encodings/intc-spt-ekop-response.json", &[]);
     assert!(told.starts_with("exit: 0") && told.contains("Intel (INTC)"), "{told}");
     let told = check("STM", "ifx-slb9670-rsa2048-ca035-keylime.der", &[]);
-    assert!(told.starts_with("exit: 1") && told.contains("unknown_issuer") && told.contains("Known CA"), "{told}");
+    assert!(
+        told.starts_with("exit: 1") && told.contains("unknown_issuer") && told.contains("Known CA"),
+        "{told}"
+    );
     let old = "ifx-slb9635-tpm12-rsaes-oaep-spki-sha1-no-eku.der";
     assert!(check("IFX", old, &[]).contains("sha1_signature"));
     let told = check("IFX", old, &["--sha1=lower_tier"]);
-    assert!(told.starts_with("exit: 1") && told.contains("tpm_ekcert (") && told.contains("lowers the tier"), "{told}");
+    assert!(
+        told.starts_with("exit: 1") && told.contains("tpm_ekcert (") && told.contains("lowers the tier"),
+        "{told}"
+    );
     assert!(check("IFX", old, &["--sha1=accept"]).starts_with("exit: 0"));
 
     let out = home.path().join("pinned.pem").display().to_string();
@@ -174,5 +185,10 @@ fn real_certificates_and_logs_are_judged_by_the_program() {
     assert!(told.starts_with("exit: 0"), "{told}");
 
     let told = tctl(home.path(), &["eventlog", &path("attestations/eventlogs/ibmtss-deb1.bin")]);
-    assert!(told.starts_with("exit: 0") && told.contains("SecureBoot = 1") && told.contains("PCRs after these events, SHA-256"), "{told}");
+    assert!(
+        told.starts_with("exit: 0")
+            && told.contains("SecureBoot = 1")
+            && told.contains("PCRs after these events, SHA-256"),
+        "{told}"
+    );
 }

@@ -103,8 +103,7 @@ pub(crate) fn check(args: &CheckArgs) -> Outcome {
         }
     }
     let links = links(&args.intermediates)?;
-    let policy =
-        ChainPolicy { sha1: args.sha1, expired_ca: args.expired_ca, expired_ek: args.expired_ek };
+    let policy = ChainPolicy { sha1: args.sha1, expired_ca: args.expired_ca, expired_ek: args.expired_ek };
     let verdict = judge(&bytes, &allowed, &links, &policy, args.at.unwrap_or_else(now));
     output::data(args.format.format(), &verdict, || text(&verdict))?;
     Ok(u8::from(!verdict.trusted))
@@ -135,7 +134,9 @@ fn judge(
         Ok(leaf) => leaf,
         Err(error) => {
             let mut message = error.to_string();
-            if let Some(cause) = std::error::Error::source(&error) {
+            if let Some(cause) = std::error::Error::source(&error).map(ToString::to_string)
+                && !message.ends_with(&cause)
+            {
                 message = format!("{message}: {cause}");
             }
             verdict.refusal = Some(Refusal {
@@ -261,7 +262,8 @@ fn text(verdict: &Verdict) -> String {
     }
     for finding in &verdict.findings {
         let lowers = if finding.lowers_tier == Some(true) { ", which lowers the tier" } else { "" };
-        let whose = finding.certificate.as_deref().filter(|name| !name.is_empty()).unwrap_or("EK certificate");
+        let whose =
+            finding.certificate.as_deref().filter(|name| !name.is_empty()).unwrap_or("EK certificate");
         line("Finding", &format!("{whose}: {}{lowers}", finding.text));
     }
     if let Some(refusal) = &verdict.refusal {

@@ -119,7 +119,9 @@ pub(super) async fn ls(server: &ServerArgs, format: Format) -> Outcome {
     let views: Vec<CaView> = list.entries.iter().map(|(facts, _)| view(facts, &source)).collect();
     match format {
         Format::Text if views.is_empty() => {
-            output::line("No CA is allowed: EK certificates are not verified, and TPMs without one can enroll.")?;
+            output::line(
+                "No CA is allowed: EK certificates are not verified, and TPMs without one can enroll.",
+            )?;
         }
         Format::Text => output::raw(&table(&views))?,
         Format::Json | Format::Yaml => output::data(format, &views, String::new)?,

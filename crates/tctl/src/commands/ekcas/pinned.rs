@@ -76,7 +76,10 @@ fn sort(args: &ImportArgs) -> Result<Sorted> {
         return Err(ClientError::new(
             ErrorKind::NotFound,
             "nothing_pinned",
-            format!("none of {} certificates is a CA of these vendors that this release knows", sorted.passed_over),
+            format!(
+                "none of {} certificates is a CA of these vendors that this release knows",
+                sorted.passed_over
+            ),
         )
         .with_hint("`tctl ekcas add` allows CAs that are not known"));
     }
@@ -88,7 +91,10 @@ fn tell(sorted: &Sorted) -> std::result::Result<(), crate::failure::Failure> {
         output::line(format!("{vendor:<12} {count:>4} pinned"))?;
     }
     if sorted.passed_over > 0 {
-        output::line(format!("{:<12} {:>4} passed over: not pinned, or of another vendor", "", sorted.passed_over))?;
+        output::line(format!(
+            "{:<12} {:>4} passed over: not pinned, or of another vendor",
+            "", sorted.passed_over
+        ))?;
     }
     Ok(())
 }
