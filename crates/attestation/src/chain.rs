@@ -63,7 +63,7 @@ pub struct PathCertificate {
 pub struct ChainError {
     pub kind: ChainErrorKind,
     /// Name of the certificate at which the attempt ended; empty for most EK certificates.
-    pub certificate: String,
+    pub certificate: Box<str>,
     /// Issuer of that certificate.
     pub issuer: String,
     /// The key identifier of that issuer, hexadecimal with colons, if the certificate names it.

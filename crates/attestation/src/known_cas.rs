@@ -190,7 +190,7 @@ mod tests {
         let known = KnownCas::of_this_release();
         let error = |issuer: &str, aki: Option<&str>| ChainError {
             kind: ChainErrorKind::UnknownIssuer,
-            certificate: String::new(),
+            certificate: String::new().into(),
             issuer: issuer.to_owned(),
             aki: aki.map(str::to_owned),
             issuer_url: None,

@@ -200,7 +200,7 @@ fn describe(leaf: &Certificate, path: &[&Certificate], anchor: &Certificate, gro
 fn error(child: &Certificate, kind: ChainErrorKind) -> ChainError {
     ChainError {
         kind,
-        certificate: child.subject.to_string(),
+        certificate: child.subject.to_string().into(),
         issuer: child.issuer.to_string(),
         aki: child.extensions.authority_key_id.as_deref().map(colon_hex),
         issuer_url: child.extensions.ca_issuers.clone(),

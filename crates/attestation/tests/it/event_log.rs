@@ -129,7 +129,7 @@ fn a_digest_of_something_else_proves_nothing() {
 
 /// The type of an event is not measured, and the booted system can extend PCR 7 itself.
 #[test]
-fn a_second_variable_behind_a_relabelled_first_does_not_count() {
+fn event_type_confusion_does_not_turn_secure_boot_on() {
     let (off, on) = (secure_boot_variable(&[0]), secure_boot_variable(&[1]));
     let relabelled = Made::new().measured(7, ACTION, &off).measured(7, VARIABLE, &on);
     assert_eq!(boot_state(&relabelled.quoted()).secure_boot, SecureBoot::Off);

@@ -10,6 +10,7 @@
 
 mod activation;
 mod ak;
+mod attacks;
 mod chain;
 mod corpus;
 mod corpus_chains;

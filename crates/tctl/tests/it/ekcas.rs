@@ -19,6 +19,7 @@ fn assert_told(name: &str, told: &str) {
 }
 
 /// A root, a CA below it, and an EK certificate of that one, as files.
+#[expect(clippy::unwrap_used, reason = "a test helper: without its files there is nothing to test")]
 fn write_chain(folder: &Path) -> (SoftTpmCa, SoftTpmCa) {
     let root = SoftTpmCa::new();
     let intermediate = root.intermediate(&CaTemplate::new("Soft TPM Intermediate CA"));
