@@ -5,6 +5,7 @@ mod bench;
 mod browser;
 mod demo;
 mod hygiene;
+mod known_cas;
 mod layering;
 mod output;
 mod packages;
@@ -43,6 +44,8 @@ enum Command {
     Bench(bench::Args),
     /// Build the browser's half of the console
     Wasm(wasm::Args),
+    /// Make the list of known TPM makers' CAs anew from real data
+    KnownCas(known_cas::Args),
 }
 
 fn main() -> ExitCode {
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::command(&args),
         Command::Bench(args) => bench::command(&args),
         Command::Wasm(args) => wasm::command(&args),
+        Command::KnownCas(args) => known_cas::command(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
