@@ -2,7 +2,7 @@ use leptos::prelude::*;
 
 use super::text::{marked_up, sentence};
 use crate::pages::FRESH_FACTOR;
-use crate::{ApiError, Said};
+use crate::{ApiError, ConsoleContext, Said};
 
 /// Why a page cannot be shown, and the way out.
 #[component]
@@ -46,6 +46,10 @@ pub(crate) fn FormProblem(error: Option<ApiError>) -> impl IntoView {
 /// By what an administrator finds the error.
 #[component]
 fn Reference(error: ApiError) -> impl IntoView {
+    let error = match use_context::<ConsoleContext>() {
+        Some(console) => console.shown(error),
+        None => error,
+    };
     let request =
         (!error.request_id.is_empty()).then(|| view! { " · request " <code>{error.request_id}</code> });
     view! { <p class="notice__reference">"Error " <code>{error.code}</code> {request}</p> }
