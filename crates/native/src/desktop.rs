@@ -13,8 +13,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 pub use error::DesktopError;
-pub use handler::{Installed, Registration, Removed, install, uninstall};
 pub(crate) use handler::{Found, default_entry, find};
+pub use handler::{Installed, Registration, Removed, install, uninstall};
 pub use scheme::LinkScheme;
 
 /// What a desktop is told by its environment.

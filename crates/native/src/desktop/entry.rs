@@ -13,7 +13,8 @@ const UNASKED: &str = "--yes";
 /// The entry that lets `program` open the links of a scheme. The field code stands alone and after `--`, so that no link
 /// can be taken for a flag.
 pub(super) fn write(program: &Path, scheme: &LinkScheme) -> Result<String, DesktopError> {
-    let plain = program.to_str().filter(|path| path.starts_with('/') && !path.contains(|c: char| c.is_control()));
+    let plain =
+        program.to_str().filter(|path| path.starts_with('/') && !path.contains(|c: char| c.is_control()));
     let path = plain.ok_or_else(|| DesktopError::ProgramPath { path: program.to_owned() })?;
     let scheme_flag = if scheme.is_default() { String::new() } else { format!(" --scheme={scheme}") };
     Ok(format!(
@@ -37,7 +38,11 @@ pub(super) fn write(program: &Path, scheme: &LinkScheme) -> Result<String, Deskt
 
 /// Name of the file: one for each scheme.
 pub(super) fn file_name(scheme: &LinkScheme) -> String {
-    if scheme.is_default() { "gatehouse-tsh.desktop".to_owned() } else { format!("gatehouse-tsh-{scheme}.desktop") }
+    if scheme.is_default() {
+        "gatehouse-tsh.desktop".to_owned()
+    } else {
+        format!("gatehouse-tsh-{scheme}.desktop")
+    }
 }
 
 /// What an entry says about opening links.
@@ -209,7 +214,12 @@ mod tests {
 
     #[test]
     fn entries_that_start_nothing_are_none() {
-        for text in ["", "[Desktop Entry]\nName=x\n", "[Other]\nExec=x %u\n", "[Desktop Entry]\nExec=x\nHidden=true\n"] {
+        for text in [
+            "",
+            "[Desktop Entry]\nName=x\n",
+            "[Other]\nExec=x %u\n",
+            "[Desktop Entry]\nExec=x\nHidden=true\n",
+        ] {
             assert_eq!(Entry::read(text), None, "{text:?}");
         }
     }

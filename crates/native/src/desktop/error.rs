@@ -56,9 +56,9 @@ impl DesktopError {
                 Some("the folder belongs to somebody else; give it back with chown")
             }
             Self::File { .. } => None,
-            Self::NotTheDefault { .. } => {
-                Some("choose tsh for these links in the settings of your desktop, or use `tsh device authorize <code>`")
-            }
+            Self::NotTheDefault { .. } => Some(
+                "choose tsh for these links in the settings of your desktop, or use `tsh device authorize <code>`",
+            ),
         }
     }
 }

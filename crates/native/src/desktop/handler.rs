@@ -113,7 +113,9 @@ pub fn uninstall(desktop: &Desktop, scheme: &LinkScheme) -> Result<Removed, Desk
 pub(crate) fn find(desktop: &Desktop, scheme: &LinkScheme) -> Option<Found> {
     let media_type = scheme.media_type();
     let by_default = default_entry(desktop, &media_type);
-    by_default.or_else(|| located(desktop, &entry::file_name(scheme)).filter(|found| found.entry.opens(&media_type)))
+    by_default.or_else(|| {
+        located(desktop, &entry::file_name(scheme)).filter(|found| found.entry.opens(&media_type))
+    })
 }
 
 /// The first default for a media type that is installed.

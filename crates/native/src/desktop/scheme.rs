@@ -92,7 +92,8 @@ mod tests {
     fn schemes_are_names_of_their_own() {
         assert!("gatehouse".parse::<LinkScheme>().unwrap().is_default());
         assert_eq!("Corp-Gate.1".parse::<LinkScheme>().unwrap().media_type(), "x-scheme-handler/corp-gate.1");
-        for bad in ["", "1a", "a b", "a/b", "a;b", "a=b", "a\n", "ä", "https", "FILE", "javascript", &"a".repeat(33)]
+        for bad in
+            ["", "1a", "a b", "a/b", "a;b", "a=b", "a\n", "ä", "https", "FILE", "javascript", &"a".repeat(33)]
         {
             assert!(bad.parse::<LinkScheme>().is_err(), "{bad:?}");
         }

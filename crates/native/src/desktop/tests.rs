@@ -103,7 +103,10 @@ fn a_packages_entry_counts_without_any_list() {
 #[test]
 fn a_list_of_the_desktop_itself_that_names_another_program_is_said() {
     let home = Home::new();
-    home.write("config/sway-mimeapps.list", "[Default Applications]\nx-scheme-handler/gatehouse=other.desktop\n");
+    home.write(
+        "config/sway-mimeapps.list",
+        "[Default Applications]\nx-scheme-handler/gatehouse=other.desktop\n",
+    );
     home.write("system/applications/other.desktop", "[Desktop Entry]\nExec=/opt/other %u\n");
     let error = home.install().unwrap_err();
     assert_eq!(error.code(), "handler_not_default");

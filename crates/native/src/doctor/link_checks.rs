@@ -21,19 +21,30 @@ fn handler(desktop: &Desktop, scheme: &LinkScheme) -> Finding {
     let install = format!("run `tsh install-handler{flag}`");
     let Some(found) = find(desktop, scheme) else {
         if !desktop.has_display {
-            return Finding::ok(CHECK, format!("{scheme}:// links are opened by nothing; there is no desktop here, and {CODE} does without"));
+            return Finding::ok(
+                CHECK,
+                format!(
+                    "{scheme}:// links are opened by nothing; there is no desktop here, and {CODE} does without"
+                ),
+            );
         }
         return Finding::warn(CHECK, format!("{scheme}:// links are opened by nothing"))
             .with_hint(format!("{install}; until then, {CODE} does without"));
     };
     let file = found.file.display();
     if !found.entry.is_ours() {
-        return Finding::warn(CHECK, format!("{scheme}:// links are opened by {}, which is not tsh ({file})", found.name))
-            .with_hint(install);
+        return Finding::warn(
+            CHECK,
+            format!("{scheme}:// links are opened by {}, which is not tsh ({file})", found.name),
+        )
+        .with_hint(install);
     }
     if found.entry.asks_nobody() {
-        return Finding::fail(CHECK, format!("{file} has --yes: every page could have its session authorized unasked"))
-            .with_hint(format!("remove --yes from the line Exec, or {install}"));
+        return Finding::fail(
+            CHECK,
+            format!("{file} has --yes: every page could have its session authorized unasked"),
+        )
+        .with_hint(format!("remove --yes from the line Exec, or {install}"));
     }
     let program = found.entry.program();
     if !starts(desktop, &program) {
