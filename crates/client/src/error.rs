@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use gatehouse_model::{ErrorKind, clean_label};
+use gatehouse_native::desktop::DesktopError;
 use gatehouse_native::{NativeError, TpmError};
 use gatehouse_proto::convert::WireError;
 
@@ -128,6 +129,18 @@ impl From<NativeError> for ClientError {
             code: error.code().to_owned(),
             message: error.to_string(),
             hint: error.hint(),
+            request_id: None,
+        }
+    }
+}
+
+impl From<DesktopError> for ClientError {
+    fn from(error: DesktopError) -> Self {
+        Self {
+            kind: error.kind(),
+            code: error.code().to_owned(),
+            message: error.to_string(),
+            hint: error.hint().map(str::to_owned),
             request_id: None,
         }
     }

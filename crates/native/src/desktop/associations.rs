@@ -164,7 +164,7 @@ mod tests {
         #[test]
         fn an_edit_makes_the_default_and_keeps_every_other_line(text in a_list()) {
             let after = with_default(&text, MEDIA, OURS);
-            prop_assert_eq!(defaults(&after, MEDIA).first().map(String::as_str), Some(OURS));
+            prop_assert_eq!(defaults(&after, MEDIA).into_iter().next(), Some(OURS.to_owned()));
             let others = |text: &str| -> Vec<String> {
                 text.lines().filter(|line| !line.contains(MEDIA) && !line.trim().is_empty()).map(str::to_owned).collect()
             };
