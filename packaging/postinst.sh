@@ -2,7 +2,7 @@
 # that runs already goes on with the new program.
 root="${DPKG_ROOT:-}"
 if command -v systemd-sysusers >/dev/null; then
-    systemd-sysusers --root="${root:-/}" /usr/lib/sysusers.d/gatehouse.conf
+    systemd-sysusers --root="${root:-/}" gatehouse.conf
 else
     getent group tss >/dev/null || groupadd --system tss
     getent passwd gatehouse >/dev/null || useradd --system --user-group --no-create-home \

@@ -83,6 +83,13 @@ pub(crate) const TEST: &[Package] = &[
     ),
 ];
 
+/// What `cargo xtask package` makes and looks into packages with.
+pub(crate) const PACKAGE: &[Package] = &[
+    Package::new("binutils", "strip programs for the packages", Probe::Program("strip")),
+    Package::new("dpkg-dev", "name the libraries that the .deb depends on", Probe::Program("dpkg-shlibdeps")),
+    Package::new("rpm", "make the .rpm", Probe::Program("rpmbuild")),
+];
+
 /// Debian's Rust for the web: used where rustup's `wasm32-unknown-unknown` target is not to be had.
 pub(crate) const WASM: &[Package] = &[
     Package::new(
