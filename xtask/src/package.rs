@@ -66,6 +66,7 @@ impl Profile {
 /// The packages that were made.
 #[derive(Debug)]
 struct Made {
+    stage: Stage,
     deb: PathBuf,
     rpm: PathBuf,
 }
@@ -76,7 +77,7 @@ fn make(workspace: &Workspace, profile: Profile) -> Result<Made> {
     let stage = Stage::set(workspace, profile, &folder.join("stage"))?;
     let deb = deb::build(&stage, profile, &folder)?;
     let rpm = rpm::build(&stage, profile, &folder)?;
-    Ok(Made { deb, rpm })
+    Ok(Made { stage, deb, rpm })
 }
 
 /// A file of `packaging/`.

@@ -26,17 +26,15 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     for (before, file) in before.iter().zip([&made.deb, &made.rpm]) {
         ensure!(*before == fs::read(file)?, "{} differs from one build to the next", file.display());
     }
-    let folder = workspace.target().join("package/debug");
-    let stage = Stage::set(workspace, Profile::Debug, &folder.join("stage"))?;
-    rpm_holds(&made, &stage)?;
-    let root = Root::make(folder.join("root"))?;
+    rpm_holds(&made)?;
+    let root = Root::make(workspace.target().join("package/debug/root"))?;
     root.dpkg(&["--install"], &made.deb)?;
-    root.is_sound(&stage)?;
+    root.is_sound(&made.stage)?;
     root.survives_an_upgrade(&made)?;
-    root.is_left_clean(&stage)
+    root.is_left_clean(&made.stage)
 }
 
-fn rpm_holds(made: &Made, stage: &Stage) -> Result<()> {
+fn rpm_holds(made: &Made) -> Result<()> {
     let ask =
         |arguments: &[&str]| process::read(Command::new("rpm").arg("-qp").args(arguments).arg(&made.rpm));
     let fields = ask(&["--queryformat", "%{NAME} %{VERSION} %{LICENSE} %{BUILDHOST}"])?;
@@ -46,7 +44,7 @@ fn rpm_holds(made: &Made, stage: &Stage) -> Result<()> {
     );
     let listed = ask(&["--list"])?;
     let listed: Vec<&str> = listed.lines().collect();
-    for (path, is_folder) in stage.installed()? {
+    for (path, is_folder) in made.stage.installed()? {
         let path = rpm::place(&path);
         ensure!(is_folder || listed.contains(&path.as_str()), "the .rpm lacks {path}");
     }

@@ -52,7 +52,7 @@ pub(super) fn build(stage: &Stage, profile: Profile, folder: &Path) -> Result<Pa
     match profile {
         Profile::Release => dpkg_deb.arg("-Zxz"),
         // Seconds in place of minutes.
-        Profile::Debug => dpkg_deb.args(["-Zgzip", "-z1"]),
+        Profile::Debug => dpkg_deb.args(["-Zzstd", "-z1"]),
     };
     let built = process::run(dpkg_deb.arg(&stage.root).arg(&file));
     fs::remove_dir_all(&control).with_context(|| format!("removing {}", control.display()))?;

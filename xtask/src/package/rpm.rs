@@ -47,8 +47,8 @@ pub(super) fn place(path: &str) -> String {
 }
 
 fn text(stage: &Stage, profile: Profile) -> Result<String> {
-    // gzip's fastest in place of zstd's best.
-    let payload = if profile == Profile::Debug { "w1.gzdio" } else { "w19.zstdio" };
+    // Seconds in place of minutes.
+    let payload = if profile == Profile::Debug { "w1.zstdio" } else { "w19.zstdio" };
     let scripts = &stage.scripts;
     Ok(format!(
         "%global debug_package %{{nil}}\n\
