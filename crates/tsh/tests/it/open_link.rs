@@ -33,7 +33,7 @@ fn a_link_of_another_server_or_user_is_refused_before_anything_is_dialled() {
         "gatehouse://bob@$PROXY/authenticate_web_device?$TOKEN",
         "gatehouse://alice@localhost:1/authenticate_web_device?$TOKEN",
         "gatehouse://alice@127.0.0.1:$PORT/authenticate_web_device?$TOKEN",
-        "gatehouse://alice@localhost.evil.example:$PORT/authenticate_web_device?$TOKEN",
+        "gatehouse://alice@localhost.evil.example:3080/authenticate_web_device?$TOKEN",
     ] {
         scene.types(&format!("tsh open-link --yes \"{link}\""));
     }
