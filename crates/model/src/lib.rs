@@ -16,6 +16,7 @@ mod text;
 mod timestamp;
 pub mod tpm;
 mod user_agent;
+mod web_trust;
 
 pub use collected::{CollectedData, DmiData};
 pub use device::{AssetTag, AssetTagError, AttestationTier, DeviceOrigin, EnrollStatus, usable_serial};
@@ -26,3 +27,4 @@ pub use os::OsType;
 pub use text::{MAX_LABEL_CHARS, UserName, UserNameError, clean_label, is_unprintable};
 pub use timestamp::{Timestamp, TimestampError};
 pub use user_agent::{browser_in_words, own_client_version, user_agent_in_words, user_agent_os};
+pub use web_trust::{LinkScheme, WebSessionMaxAge};
