@@ -30,6 +30,8 @@ async fn trust(browser: &Browser<'_>, device_id: &str, asset_tag: &str) {
         asset_tag: asset_tag.to_owned(),
         credential_id: "credential".to_owned(),
         since: browser.cluster.clock.now(),
+        tier: None,
+        until: None,
     };
     assert!(work.set_session_device(&session.id, Some(&device)).await.unwrap());
     work.commit().await.unwrap();
