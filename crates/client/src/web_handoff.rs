@@ -1,7 +1,7 @@
 //! A browser's session that this device speaks for: from the link or the code of the page to the address that the browser
 //! opens at the end.
 
-use gatehouse_model::{CollectedData, ErrorKind, Timestamp, UserName, clean_label};
+use gatehouse_model::{CollectedData, ErrorKind, HandoffCode, Timestamp, UserName, clean_label};
 use gatehouse_proto::gatehouse::v1::{
     DescribeDeviceWebTokenRequest, DeviceWebAttempt, RedeemDeviceCodeRequest,
 };
@@ -85,8 +85,7 @@ impl WebHandoff {
             || code.len() > MAX_CODE
             || !code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         {
-            return Err(ClientError::usage("this is not a code of the page")
-                .with_hint("type it as the page shows it, letters and digits with a hyphen between them"));
+            return Err(ClientError::handoff(HandoffCode::CodeUnknown, ""));
         }
         let Session { identity, connection } = Session::open(home, host, now).await?;
         let answer = connection.device_web().redeem_device_code(RedeemDeviceCodeRequest { code }).await;
@@ -147,13 +146,8 @@ fn profile_of(home: &Home, link: &WebLink) -> Result<Profile> {
     let known = home.profile(Some(&link.proxy.profile_name()))?;
     let profile = known.filter(|profile| link.is_of(profile)).ok_or_else(|| {
         let user = link.user.as_ref().map_or("<name>", UserName::as_str);
-        ClientError::new(
-            ErrorKind::PermissionDenied,
-            "server_unknown",
-            format!("this link is of {}, to which nobody is logged in on this machine", link.proxy),
-        )
-        .with_hint(format!(
-            "if it is your company's server, run `tsh login --proxy={} --user={user}` once, then open the link again",
+        ClientError::handoff(HandoffCode::ServerUnknown, &link.proxy.to_string()).with_hint(format!(
+            "log in once with `tsh login --proxy={} --user={user}`, if you know that server; otherwise somebody may have sent you the link",
             link.proxy
         ))
     })?;
@@ -167,16 +161,9 @@ fn check_user(profile: &Profile, user: &UserName) -> Result<()> {
     if profile.user == *user {
         return Ok(());
     }
-    Err(ClientError::new(
-        ErrorKind::PermissionDenied,
-        "other_user",
-        format!(
-            "the browser is signed in as {user}, but this machine is logged in to {} as {}",
-            profile.proxy, profile.user
-        ),
-    )
-    .with_hint(format!(
-        "sign in to the browser as {}, or run `tsh login --proxy={} --user={user}` and try again",
+    let detail = format!("{user}, not {}", profile.user);
+    Err(ClientError::handoff(HandoffCode::OtherUser, &detail).with_hint(format!(
+        "sign in to the browser as {}, or log in with `tsh login --proxy={} --user={user}`",
         profile.user, profile.proxy
     )))
 }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use gatehouse_model::{ErrorKind, UserName, is_unprintable};
+use gatehouse_model::{HandoffCode, UserName, is_unprintable};
 use gatehouse_native::desktop::LinkScheme;
 use zeroize::Zeroizing;
 
@@ -67,14 +67,7 @@ impl WebLink {
     /// # Errors
     /// It is not exactly of the shape above.
     pub fn parse(text: &str, scheme: &LinkScheme) -> Result<Self> {
-        read(text, scheme).map_err(|why| {
-            ClientError::new(
-                ErrorKind::InvalidInput,
-                "link_malformed",
-                format!("this is not a link of a Gatehouse server: {why}"),
-            )
-            .with_hint("go back to the page and open its link again, or type its code: `tsh device authorize <code>`")
-        })
+        read(text, scheme).map_err(|why| ClientError::handoff(HandoffCode::LinkMalformed, why))
     }
 
     /// Whether it is a link of the server of this profile. A link without a port means whichever port the profile has.

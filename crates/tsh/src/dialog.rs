@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use gatehouse_client::present::{error_lines, printable};
 use gatehouse_client::{ClientError, Result};
-use gatehouse_model::ErrorKind;
+use gatehouse_model::HandoffCode;
 use gatehouse_native::desktop::Desktop;
 use tokio::process::Command;
 
@@ -110,12 +110,7 @@ impl Asker {
             }
         };
         let Some(status) = wait(&mut command).await else {
-            return Err(ClientError::new(
-                ErrorKind::FailedPrecondition,
-                "not_answered",
-                "the question was not answered in time",
-            )
-            .with_hint("go back to the page and begin again"));
+            return Err(ClientError::handoff(HandoffCode::Declined, "nobody answered in time"));
         };
         Ok(status.is_ok_and(|status| status.success()))
     }

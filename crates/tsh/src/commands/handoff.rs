@@ -1,8 +1,8 @@
 //! What a link and a code have in common: the question, the proof, and the browser at the end.
 
 use gatehouse_client::device::{DeviceKey as _, LocalDevice, LocalOptions, require_serial};
-use gatehouse_client::{ClientError, ProxyAddress, WebAttempt, WebHandoff, now};
-use gatehouse_model::ErrorKind;
+use gatehouse_client::{ClientError, ProxyAddress, Result, WebAttempt, WebHandoff, now};
+use gatehouse_model::HandoffCode;
 use gatehouse_native::Escalation;
 use gatehouse_native::desktop::Desktop;
 
@@ -21,11 +21,11 @@ pub(super) async fn finish(
     consent: ConsentArgs,
     asker: Option<&Asker>,
 ) -> Outcome {
+    let no_browser = || ClientError::handoff(HandoffCode::BrowserMissing, "");
     let opener = Opener::find(desktop, true).ok_or_else(no_browser)?;
     let tpm = consent.tpm;
     let options = LocalOptions { tpm: tpm.tpm, ek: tpm.ek, event_log: tpm.event_log };
-    let mut key = LocalDevice::open(&context.home, &options)?;
-    key.load()?;
+    let mut key = open_key(context, &options)?;
     let data = LocalDevice::collect(&context.home, Escalation::Maybe, now(), |line| output::notice(line))?;
     require_serial(&data)?;
 
@@ -33,9 +33,9 @@ pub(super) async fn finish(
     if consent.yes {
         output::notice(question.summary());
     } else {
-        let asker = asker.ok_or_else(nobody_to_ask)?;
+        let asker = asker.ok_or_else(|| ClientError::handoff(HandoffCode::CannotAsk, ""))?;
         if !asker.ask(&question).await? {
-            return Err(declined().into());
+            return Err(ClientError::handoff(HandoffCode::Declined, "").into());
         }
     }
     let (user, proxy) = (handoff.attempt.user.clone(), handoff.proxy().clone());
@@ -54,7 +54,7 @@ pub(super) async fn finish(
 pub(super) async fn end(outcome: Outcome, asker: Option<&Asker>) -> Outcome {
     let Err(Failure::Error(error)) = outcome else { return outcome };
     let code = output::refusal(&error);
-    if let Some(asker) = asker.filter(|_| error.code != DECLINED) {
+    if let Some(asker) = asker.filter(|_| error.code != HandoffCode::Declined.as_str()) {
         asker.tell(&error).await;
     }
     Ok(code)
@@ -85,33 +85,16 @@ fn question(attempt: &WebAttempt, proxy: &ProxyAddress) -> Question {
     }
 }
 
-const DECLINED: &str = "declined";
-
-fn declined() -> ClientError {
-    ClientError::new(
-        ErrorKind::PermissionDenied,
-        DECLINED,
-        "the session was not authorized: the answer was not yes",
-    )
-    .with_hint("if you did not sign in just now, change your password and tell your administrator")
-}
-
-fn nobody_to_ask() -> ClientError {
-    ClientError::new(
-        ErrorKind::FailedPrecondition,
-        "nobody_to_ask",
-        "there is neither a dialog of the desktop nor a terminal to ask you in",
-    )
-    .with_hint("install zenity or kdialog, or run `tsh device authorize <code>` in a terminal with the code of the page")
-}
-
-fn no_browser() -> ClientError {
-    ClientError::new(
-        ErrorKind::FailedPrecondition,
-        "no_browser",
-        "there is no browser on this machine to give the session back to",
-    )
-    .with_hint("install xdg-utils, or set BROWSER to the program that you signed in with")
+/// Opens the TPM with the key of this device.
+fn open_key(context: &Context, options: &LocalOptions) -> Result<LocalDevice> {
+    let opened = LocalDevice::open(&context.home, options).and_then(|mut key| key.load().map(|()| key));
+    opened.map_err(|error| {
+        // Without a key of this TPM, this user has not enrolled this machine.
+        let without_key = error.code.starts_with("device_key_");
+        let code = if without_key { HandoffCode::DeviceNotEnrolled } else { HandoffCode::TpmUnavailable };
+        let refused = ClientError::handoff(code, &error.message);
+        ClientError { hint: error.hint.or(refused.hint), ..refused }
+    })
 }
 
 #[cfg(test)]
