@@ -5,8 +5,7 @@
 
 use std::fmt;
 
-use gatehouse_model::{HandoffCode, UserName, is_unprintable};
-use gatehouse_native::desktop::LinkScheme;
+use gatehouse_model::{HandoffCode, LinkScheme, UserName, is_unprintable};
 use zeroize::Zeroizing;
 
 use crate::address::ProxyAddress;

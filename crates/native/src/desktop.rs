@@ -7,15 +7,14 @@ mod associations;
 mod entry;
 mod error;
 mod handler;
-mod scheme;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+pub(crate) use entry::flag;
 pub use error::DesktopError;
 pub(crate) use handler::{Found, default_entry, find};
 pub use handler::{Installed, Registration, Removed, install, uninstall};
-pub use scheme::LinkScheme;
 
 /// What a desktop is told by its environment.
 #[derive(Clone, Debug, Default)]

@@ -6,9 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use gatehouse_client::present::Format;
 use gatehouse_client::{Pin, ProxyAddress, SignupLink};
-use gatehouse_model::UserName;
+use gatehouse_model::{LinkScheme, UserName};
 use gatehouse_native::EkChoice;
-use gatehouse_native::desktop::LinkScheme;
 
 /// Gatehouse's client: log in, and make this device a trusted one.
 #[derive(Parser)]
@@ -181,7 +180,7 @@ pub(crate) struct InstallHandlerArgs {
     #[arg(long)]
     pub(crate) uninstall: bool,
     /// Scheme of the links, where the server has one of its own
-    #[arg(long, value_name = "SCHEME", default_value = LinkScheme::DEFAULT)]
+    #[arg(long, value_name = "SCHEME", default_value = "gatehouse")]
     pub(crate) scheme: LinkScheme,
 }
 
@@ -191,7 +190,7 @@ pub(crate) struct OpenLinkArgs {
     #[arg(value_name = "URL")]
     pub(crate) link: String,
     /// Scheme of the links, as in `tsh install-handler`
-    #[arg(long, value_name = "SCHEME", default_value = LinkScheme::DEFAULT)]
+    #[arg(long, value_name = "SCHEME", default_value = "gatehouse")]
     pub(crate) scheme: LinkScheme,
     #[command(flatten)]
     pub(crate) consent: ConsentArgs,
@@ -228,7 +227,7 @@ pub(crate) struct DoctorArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) event_log: Option<PathBuf>,
     /// Scheme of the links that are to be opened
-    #[arg(long, value_name = "SCHEME", default_value = LinkScheme::DEFAULT)]
+    #[arg(long, value_name = "SCHEME", default_value = "gatehouse")]
     pub(crate) scheme: LinkScheme,
     #[command(flatten)]
     pub(crate) format: FormatArgs,

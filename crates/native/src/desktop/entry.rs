@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use gatehouse_model::LinkScheme;
+
 use super::error::DesktopError;
-use super::scheme::LinkScheme;
 
 /// The command of `tsh` that opens links.
 const COMMAND: &str = "open-link";
@@ -16,7 +17,7 @@ pub(super) fn write(program: &Path, scheme: &LinkScheme) -> Result<String, Deskt
     let plain =
         program.to_str().filter(|path| path.starts_with('/') && !path.contains(|c: char| c.is_control()));
     let path = plain.ok_or_else(|| DesktopError::ProgramPath { path: program.to_owned() })?;
-    let scheme_flag = if scheme.is_default() { String::new() } else { format!(" --scheme={scheme}") };
+    let scheme_flag = flag(scheme);
     Ok(format!(
         "[Desktop Entry]\n\
          Type=Application\n\
@@ -32,17 +33,31 @@ pub(super) fn write(program: &Path, scheme: &LinkScheme) -> Result<String, Deskt
          MimeType={};\n",
         escaped(path),
         escaped(&quoted(path)),
-        scheme.media_type()
+        media_type(scheme)
     ))
 }
 
 /// Name of the file: one for each scheme.
 pub(super) fn file_name(scheme: &LinkScheme) -> String {
-    if scheme.is_default() {
+    if is_usual(scheme) {
         "gatehouse-tsh.desktop".to_owned()
     } else {
-        format!("gatehouse-tsh-{scheme}.desktop")
+        format!("gatehouse-tsh-{}.desktop", scheme.as_str())
     }
+}
+
+/// The media type that stands for a scheme in the lists of a desktop.
+pub(super) fn media_type(scheme: &LinkScheme) -> String {
+    format!("x-scheme-handler/{}", scheme.as_str())
+}
+
+/// The flag of `tsh` for a scheme, with a space before it; nothing for the one that servers have unless told otherwise.
+pub(crate) fn flag(scheme: &LinkScheme) -> String {
+    if is_usual(scheme) { String::new() } else { format!(" --scheme={}", scheme.as_str()) }
+}
+
+fn is_usual(scheme: &LinkScheme) -> bool {
+    *scheme == LinkScheme::default()
 }
 
 /// What an entry says about opening links.

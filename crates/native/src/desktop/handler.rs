@@ -5,10 +5,11 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use gatehouse_model::LinkScheme;
+
 use super::associations::{defaults, with_default, without};
-use super::entry::{self, Entry};
+use super::entry::{self, Entry, media_type};
 use super::error::DesktopError;
-use super::scheme::LinkScheme;
 use super::{Desktop, is_plain};
 use crate::state::read_capped;
 
@@ -64,7 +65,7 @@ pub fn install(desktop: &Desktop, scheme: &LinkScheme, program: &Path) -> Result
     replace(&file, &text)?;
     refresh(desktop, &folder);
 
-    let media_type = scheme.media_type();
+    let media_type = media_type(scheme);
     let is_default = || find(desktop, scheme).is_some_and(|found| found.file == file);
     if let Some(xdg_mime) = desktop.program("xdg-mime") {
         run(desktop, Command::new(xdg_mime).args(["default", &name, &media_type]));
@@ -79,7 +80,7 @@ pub fn install(desktop: &Desktop, scheme: &LinkScheme, program: &Path) -> Result
         return Ok(Installed { file, by: Registration::List(list), before });
     }
     let by = find(desktop, scheme).map_or_else(|| "nobody".to_owned(), |found| found.name);
-    Err(DesktopError::NotTheDefault { scheme: scheme.to_string(), by })
+    Err(DesktopError::NotTheDefault { scheme: scheme.as_str().to_owned(), by })
 }
 
 /// Takes back what [`install`] did for the user; what a package did for everybody stays.
@@ -88,7 +89,7 @@ pub fn install(desktop: &Desktop, scheme: &LinkScheme, program: &Path) -> Result
 /// There is no home, or its files cannot be written.
 pub fn uninstall(desktop: &Desktop, scheme: &LinkScheme) -> Result<Removed, DesktopError> {
     let name = entry::file_name(scheme);
-    let media_type = scheme.media_type();
+    let media_type = media_type(scheme);
     let mut files = Vec::new();
     for list in user_lists(desktop) {
         let Some(text) = read(&list)? else { continue };
@@ -111,7 +112,7 @@ pub fn uninstall(desktop: &Desktop, scheme: &LinkScheme) -> Result<Removed, Desk
 
 /// Who opens the links of a scheme: the first default that is installed, else our own entry where it is installed.
 pub(crate) fn find(desktop: &Desktop, scheme: &LinkScheme) -> Option<Found> {
-    let media_type = scheme.media_type();
+    let media_type = media_type(scheme);
     let by_default = default_entry(desktop, &media_type);
     by_default.or_else(|| {
         located(desktop, &entry::file_name(scheme)).filter(|found| found.entry.opens(&media_type))

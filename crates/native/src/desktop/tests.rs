@@ -1,6 +1,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
+use gatehouse_model::LinkScheme;
 use tempfile::TempDir;
 
 use super::*;

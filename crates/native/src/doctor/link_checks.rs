@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use gatehouse_model::LinkScheme;
+
 use super::Finding;
-use crate::desktop::{Desktop, Found, LinkScheme, default_entry, find, is_program};
+use crate::desktop::{Desktop, Found, default_entry, find, flag, is_program};
 
 /// What does without links.
 const CODE: &str = "`tsh device authorize <code>`";
@@ -17,25 +19,25 @@ pub fn examine_links(desktop: &Desktop, scheme: &LinkScheme) -> Vec<Finding> {
 
 fn handler(desktop: &Desktop, scheme: &LinkScheme) -> Finding {
     const CHECK: &str = "link-handler";
-    let flag = if scheme.is_default() { String::new() } else { format!(" --scheme={scheme}") };
-    let install = format!("run `tsh install-handler{flag}`");
+    let install = format!("run `tsh install-handler{}`", flag(scheme));
+    let scheme_name = scheme.as_str();
     let Some(found) = find(desktop, scheme) else {
         if !desktop.has_display {
             return Finding::ok(
                 CHECK,
                 format!(
-                    "{scheme}:// links are opened by nothing; there is no desktop here, and {CODE} does without"
+                    "{scheme_name}:// links are opened by nothing; there is no desktop here, and {CODE} does without"
                 ),
             );
         }
-        return Finding::warn(CHECK, format!("{scheme}:// links are opened by nothing"))
+        return Finding::warn(CHECK, format!("{scheme_name}:// links are opened by nothing"))
             .with_hint(format!("{install}; until then, {CODE} does without"));
     };
     let file = found.file.display();
     if !found.entry.is_ours() {
         return Finding::warn(
             CHECK,
-            format!("{scheme}:// links are opened by {}, which is not tsh ({file})", found.name),
+            format!("{scheme_name}:// links are opened by {}, which is not tsh ({file})", found.name),
         )
         .with_hint(install);
     }
@@ -55,7 +57,7 @@ fn handler(desktop: &Desktop, scheme: &LinkScheme) -> Finding {
         return Finding::fail(CHECK, format!("{file} does not hand the link over: its line Exec has no %u"))
             .with_hint(install);
     }
-    Finding::ok(CHECK, format!("{scheme}:// links are opened by {} ({file})", program.display()))
+    Finding::ok(CHECK, format!("{scheme_name}:// links are opened by {} ({file})", program.display()))
 }
 
 fn starts(desktop: &Desktop, program: &Path) -> bool {

@@ -11,9 +11,9 @@ use crate::output;
 /// Registers this program for the links of a scheme, or takes that back.
 pub(crate) fn run(args: &InstallHandlerArgs) -> Outcome {
     let desktop = Desktop::from_env()?;
-    let scheme = &args.scheme;
+    let scheme = args.scheme.as_str();
     if args.uninstall {
-        let removed = uninstall(&desktop, scheme)?;
+        let removed = uninstall(&desktop, &args.scheme)?;
         if removed.files.is_empty() {
             output::line(format!("{scheme}:// links were not opened by a handler of yours."))?;
         } else {
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &InstallHandlerArgs) -> Outcome {
         return Ok(0);
     }
     let program = this_program()?;
-    let installed = install(&desktop, scheme, &program)?;
+    let installed = install(&desktop, &args.scheme, &program)?;
     output::line(format!("{scheme}:// links are opened by {}.", program.display()))?;
     output::line(format!("  {}", installed.file.display()))?;
     if let Registration::List(list) = &installed.by {
