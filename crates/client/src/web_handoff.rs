@@ -2,6 +2,7 @@
 //! opens at the end.
 
 use gatehouse_model::{CollectedData, ErrorKind, HandoffCode, Timestamp, UserName, clean_label};
+use gatehouse_proto::devicetrust::DeviceConfirmationToken;
 use gatehouse_proto::gatehouse::v1::{
     DescribeDeviceWebTokenRequest, DeviceWebAttempt, RedeemDeviceCodeRequest,
 };
@@ -10,7 +11,7 @@ use crate::address::ProxyAddress;
 use crate::connection::Connection;
 use crate::device::{DeviceKey, authenticate_for_browser, authenticate_with_token};
 use crate::error::{ClientError, Result};
-use crate::home::Home;
+use crate::home::{Home, Identity};
 use crate::profile::Profile;
 use crate::session::Session;
 use crate::tls::ServerTrust;
@@ -41,9 +42,8 @@ pub struct WebAttempt {
 pub struct WebHandoff {
     pub attempt: WebAttempt,
     profile: Profile,
-    connection: Connection,
-    /// The connection proves the login; else the token alone says for whom this device speaks.
-    has_certificate: bool,
+    /// Proves the login; without one, the token alone says for whom this device speaks.
+    identity: Option<Identity>,
     token: WebToken,
     redirect_uri: Option<String>,
 }
@@ -57,22 +57,18 @@ impl WebHandoff {
     pub async fn of_link(home: &Home, link: WebLink, now: Timestamp) -> Result<Self> {
         let profile = profile_of(home, &link)?;
         let identity = home.identity(profile.clone()).ok().flatten();
-        let identity = identity.filter(|identity| identity.x509.not_after > now);
-        let trust = ServerTrust::of_profile(profile.pin);
-        let mut has_certificate = identity.is_some();
-        let mut connection = Connection::tls(&profile.proxy, trust, identity.as_ref()).await?;
+        let mut identity = identity.filter(|identity| identity.x509.not_after > now);
+        let connection = connect(&profile, identity.as_ref()).await?;
         let mut described = describe(&connection, &link.token).await;
         // By the server's clock it may have expired, or its session may have ended.
-        if has_certificate && described.as_ref().is_err_and(|error| error.kind == ErrorKind::Unauthenticated)
-        {
-            has_certificate = false;
-            connection = Connection::tls(&profile.proxy, trust, None).await?;
-            described = describe(&connection, &link.token).await;
+        if identity.is_some() && described.as_ref().is_err_and(is_stranger) {
+            identity = None;
+            described = describe(&connect(&profile, None).await?, &link.token).await;
         }
         let attempt = read_attempt(described?)?;
         check_user(&profile, &attempt.user)?;
         let WebLink { token, redirect_uri, .. } = link;
-        Ok(Self { attempt, profile, connection, has_certificate, token, redirect_uri })
+        Ok(Self { attempt, profile, identity, token, redirect_uri })
     }
 
     /// Takes up the short code of the page. This needs a login: the code says too little of who may use it.
@@ -97,8 +93,8 @@ impl WebHandoff {
         let attempt = read_attempt(wire)?;
         check_user(&identity.profile, &attempt.user)?;
         let token = WebToken::new(answer.id, answer.token).ok_or_else(malformed)?;
-        let profile = identity.profile;
-        Ok(Self { attempt, profile, connection, has_certificate: true, token, redirect_uri })
+        let profile = identity.profile.clone();
+        Ok(Self { attempt, profile, identity: Some(identity), token, redirect_uri })
     }
 
     #[must_use]
@@ -106,30 +102,46 @@ impl WebHandoff {
         &self.profile.proxy
     }
 
-    /// Proves this device to the server. Gives the address that the browser must open within a minute.
+    /// Proves this device to the server, on a connection of its own: a person may have thought for minutes, which no idle
+    /// connection survives for sure. Gives the address that the browser must open within a minute.
     ///
     /// # Errors
     /// The server or the TPM refuses.
     pub async fn prove(self, key: &mut dyn DeviceKey, data: &CollectedData) -> Result<String> {
-        let proven = if self.has_certificate {
-            match authenticate_for_browser(&self.connection, key, data, &self.token).await {
-                Err(error) if error.kind == ErrorKind::Unauthenticated => {
-                    let trust = ServerTrust::of_profile(self.profile.pin);
-                    let stranger = Connection::tls(&self.profile.proxy, trust, None).await?;
-                    authenticate_with_token(&stranger, key, data, &self.token).await
-                }
-                other => other,
-            }
-        } else {
-            authenticate_with_token(&self.connection, key, data, &self.token).await
-        };
-        let confirmation = proven.map_err(|error| ClientError {
-            request_id: error.request_id.or(Some(self.attempt.correlation_id)).filter(|id| !id.is_empty()),
+        let proven = self.authenticate(key, data).await.map_err(|error| ClientError {
+            request_id: Some(self.attempt.correlation_id.clone())
+                .filter(|id| !id.is_empty())
+                .or(error.request_id),
             ..error
         })?;
-        let confirmation = WebToken::new(confirmation.id, confirmation.token).ok_or_else(malformed)?;
+        let confirmation = WebToken::new(proven.id, proven.token).ok_or_else(malformed)?;
         Ok(confirmation_url(&self.profile.proxy, &confirmation, self.redirect_uri.as_deref()))
     }
+
+    async fn authenticate(
+        &self,
+        key: &mut dyn DeviceKey,
+        data: &CollectedData,
+    ) -> Result<DeviceConfirmationToken> {
+        if let Some(identity) = &self.identity {
+            let connection = connect(&self.profile, Some(identity)).await?;
+            match authenticate_for_browser(&connection, key, data, &self.token).await {
+                Err(error) if is_stranger(&error) => {}
+                other => return other,
+            }
+        }
+        let connection = connect(&self.profile, None).await?;
+        authenticate_with_token(&connection, key, data, &self.token).await
+    }
+}
+
+async fn connect(profile: &Profile, identity: Option<&Identity>) -> Result<Connection> {
+    Connection::tls(&profile.proxy, ServerTrust::of_profile(profile.pin), identity).await
+}
+
+/// The server does not take the certificate for anybody's.
+fn is_stranger(error: &ClientError) -> bool {
+    error.kind == ErrorKind::Unauthenticated
 }
 
 fn confirmation_url(proxy: &ProxyAddress, token: &WebToken, redirect_uri: Option<&str>) -> String {

@@ -11,6 +11,8 @@ mod handler;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::state::read_capped;
+
 pub(crate) use entry::flag;
 pub use error::DesktopError;
 pub(crate) use handler::{Found, default_entry, find};
@@ -76,6 +78,22 @@ impl Desktop {
     pub fn program(&self, name: &str) -> Option<PathBuf> {
         self.path.iter().map(|folder| folder.join(name)).find(|program| is_program(program))
     }
+}
+
+/// Whether this process may read the terminal that it was started from. Whoever does so from the background is stopped by
+/// the kernel (termios(3), SIGTTIN), and would wait for ever.
+#[must_use]
+pub fn is_in_foreground() -> bool {
+    let read = read_capped(Path::new("/proc/self/stat"), 64 * 1024);
+    read.is_ok_and(|stat| in_foreground(&String::from_utf8_lossy(&stat)))
+}
+
+/// Process group and the terminal's foreground group are the fifth and the eighth field of proc(5)'s `stat`. The second is
+/// in parentheses and may hold anything.
+fn in_foreground(stat: &str) -> bool {
+    let Some((_, rest)) = stat.rsplit_once(')') else { return false };
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    matches!((fields.get(2), fields.get(5)), (Some(own), Some(foreground)) if own == foreground)
 }
 
 /// Part of a file's name, so nothing that leads elsewhere.

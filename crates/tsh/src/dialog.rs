@@ -10,7 +10,7 @@ use std::time::Duration;
 use gatehouse_client::present::{error_lines, printable};
 use gatehouse_client::{ClientError, Result};
 use gatehouse_model::HandoffCode;
-use gatehouse_native::desktop::Desktop;
+use gatehouse_native::desktop::{Desktop, is_in_foreground};
 use tokio::process::Command;
 
 use crate::input::Prompt;
@@ -80,7 +80,8 @@ impl Asker {
 
     fn terminal() -> Option<Self> {
         // A question that is not seen is not asked.
-        (std::io::stdin().is_terminal() && std::io::stderr().is_terminal()).then_some(Self::Terminal)
+        let is_seen = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        (is_seen && is_in_foreground()).then_some(Self::Terminal)
     }
 
     /// Asks; whatever is not a clear yes is a no.

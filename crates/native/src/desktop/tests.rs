@@ -178,3 +178,11 @@ fn the_environment_is_read_as_the_specification_says() {
     assert_eq!(desktop.names, ["ubuntu", "gnome"]);
     assert!(desktop.has_display && !desktop.is_remote);
 }
+
+#[test]
+fn the_foreground_is_told_whatever_the_program_is_called() {
+    assert!(in_foreground("7 (a) b) S 1 42 42 34816 42 4194304 0"));
+    assert!(!in_foreground("7 (tsh) S 1 42 42 34816 43 4194304 0"));
+    assert!(!in_foreground("7 (tsh) S 1 42 42 0 -1 4194304 0"));
+    assert!(!in_foreground(""));
+}

@@ -35,6 +35,7 @@ mod open_link;
 mod self_enrolment;
 mod server_key;
 mod trust;
+mod web_handoff;
 mod without_server;
 
 use gatehouse_testkit::server::{Desk, TestServer};
