@@ -58,6 +58,11 @@ pub(crate) const DEMO: &[Package] = &[
     Package::new("swtpm", "give the demo and every TPM test a TPM 2.0 of its own", Probe::Program("swtpm")),
     Package::new("openssh-client", "show certificates with ssh-keygen -L", Probe::Program("ssh-keygen")),
     Package::new("openssl", "show certificates with openssl x509", Probe::Program("openssl")),
+    Package::new(
+        "curl",
+        "stand in for a browser in the demo and in the tests of `tsh`",
+        Probe::Program("curl"),
+    ),
 ];
 
 /// What the tests need beyond the demo.
@@ -67,7 +72,11 @@ pub(crate) const TEST: &[Package] = &[
         "run the storage tests on PostgreSQL (initdb and postgres; the tests start their own)",
         Probe::Below("/usr/lib/postgresql", "bin/initdb"),
     ),
-    Package::new("curl", "stand in for a browser in the tests of `tsh login`", Probe::Program("curl")),
+    Package::new(
+        "xdg-utils",
+        "register the handler of links in the tests of `tsh`",
+        Probe::Program("xdg-mime"),
+    ),
     Package::new("chromium", "test the console in a browser", Probe::Program("chromium")),
     Package::new("nodejs", "drive the browser tests", Probe::Program("node")),
     Package::new("npm", "install what the browser tests are locked to", Probe::Program("npm")),

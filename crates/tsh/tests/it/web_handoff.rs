@@ -80,7 +80,7 @@ fn let_expire(scene: &Scene) {
 /// Whether the console calls this browser's session a trusted device's.
 fn is_trusted(scene: &Scene) -> bool {
     let page = scene.prepares("curl --silent --insecure --cookie jar https://$PROXY/web/account", "");
-    page.stdout.contains("Session authorized with device trust")
+    page.stdout.contains("Session authorized with Device Trust")
 }
 
 /// References and the ports of links, which differ from run to run.
