@@ -80,7 +80,10 @@ async fn the_way_back_is_spent_once_and_in_time(store: Arc<dyn Store>) {
     assert!(!work.confirm_web_attempt("w1", &[7; 32], at(20)).await.unwrap(), "nothing was proven");
     work.prove_web_attempt("w1", &one.token_hash, &proof(20)).await.unwrap();
     assert!(!work.confirm_web_attempt("w1", &[0; 32], at(21)).await.unwrap(), "another token");
-    assert!(!work.confirm_web_attempt("w1", &one.token_hash, at(21)).await.unwrap(), "the token of the way there");
+    assert!(
+        !work.confirm_web_attempt("w1", &one.token_hash, at(21)).await.unwrap(),
+        "the token of the way there"
+    );
     assert!(!work.confirm_web_attempt("w1", &[7; 32], at(80)).await.unwrap(), "expired");
     assert!(work.confirm_web_attempt("w1", &[7; 32], at(79)).await.unwrap());
     assert!(!work.confirm_web_attempt("w1", &[7; 32], at(79)).await.unwrap(), "spent");
