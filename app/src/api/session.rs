@@ -8,8 +8,7 @@ use crate::ApiError;
 use {
     crate::{ConsoleContext, clear_session_cookie, moment::moment},
     axum::http::{HeaderValue, header::SET_COOKIE},
-    gatehouse_domain::SecretToken,
-    gatehouse_domain::account::{FactorAnswer, PasskeyAnswer, SecondFactorStep, SignIn},
+    gatehouse_domain::account::{FactorAnswer, PasskeyAnswer, SecondFactorStep, SignIn, WebLogin},
     leptos_axum::ResponseOptions,
 };
 
@@ -103,7 +102,7 @@ pub(crate) async fn log_in(console: &ConsoleContext, user: &str, password: &str)
     Ok(step)
 }
 
-/// Proves the second factor of the sign-in that this browser began; answers with the session's cookie.
+/// Proves the second factor of the sign-in that this browser began; answers with the session and its cookie.
 ///
 /// # Errors
 /// It is wrong; throttled; the sign-in took too long.
@@ -111,14 +110,14 @@ pub(crate) async fn log_in(console: &ConsoleContext, user: &str, password: &str)
 pub(crate) async fn finish_log_in(
     console: &ConsoleContext,
     answer: &FactorAnswer,
-) -> Result<SecretToken, ApiError> {
+) -> Result<WebLogin, ApiError> {
     let login = console.services.accounts.finish_sign_in(&console.pending_sign_in, answer, &console.facts);
     let login = login.await.map_err(|error| console.refuse(error))?;
     end_session_before(console).await?;
-    Ok(login.cookie)
+    Ok(login)
 }
 
-/// Signs in by a passkey alone; answers with the session's cookie.
+/// Signs in by a passkey alone; answers with the session and its cookie.
 ///
 /// # Errors
 /// It is not accepted.
@@ -126,11 +125,11 @@ pub(crate) async fn finish_log_in(
 pub(crate) async fn log_in_by_passkey(
     console: &ConsoleContext,
     answer: &PasskeyAnswer,
-) -> Result<SecretToken, ApiError> {
+) -> Result<WebLogin, ApiError> {
     let login = console.services.accounts.finish_passwordless(answer, &console.facts).await;
     let login = login.map_err(|error| console.refuse(error))?;
     end_session_before(console).await?;
-    Ok(login.cookie)
+    Ok(login)
 }
 
 /// Who is half signed in, and how the other half can be proven.

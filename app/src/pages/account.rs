@@ -76,13 +76,16 @@ fn WhoAmI(viewer: Viewer) -> impl IntoView {
     let device = viewer.device.map(|device| {
         view! { <dt>"Trusted device"</dt><dd>{device.asset_tag} " " <code>{device.id}</code></dd> }
     });
+    let authorize = (viewer.shield != Shield::Trusted).then(
+        || view! { " " <a href="/web/device/authorize?next=/web/account">"Authorize this session"</a> },
+    );
     let logins = if viewer.logins.is_empty() { "none".to_owned() } else { viewer.logins.join(", ") };
     view! {
         <dl id="who-am-i" class="facts card" data-live="session">
             <dt>"User"</dt><dd>{viewer.name}</dd>
             <dt>"Roles"</dt><dd>{viewer.roles.join(", ")}</dd>
             <dt>"Logins"</dt><dd>{logins}</dd>
-            <dt>"Device Trust"</dt><dd>{trust}</dd>
+            <dt>"Device Trust"</dt><dd>{trust} {authorize}</dd>
             {device}
             <dt>"Session ends"</dt>
             <dd><time datetime=viewer.expires.exact>{viewer.expires.text}</time></dd>
