@@ -1,6 +1,7 @@
 //! A program that shows pages to whoever sits in front of this machine.
 
 use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -22,10 +23,11 @@ impl Opener {
 
     /// Whether it could be started.
     pub(crate) fn open(&self, url: &str) -> bool {
-        // It outlives this program, and must not write into its output.
+        // It outlives this program and its terminal, and must not write into its output.
         Command::new(&self.program)
             .args(&self.arguments)
             .arg(url)
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

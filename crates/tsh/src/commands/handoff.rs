@@ -44,7 +44,7 @@ pub(super) async fn finish(
         return Err(no_browser().into());
     }
     output::line(format!(
-        "Device \"{}\" is proven. Your browser completes it: the session of {user} on {proxy} is authorized.",
+        "Device \"{}\" is proven to {proxy}. Your browser opens, and this browser session is authorized as {user}.",
         data.serial_number
     ))?;
     Ok(0)

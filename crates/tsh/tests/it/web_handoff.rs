@@ -13,6 +13,7 @@ use crate::Scene;
 /// What a browser on this machine does, with the cookies of one person: `sign-in <user>` prepares link and code,
 /// `open <url>` is `$BROWSER`: it follows the link that tsh opens and tells where it came out.
 const BROWSER: &str = r#"#!/bin/sh
+PATH=/usr/local/bin:/usr/bin:/bin
 cd "$HOME"
 ask() {
   curl --silent --show-error --insecure --max-time 20 --cookie "${JAR:-jar}" --cookie-jar "${JAR:-jar}" \
@@ -24,7 +25,7 @@ case $1 in
       --data-urlencode "user=$2" --data-urlencode "password=correct horse battery staple" "https://$PROXY/web/login"
     "$0" page ;;
   page)
-    ask --output page "https://$PROXY/web/device/authorize?next=/web/devices%3Fq=x"
+    ask --output page "https://$PROXY/web/device/authorize?next=/web/account%3Ffrom=here"
     sed -n 's/.*href="\(gatehouse:[^"]*\)".*/\1/p' page | sed 's/&amp;/\&/g' > link
     sed -n 's/.*tsh device authorize \([A-Z0-9-]*\).*/\1/p' page | head -n 1 > code ;;
   *)
@@ -113,7 +114,7 @@ fn a_code_takes_the_place_of_the_link_and_ends_in_this_machines_browser() {
 #[test]
 fn the_desktop_asks_and_no_is_no() {
     let mut scene = scene();
-    let path = format!("{}:/usr/bin:/bin", scene.prepares("dirname \"$(command -v tsh)\"", "").stdout.trim());
+    let path = scene.prepares("dirname \"$(command -v tsh)\"", "").stdout.trim().to_owned();
     for window in ["zenity", "kdialog"] {
         write_program(&scene, &format!("{window}-only/{window}"), WINDOW);
         scene.desk.set("WITH", format!("{}:{path}", scene.file(&format!("{window}-only")).display()));
@@ -136,7 +137,7 @@ fn the_terminal_asks_and_only_yes_is_yes() {
     let scene = scene();
     let typed = |answer: &str| {
         let ran = scene.quietly(
-            &format!("printf '{answer}\\n' | script -qec 'tsh open-link \"$(cat link)\"' /dev/null"),
+            &format!("printf '{answer}\\n' | script -E never -qec 'tsh open-link \"$(cat link)\"' /dev/null"),
             "",
         );
         let shown = ran.stdout.replace('\r', "");
@@ -148,7 +149,7 @@ fn the_terminal_asks_and_only_yes_is_yes() {
     }
     let yes = typed("y");
     let home = scene.prepares(STANDS, "");
-    assert!(home.stdout.contains("/web/devices?q=x (200)"), "{}", home.stdout);
+    assert!(home.stdout.contains("/web/account?from=here (200)"), "{}", home.stdout);
     let address = scene.server.address();
     let mut settings = insta::Settings::clone_current();
     settings.set_filters(vec![NAMES[0]]);
@@ -159,7 +160,7 @@ fn the_terminal_asks_and_only_yes_is_yes() {
 fn where_nothing_can_ask_the_answer_is_no() {
     let scene = scene();
     scene.types("tsh open-link \"$(cat link)\"");
-    scene.types("DISPLAY=:7 PATH=$(dirname \"$(command -v tsh)\"):/bin tsh open-link \"$(cat link)\"");
+    scene.types("DISPLAY=:7 PATH=$(dirname \"$(command -v tsh)\") tsh open-link \"$(cat link)\"");
     // A browser in the background of a terminal lends it to nobody.
     scene.types("tsh open-link \"$(cat link)\" </dev/null 2>&1 | head -n 1");
     scene.types("BROWSER= tsh open-link --yes \"$(cat link)\"");
@@ -241,11 +242,18 @@ fn what_the_server_refuses_is_told_with_code_and_reference() {
 #[test]
 fn a_session_of_somebody_else_is_refused_even_if_the_link_names_nobody() {
     let scene = scene();
+    // Bob works at this machine as well: only the login says that it is not bob who sits here now.
     scene.adds_user("bob", "access");
-    // Bob has a device as well, which is this one: only the login says that it is not bob who sits here.
+    scene.is_logged_in("bob");
+    let token = scene.prepares("tctl devices enroll --asset-tag=C00AA0AAAA0A", "").word_after("--token=");
+    scene.prepares(&format!("tsh device enroll --token={token}"), "");
+    scene.is_logged_in("alice");
     scene.prepares("rm jar", "");
     scene.prepares("./browser sign-in bob", "");
-    scene.types("grep -c gatehouse: link || grep -o 'This session cannot be authorized' page");
+    scene.types("tsh open-link --yes \"$(cat link)\"");
+    scene.types("sed -i 's/bob@//' link; tsh open-link --yes \"$(cat link)\"");
+    scene.types("tsh device authorize --yes \"$(cat code)\"");
+    assert!(!is_trusted(&scene));
     assert_transcript!(scene, [NAMES[0], NAMES[1]]);
 }
 
