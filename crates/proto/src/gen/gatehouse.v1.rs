@@ -412,6 +412,12 @@ pub struct SessionInfo {
     /// As the client named itself when it logged in.
     #[prost(string, tag = "10")]
     pub user_agent: ::prost::alloc::string::String,
+    /// How the device's key is vouched for: empty for a bare key, tpm_ekpub, tpm_ekcert or tpm_ekcert_trusted.
+    #[prost(string, tag = "11")]
+    pub device_tier: ::prost::alloc::string::String,
+    /// Since when the session is trusted for the device; absent if it is not.
+    #[prost(message, optional, tag = "12")]
+    pub device_since: ::core::option::Option<::prost_types::Timestamp>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListSessionsRequest {
