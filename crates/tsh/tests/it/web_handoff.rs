@@ -123,7 +123,7 @@ fn the_desktop_asks_and_no_is_no() {
         scene.desk.set("ANSWER", "0");
         scene.types("WAYLAND_DISPLAY=wayland-0 PATH=$WITH tsh open-link \"$(cat link)\"");
         scene.types(STANDS);
-        // What is refused after the question is told where the question was.
+        // What is refused is told where the question would have been.
         scene.types("DISPLAY=:7 PATH=$WITH tsh open-link \"$(cat link)\"");
         scene.types("cat shown; rm shown");
         scene.prepares("rm jar", "");
@@ -163,6 +163,10 @@ fn where_nothing_can_ask_the_answer_is_no() {
     scene.types("DISPLAY=:7 PATH=$(dirname \"$(command -v tsh)\") tsh open-link \"$(cat link)\"");
     // A browser in the background of a terminal lends it to nobody.
     scene.types("tsh open-link \"$(cat link)\" </dev/null 2>&1 | head -n 1");
+    // Nor is a window that does not come up.
+    write_program(&scene, "broken/zenity", "#!/bin/sh\nkill -ABRT $$\n");
+    scene
+        .types("DISPLAY=:7 PATH=$HOME/broken:$(dirname \"$(command -v tsh)\") tsh open-link \"$(cat link)\"");
     scene.types("BROWSER= tsh open-link --yes \"$(cat link)\"");
     scene.types("BROWSER=/nonexistent tsh open-link --yes \"$(cat link)\"");
     assert!(!is_trusted(&scene));
