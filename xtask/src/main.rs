@@ -7,6 +7,7 @@ mod demo;
 mod hygiene;
 mod layering;
 mod output;
+mod package;
 mod packages;
 mod process;
 mod run;
@@ -41,6 +42,8 @@ enum Command {
     Test(test::Args),
     /// Measure the release server under load, beside its floor and, if asked, beside a peer
     Bench(bench::Args),
+    /// Make the .deb and the .rpm
+    Package(package::Args),
     /// Build the browser's half of the console
     Wasm(wasm::Args),
 }
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::command(&args),
         Command::Test(args) => test::command(&args),
         Command::Bench(args) => bench::command(&args),
+        Command::Package(args) => package::command(&args),
         Command::Wasm(args) => wasm::command(&args),
     };
     match done {

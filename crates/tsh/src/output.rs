@@ -65,6 +65,18 @@ pub(crate) fn finish(outcome: Outcome) -> ExitCode {
     }
 }
 
+/// Tells why a hand-off was refused, with the code to look up; gives the exit code.
+pub(crate) fn refusal(error: &ClientError) -> u8 {
+    let mut lines = error_lines(error);
+    lines.push_str(&printable(&format!("code: {}", error.code)));
+    if let Some(id) = error.request_id.as_ref().filter(|_| error.kind != ErrorKind::Internal) {
+        lines.push_str(&printable(&format!(" (the administrator finds more under {id})")));
+    }
+    lines.push('\n');
+    let _ = std::io::stderr().lock().write_all(lines.as_bytes());
+    error.exit_code()
+}
+
 /// Shows clap's help, version or complaint.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let _ = error.print();
