@@ -67,8 +67,8 @@ async function signedIn() {
 async function bothAreGreen(began, opened) {
   for (const page of [opened, began]) {
     await page.waitForURL(`${server.origin}${DEEP}`);
-    await page.locator("#viewer .shield--trusted").waitFor();
-    assert.equal(await page.locator("#viewer .shield--trusted").innerText(), TRUSTED);
+    await page.locator("#viewer summary .shield--trusted").waitFor();
+    assert.equal(await page.locator("#viewer summary .shield--trusted").innerText(), TRUSTED);
   }
 }
 
@@ -78,7 +78,7 @@ test("the link is clicked, and both tabs stand at the deep page with a green shi
   const clicked = performance.now();
   await page.getByRole("link", { name: "Authorize this session" }).click();
   const other = await opened;
-  await other.locator("#viewer .shield--trusted").waitFor();
+  await other.locator("#viewer summary .shield--trusted").waitFor();
   const took = performance.now() - clicked;
   await bothAreGreen(page, other);
   console.log(`from the click to the green shield: ${Math.round(took)} ms`);
@@ -91,10 +91,10 @@ test("the link is clicked, and both tabs stand at the deep page with a green shi
   const locked = performance.now();
   for (const tab of [other, page]) {
     await tab.bringToFront();
-    await tab.locator("#viewer .shield--missing").waitFor();
+    await tab.locator("#viewer summary .shield--missing").waitFor();
   }
   console.log(`from the lock to both yellow shields: ${Math.round(performance.now() - locked)} ms`);
-  assert.equal(await other.locator("#viewer .shield--missing").innerText(), MISSING);
+  assert.equal(await other.locator("#viewer summary .shield--missing").innerText(), MISSING);
   await elsewhere.close();
   const locks = JSON.parse(await server.tctl("get", "locks", "--format=json"));
   for (const lock of locks) await server.tctl("rm", `lock/${lock.metadata.name}`);

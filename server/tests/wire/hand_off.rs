@@ -48,12 +48,12 @@ impl Case {
         self.browser.get("/web/account").await.body.contains("Session authorized with Device Trust")
     }
 
-    /// The device that the browser's session has in storage.
+    /// The device that a browser's session of alice's has in storage.
     async fn session_device(&self) -> Option<gatehouse_domain::entity::SessionDevice> {
         let mut work = self.rig.store.read().await.unwrap();
         let sessions = work.active_sessions(Some("alice"), None, self.rig.now(), 10).await.unwrap();
-        let web = sessions.into_iter().find(|session| session.user_agent.contains("Firefox"));
-        web.unwrap().device
+        let web = sessions.into_iter().filter(|session| session.user_agent.contains("Firefox"));
+        web.filter_map(|session| session.device).next()
     }
 }
 

@@ -100,7 +100,9 @@ async fn a_page_hears_within_a_second_that_its_session_has_lost_its_device() {
                 };
                 cluster.services.devices.update(&host.grant().unwrap(), &id, &change).await.unwrap();
             }
-            _ => cluster.services.devices.delete(&host.grant().unwrap(), &id).await.unwrap(),
+            _ => {
+                cluster.services.devices.delete(&host.grant().unwrap(), &id).await.unwrap();
+            }
         }
         assert_eq!(events.next().await.unwrap(), "event: changed\ndata: session", "{what}");
         assert!(started.elapsed() < std::time::Duration::from_secs(1), "{what}: {:?}", started.elapsed());
