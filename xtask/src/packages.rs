@@ -74,9 +74,10 @@ pub(crate) const TEST: &[Package] = &[
     ),
     Package::new(
         "xdg-utils",
-        "register the handler of links in the tests of `tsh`",
+        "register and open the handler of links in the tests of `tsh` and of the console",
         Probe::Program("xdg-mime"),
     ),
+    Package::new("xvfb", "give the browser a display that can open other programs", Probe::Program("Xvfb")),
     Package::new("chromium", "test the console in a browser", Probe::Program("chromium")),
     Package::new("nodejs", "drive the browser tests", Probe::Program("node")),
     Package::new("npm", "install what the browser tests are locked to", Probe::Program("npm")),

@@ -24,6 +24,8 @@ pub(crate) enum HandoffPage {
     Offered(Handoff),
     /// The session is trusted: on to the place.
     Done,
+    /// Nobody is there to click a link: what is asked for is another part of the page.
+    Unattended,
     /// Nothing to hand over.
     NotPossible(ApiError),
 }
@@ -33,6 +35,10 @@ pub(crate) enum HandoffPage {
 /// # Errors
 /// Nobody is signed in; storage.
 pub(crate) async fn handoff(console: &ConsoleContext, next: &str) -> Result<HandoffPage, ApiError> {
+    if console.is_unattended {
+        let is_trusted = console.principal.signed_in().is_some_and(|user| user.device.is_some());
+        return Ok(if is_trusted { HandoffPage::Done } else { HandoffPage::Unattended });
+    }
     let services = &console.services;
     match services.device_web.begin(&console.principal, next, &console.facts.user_agent).await {
         Ok(offer) => Ok(HandoffPage::Offered(shown(console, offer))),

@@ -9,6 +9,7 @@ use {
     crate::{ConsoleContext, clear_session_cookie, moment::moment},
     axum::http::{HeaderValue, header::SET_COOKIE},
     gatehouse_domain::account::{FactorAnswer, PasskeyAnswer, SecondFactorStep, SignIn, WebLogin},
+    gatehouse_model::AttestationTier,
     leptos_axum::ResponseOptions,
 };
 
@@ -29,6 +30,10 @@ pub enum Shield {
 pub struct TrustedDevice {
     pub id: String,
     pub asset_tag: String,
+    /// How its key is vouched for, in words; empty where that is not known.
+    pub tier: String,
+    /// Since when the session is trusted for it.
+    pub since: Option<Moment>,
 }
 
 /// The person in front of the browser.
@@ -175,6 +180,8 @@ pub(crate) fn viewer_of(console: &ConsoleContext) -> Option<Viewer> {
         device: user.device.as_ref().map(|device| TrustedDevice {
             id: device.device_id.clone(),
             asset_tag: device.asset_tag.clone(),
+            tier: user.trust.and_then(|trust| trust.tier).map_or("", AttestationTier::friendly).to_owned(),
+            since: user.trust.map(|trust| moment(trust.since)),
         }),
         expires: moment(user.expires),
     })

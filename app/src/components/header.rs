@@ -25,7 +25,10 @@ pub(crate) fn Header() -> impl IntoView {
 /// Opens without a script; changes by itself when the session does.
 #[component]
 fn UserMenu(viewer: Viewer) -> impl IntoView {
-    let device = viewer.device.as_ref().map(|device| device.asset_tag.clone());
+    let device = viewer.device.as_ref().map(|device| match (device.tier.as_str(), &device.since) {
+        ("", _) | (_, None) => device.asset_tag.clone(),
+        (tier, Some(since)) => format!("{} ({tier}) since {}", device.asset_tag, since.text),
+    });
     let (words, next) = match viewer.shield {
         Shield::Trusted => (
             Some(SHIELD_TRUSTED),

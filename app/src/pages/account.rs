@@ -74,7 +74,13 @@ fn WhoAmI(viewer: Viewer) -> impl IntoView {
         Shield::None => "This session has no trusted device, and nothing requires one",
     };
     let device = viewer.device.map(|device| {
-        view! { <dt>"Trusted device"</dt><dd>{device.asset_tag} " " <code>{device.id}</code></dd> }
+        let since =
+            device.since.map(|since| view! { <br/> "since " <time datetime=since.exact>{since.text}</time> });
+        let tier = (!device.tier.is_empty()).then(|| view! { <br/> {device.tier} });
+        view! {
+            <dt>"Trusted device"</dt>
+            <dd>{device.asset_tag} " " <code>{device.id}</code> {tier} {since}</dd>
+        }
     });
     let authorize = (viewer.shield != Shield::Trusted).then(
         || view! { " " <a href="/web/device/authorize?next=/web/account">"Authorize this session"</a> },

@@ -31,6 +31,7 @@ pub(crate) fn DeviceAuthorizePage() -> impl IntoView {
                             leptos_axum::redirect(&next);
                             ().into_any()
                         }
+                        Ok(HandoffPage::Unattended) => ().into_any(),
                         Ok(HandoffPage::NotPossible(error)) => view! { <NotPossible error next/> }.into_any(),
                         Err(error) => view! {
                             <h1>"Authorize this session"</h1>
