@@ -20,6 +20,8 @@ pub struct ConsoleContext {
     pub public_address: Arc<str>,
     /// The cookie of a sign-in whose second factor is still to come; empty where there is none.
     pub pending_sign_in: Arc<str>,
+    /// Asked for by a page that lies open, not by the person in front of it.
+    pub is_unattended: bool,
     /// What was refused while the request was answered.
     pub refusals: Refusals,
 }

@@ -51,6 +51,6 @@ pub use form::{
 #[cfg(feature = "ssr")]
 pub use next_page::{HOME, safe_next};
 #[cfg(feature = "ssr")]
-pub use pages::device_row;
+pub use pages::{device_row, handoff_state};
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, IslandFiles, shell};

@@ -7,6 +7,8 @@ pub(crate) mod cli_login;
 #[cfg(feature = "ssr")]
 pub(crate) mod device;
 #[cfg(feature = "ssr")]
+pub(crate) mod device_web;
+#[cfg(feature = "ssr")]
 pub(crate) mod imports;
 #[cfg(feature = "ssr")]
 mod inventory;

@@ -7,8 +7,8 @@ use crate::ApiError;
 #[cfg(feature = "ssr")]
 use {
     crate::{ConsoleContext, moment::moment},
-    gatehouse_domain::SecretToken,
-    gatehouse_domain::account::{FactorAnswer, PasskeyAnswer, SecondFactorStep, SignIn},
+    gatehouse_domain::account::{FactorAnswer, PasskeyAnswer, SecondFactorStep, SignIn, WebLogin},
+    gatehouse_model::AttestationTier,
 };
 
 /// What the shield says of a session.
@@ -28,6 +28,10 @@ pub enum Shield {
 pub struct TrustedDevice {
     pub id: String,
     pub asset_tag: String,
+    /// How its key is vouched for, in words; empty where that is not known.
+    pub tier: String,
+    /// Since when the session is trusted for it.
+    pub since: Option<Moment>,
 }
 
 /// The person in front of the browser.
@@ -89,7 +93,7 @@ pub(crate) async fn log_in(console: &ConsoleContext, user: &str, password: &str)
     Ok(step)
 }
 
-/// Proves the second factor of the sign-in that this browser began; answers with the session's cookie.
+/// Proves the second factor of the sign-in that this browser began; answers with the session and its cookie.
 ///
 /// # Errors
 /// It is wrong; throttled; the sign-in took too long.
@@ -97,14 +101,14 @@ pub(crate) async fn log_in(console: &ConsoleContext, user: &str, password: &str)
 pub(crate) async fn finish_log_in(
     console: &ConsoleContext,
     answer: &FactorAnswer,
-) -> Result<SecretToken, ApiError> {
+) -> Result<WebLogin, ApiError> {
     let login = console.services.accounts.finish_sign_in(&console.pending_sign_in, answer, &console.facts);
     let login = login.await.map_err(|error| console.refuse(error))?;
     end_session_before(console).await?;
-    Ok(login.cookie)
+    Ok(login)
 }
 
-/// Signs in by a passkey alone; answers with the session's cookie.
+/// Signs in by a passkey alone; answers with the session and its cookie.
 ///
 /// # Errors
 /// It is not accepted.
@@ -112,11 +116,11 @@ pub(crate) async fn finish_log_in(
 pub(crate) async fn log_in_by_passkey(
     console: &ConsoleContext,
     answer: &PasskeyAnswer,
-) -> Result<SecretToken, ApiError> {
+) -> Result<WebLogin, ApiError> {
     let login = console.services.accounts.finish_passwordless(answer, &console.facts).await;
     let login = login.map_err(|error| console.refuse(error))?;
     end_session_before(console).await?;
-    Ok(login.cookie)
+    Ok(login)
 }
 
 /// Who is half signed in, and how the other half can be proven.
@@ -162,6 +166,8 @@ pub(crate) fn viewer_of(console: &ConsoleContext) -> Option<Viewer> {
         device: user.device.as_ref().map(|device| TrustedDevice {
             id: device.device_id.clone(),
             asset_tag: device.asset_tag.clone(),
+            tier: user.trust.and_then(|trust| trust.tier).map_or("", AttestationTier::friendly).to_owned(),
+            since: user.trust.map(|trust| moment(trust.since)),
         }),
         expires: moment(user.expires),
     })

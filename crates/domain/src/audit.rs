@@ -39,6 +39,9 @@ event_kinds! {
     DEVICE_ENROLL = "device.enroll" "TV005I" "TV005I";
     DEVICE_AUTHENTICATE = "device.authenticate" "TV006I" "TV006I";
     DEVICE_UPDATE = "device.update" "TV007I" "TV007I";
+    DEVICE_WEB_TOKEN = "device.webtoken.create" "TV008I" "TV008I";
+    DEVICE_CONFIRM = "device.authenticate.confirm" "TV009I" "TV009I";
+    DEVICE_WEB_CODE = "device.webtoken.redeem" "GH003I" "GH003W";
     DEVICE_TOKEN_REVOKE = "device.token.revoke" "GH001I" "GH001W";
     DEVICE_COUNTERS_ACCEPT = "device.counters.accept" "GH002I" "GH002W";
     DEVICE_IMPORT_START = "device.import.start" "GH007I" "GH007W";
@@ -108,6 +111,15 @@ impl AuditEvent {
     pub(crate) fn about_device(mut self, device: &Device, credential_id: &str) -> Self {
         self.device =
             Some(DeviceMetadata::new(&device.id, device.os_type, device.asset_tag.as_str(), credential_id));
+        self
+    }
+
+    /// The device of [`AuditEvent::about_device`] speaks for a browser's session.
+    pub(crate) fn for_web_session(mut self, id: &str) -> Self {
+        if let Some(device) = &mut self.device {
+            device.web_authentication = true;
+            id.clone_into(&mut device.web_session_id);
+        }
         self
     }
 

@@ -80,6 +80,7 @@ pub const SQLITE_RULES: &[(&str, &str)] = &[
     ("device_list.sequence", "device_list_pkey"),
     ("device_terms.term, device_terms.device, device_terms.shared", "device_terms_pkey"),
     ("device_boots.device_id", "device_boots_pkey"),
+    ("device_web_attempts.id", "device_web_attempts_pkey"),
     (
         "device_import_chunks.import_id, device_import_chunks.verdict, device_import_chunks.place",
         "device_import_chunks_pkey",

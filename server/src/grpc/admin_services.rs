@@ -2,8 +2,8 @@ use gatehouse_domain::Failure;
 use gatehouse_domain::account::{NewLink, NewUser};
 use gatehouse_domain::device::{TokenPage, TokenTerms};
 use gatehouse_domain::entity::{AuditFilter, Device, EnrollToken, MAX_CHALLENGES, Session, TokenCursor};
-use gatehouse_model::Timestamp;
 use gatehouse_model::resource::{UserKind, UserSpec};
+use gatehouse_model::{AttestationTier, Timestamp};
 use gatehouse_proto::convert::{read_timestamp, timestamp};
 use gatehouse_proto::gatehouse::v1 as wire;
 use tonic::{Request, Response, Status};
@@ -196,6 +196,8 @@ impl SessionService for Gateway {
 }
 
 fn session_info(session: Session) -> wire::SessionInfo {
+    let device_tier = session.device.as_ref().and_then(|device| device.tier);
+    let device_since = session.device.as_ref().map(|device| timestamp(device.since));
     let (device_id, asset_tag) =
         session.device.map(|device| (device.device_id, device.asset_tag)).unwrap_or_default();
     wire::SessionInfo {
@@ -209,6 +211,8 @@ fn session_info(session: Session) -> wire::SessionInfo {
         asset_tag,
         remote_address: session.remote_address,
         user_agent: session.user_agent,
+        device_tier: device_tier.map_or("", AttestationTier::as_str).to_owned(),
+        device_since,
     }
 }
 

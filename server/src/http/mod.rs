@@ -16,6 +16,7 @@ mod session;
 mod site;
 mod stylesheet;
 mod visit;
+mod web_confirm;
 
 use std::sync::Arc;
 
@@ -69,6 +70,8 @@ pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site, pub
         .route("/web", get(pages::home))
         .route("/web/logout", get(pages::home))
         .route("/web/events", get(events::stream))
+        .route(web_confirm::PATH, get(web_confirm::confirm))
+        .route("/web/device/authorize/state", get(web_confirm::state))
         .route("/web/audit/export.jsonl", get(export::lines))
         .route("/web/devices/import/template.csv", get(downloads::import_template))
         .route("/web/devices/import/{id}/report.csv", get(downloads::import_report))

@@ -23,8 +23,9 @@ const UNATTENDED: HeaderName = HeaderName::from_static("gatehouse-unattended");
 pub(super) async fn layer(State(console): State<Console>, mut request: Request, next: Next) -> Response {
     let facts = facts(&request);
     let identity = &console.services.identity;
+    let is_unattended = is_unattended(&request);
     let found = match cookie(request.headers()) {
-        Some(cookie) if is_unattended(&request) => identity.by_cookie(cookie, facts.clone()).await,
+        Some(cookie) if is_unattended => identity.by_cookie(cookie, facts.clone()).await,
         Some(cookie) => identity.visit(cookie, facts.clone()).await,
         None => Ok(identity.anonymous(facts.clone())),
     };
@@ -37,6 +38,7 @@ pub(super) async fn layer(State(console): State<Console>, mut request: Request, 
         public_address: Arc::clone(&console.public_address),
         refusals: refusals.clone(),
         pending_sign_in: Arc::clone(&pending),
+        is_unattended,
     };
     let path = request.uri().path();
     let principal = match found {

@@ -17,6 +17,7 @@ mod enrol_data;
 mod enrol_identity;
 mod enrol_quote;
 mod enrol_records;
+mod hand_off;
 mod identity;
 mod inventory;
 mod killed;

@@ -46,7 +46,15 @@ fn row(session: SessionRow, with_users: bool, path: &str) -> impl IntoView + use
     let kind = if session.is_browser { "Browser" } else { "Command line" };
     let device = session.device.map_or_else(
         || view! { <span class="table__none">"none"</span> }.into_any(),
-        |tag| view! { <Badge tone=Tone::Good text=tag shape=Shape::ShieldCheck/> }.into_any(),
+        |device| {
+            view! {
+                <Badge tone=Tone::Good text=device.asset_tag shape=Shape::ShieldCheck/> <br/>
+                <span class="table__none">
+                    {device.tier} <br/> "since " <time datetime=device.since.exact>{device.since.text}</time>
+                </span>
+            }
+            .into_any()
+        },
     );
     let this = session
         .is_this

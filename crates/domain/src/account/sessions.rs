@@ -80,7 +80,12 @@ impl Sessions {
         limit: i64,
     ) -> Result<SessionPage, SessionError> {
         let limit = limit.clamp(1, MAX_PAGE);
-        let sessions = self.core.read().await?.active_sessions(user, before, self.core.now(), limit).await?;
+        let now = self.core.now();
+        let mut sessions = self.core.read().await?.active_sessions(user, before, now, limit).await?;
+        for session in &mut sessions {
+            // Trust that has to be proven anew is none.
+            session.device = session.trusted_device(now).cloned();
+        }
         let full = i64::try_from(sessions.len()).is_ok_and(|len| len == limit);
         let next = sessions.last().filter(|_| full).map(|last| (last.created, last.id.clone()));
         Ok((sessions, next))

@@ -82,6 +82,7 @@ pub trait UnitOfWork:
     + super::device_pages::BootRows
     + super::device_pages::DeviceDetailRows
     + super::device_pages::ImportRows
+    + super::device_web::DeviceWebRows
     + Send
 {
     /// Makes everything durable: success means it is on disk.

@@ -32,6 +32,8 @@ fn a_device(cluster: &Cluster) -> SessionDevice {
         asset_tag: "TAG1".to_owned(),
         credential_id: "c1".to_owned(),
         since: cluster.clock.now(),
+        tier: None,
+        until: None,
     }
 }
 
