@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use gatehouse_client::present::{error_lines, printable};
+use gatehouse_client::present::printable;
 use gatehouse_client::{ClientError, Result};
 use gatehouse_model::HandoffCode;
 use gatehouse_native::desktop::{Desktop, is_in_foreground};
@@ -113,13 +113,18 @@ impl Asker {
         let Some(status) = wait(&mut command).await else {
             return Err(ClientError::handoff(HandoffCode::Declined, "nobody answered in time"));
         };
-        Ok(status.is_ok_and(|status| status.success()))
+        // Both programs say 1 for no, and for a window that was closed. What else they end with is no answer at all.
+        match status.map(|status| status.code()) {
+            Ok(Some(0)) => Ok(true),
+            Ok(Some(1)) => Ok(false),
+            _ => Err(ClientError::handoff(HandoffCode::CannotAsk, "the window could not be shown")),
+        }
     }
 
     /// Shows why it was refused to somebody who sees no terminal.
     pub(crate) async fn tell(&self, error: &ClientError) {
-        let mut text = error_lines(error);
-        text.push_str(&format!("code: {}", printable(&error.code)));
+        let lines = output::refusal_lines(error);
+        let text = lines.trim_end();
         let mut command = match self {
             Self::Terminal => return,
             Self::Zenity(program) => {
@@ -127,12 +132,12 @@ impl Asker {
                 command
                     .args(["--error", "--no-markup", "--width=480"])
                     .arg(format!("--title={TITLE}"))
-                    .arg(format!("--text={}", for_zenity(&text)));
+                    .arg(format!("--text={}", for_zenity(text)));
                 command
             }
             Self::Kdialog(program) => {
                 let mut command = Command::new(program);
-                command.args(["--title", TITLE, "--error"]).arg(for_kdialog(&text));
+                command.args(["--title", TITLE, "--error"]).arg(for_kdialog(text));
                 command
             }
         };

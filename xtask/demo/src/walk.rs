@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::browser::Browser;
-use crate::output::explain;
+use crate::output::{explain, plain};
 use crate::stage::{SERIAL, Stage};
 
 /// What makes a certificate a trusted device's, as `tsh login` and `ssh-keygen` list them.
@@ -104,10 +105,13 @@ fn browser_session(stage: &Stage, recovery_code: &str) -> Result<()> {
     explain(
         "The button of the page is a link, which the browser opens in tsh; a person is asked here whether that is right",
     );
-    let proven = stage.types(&format!("tsh open-link --yes {}", browser.link()?))?;
+    let link = browser.link()?;
+    let start = Instant::now();
+    let proven = stage.types(&format!("tsh open-link --yes {link}"))?;
     proven.has_line_with(&[SERIAL, "is proven", "myuser"])?;
     explain("tsh has opened the browser again, and the browser stands where it was going");
     browser.is_back_at("/web/devices")?;
+    plain(&format!("From the link to that page: {:.2} s\n", start.elapsed().as_secs_f64()));
     browser.is_trusted()
 }
 

@@ -123,7 +123,7 @@ fn the_desktop_asks_and_no_is_no() {
         scene.desk.set("ANSWER", "0");
         scene.types("WAYLAND_DISPLAY=wayland-0 PATH=$WITH tsh open-link \"$(cat link)\"");
         scene.types(STANDS);
-        // What is refused after the question is told where the question was.
+        // What is refused is told where the question would have been.
         scene.types("DISPLAY=:7 PATH=$WITH tsh open-link \"$(cat link)\"");
         scene.types("cat shown; rm shown");
         scene.prepares("rm jar", "");
@@ -163,6 +163,10 @@ fn where_nothing_can_ask_the_answer_is_no() {
     scene.types("DISPLAY=:7 PATH=$(dirname \"$(command -v tsh)\") tsh open-link \"$(cat link)\"");
     // A browser in the background of a terminal lends it to nobody.
     scene.types("tsh open-link \"$(cat link)\" </dev/null 2>&1 | head -n 1");
+    // Nor is a window that does not come up.
+    write_program(&scene, "broken/zenity", "#!/bin/sh\nkill -ABRT $$\n");
+    scene
+        .types("DISPLAY=:7 PATH=$HOME/broken:$(dirname \"$(command -v tsh)\") tsh open-link \"$(cat link)\"");
     scene.types("BROWSER= tsh open-link --yes \"$(cat link)\"");
     scene.types("BROWSER=/nonexistent tsh open-link --yes \"$(cat link)\"");
     assert!(!is_trusted(&scene));
@@ -193,6 +197,7 @@ fn in_another_browser_nothing_is_spent() {
     assert_transcript!(scene, [NAMES[0], NAMES[1]]);
 }
 
+/// As with a clock that is ten minutes ahead, by which a certificate has expired that is good there.
 #[test]
 fn an_expired_certificate_needs_no_second_login_but_a_code_does() {
     let scene = scene();
@@ -205,7 +210,7 @@ fn an_expired_certificate_needs_no_second_login_but_a_code_does() {
     assert_transcript!(scene, [NAMES[0], NAMES[1]]);
 }
 
-/// As with a clock that is ten minutes behind: the certificate looks good here, and not there.
+/// As with a clock that is ten minutes behind, by which a certificate looks good here that is none there.
 #[test]
 fn a_login_that_the_server_no_longer_knows_needs_no_second_one() {
     let scene = scene();
@@ -236,6 +241,34 @@ fn what_the_server_refuses_is_told_with_code_and_reference() {
     scene.prepares("tctl devices rm --asset-tag=C00AA0AAAA0A", "");
     scene.types("tsh open-link --yes \"$(cat link)\"");
     assert!(!is_trusted(&scene));
+    assert_transcript!(scene, [NAMES[0], NAMES[1]]);
+}
+
+#[test]
+fn a_server_with_another_key_does_not_learn_the_token() {
+    let scene = scene();
+    scene.prepares("cp tsh/localhost.yaml kept; sed -i 's/sha256:..../sha256:0000/' tsh/localhost.yaml", "");
+    scene.types("tsh open-link --yes \"$(cat link)\"");
+    scene.prepares("cp kept tsh/localhost.yaml", "");
+    scene.types("tsh open-link --yes \"$(cat link)\"");
+    scene.prepares(STANDS, "");
+    assert!(is_trusted(&scene), "nothing was spent");
+    assert_transcript!(scene, [NAMES[0], NAMES[1]]);
+}
+
+/// The entry that `tsh install-handler` writes, opened by the desktop's own tool as a browser does it.
+#[test]
+fn the_desktop_opens_the_link_in_tsh() {
+    let mut scene = scene();
+    scene.types("tsh install-handler | sed \"s|$(command -v tsh)|[TSH]|\"");
+    write_program(&scene, "bin/zenity", WINDOW);
+    let path = scene.prepares("echo \"$HOME/bin:$PATH\"", "").stdout.trim().to_owned();
+    scene.desk.set("PATH", path);
+    scene.desk.set("DISPLAY", ":7");
+    scene.types("xdg-open \"$(cat link)\"");
+    scene.types(STANDS);
+    scene.types("grep -c 'zenity .--question' shown");
+    assert!(is_trusted(&scene));
     assert_transcript!(scene, [NAMES[0], NAMES[1]]);
 }
 
