@@ -83,6 +83,13 @@ impl ConsoleContext {
         error
     }
 
+    /// A key for a form on the page, good for one sending by the viewer's session.
+    #[must_use]
+    pub fn form_key(&self) -> String {
+        let session = self.principal.signed_in().map_or("", |user| user.session_id.as_str());
+        self.services.form_keys.fresh(session)
+    }
+
     /// Leave for what a page shows or does.
     ///
     /// # Errors
@@ -96,7 +103,7 @@ impl ConsoleContext {
     /// # Errors
     /// As `Principal::grant`.
     pub(crate) fn may<C: Capability>(&self) -> Result<(), ApiError> {
-        if self.principal.may::<C>() { Ok(()) } else { self.granted::<C>().map(|_| ()) }
+        crate::form::may::<C>(&self.principal).map_err(|error| self.refuse(error))
     }
 }
 

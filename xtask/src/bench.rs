@@ -49,6 +49,8 @@ enum Part {
     Ceremonies,
     /// The inventory's query and page with many devices, on both engines
     Inventory,
+    /// Chains of EK certificates, beside their signature checks alone
+    EkChains,
 }
 
 pub(crate) fn command(args: &Args) -> Result<()> {
@@ -69,8 +71,12 @@ pub(crate) fn command(args: &Args) -> Result<()> {
         None => {}
         Some(Part::Ceremonies) => _ = client.args(["--only", "ceremonies"]),
         Some(Part::Inventory) => _ = client.args(["--only", "inventory"]),
+        Some(Part::EkChains) => _ = client.args(["--only", "ek-chains"]),
     }
     process::run(client.args(&args.client))?;
+    if args.only == Some(Part::EkChains) {
+        return Ok(());
+    }
     paint::measure(&workspace)?;
     if let Some(peer) = peer {
         compare(&read(&report)?, &read(&peer.measure(PEER_CLIENTS)?)?)?;

@@ -5,6 +5,7 @@ mod bench;
 mod browser;
 mod demo;
 mod hygiene;
+mod known_cas;
 mod layering;
 mod output;
 mod package;
@@ -46,6 +47,8 @@ enum Command {
     Package(package::Args),
     /// Build the browser's half of the console
     Wasm(wasm::Args),
+    /// Make the list of known TPM makers' CAs anew from real data
+    KnownCas(known_cas::Args),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::command(&args),
         Command::Package(args) => package::command(&args),
         Command::Wasm(args) => wasm::command(&args),
+        Command::KnownCas(args) => known_cas::command(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -71,6 +71,11 @@ impl Tally {
     }
 }
 
+/// What a test says of the real data that it judged. The runner may have begun a line of its own before.
+pub(crate) fn judged(line: &str) -> Option<&str> {
+    line.split_once("judged: ").map(|(_, what)| what.trim_end())
+}
+
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} passed, {} failed", self.passed, self.failed)?;
@@ -100,6 +105,13 @@ mod tests {
             tally.read_libtest(line);
         }
         assert_eq!(tally.to_string(), "8 passed, 2 failed, 1 skipped");
+    }
+
+    #[test]
+    fn what_was_judged_is_found_in_any_line() {
+        assert_eq!(judged("judged:   3 by the rule: x"), Some("  3 by the rule: x"));
+        assert_eq!(judged("test a::b ... judged: 60 event logs"), Some("60 event logs"));
+        assert_eq!(judged("test a ... ok"), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::output::{self, say};
 use crate::setup::{self, Purpose};
-use crate::tally::Tally;
+use crate::tally::{self, Tally};
 use crate::workspace::Workspace;
 use crate::{browser, demo, hygiene, layering, package, process, wasm};
 
@@ -92,8 +92,19 @@ fn cargo_test(workspace: &Workspace) -> Result<Tally> {
     let mut test = process::cargo(workspace);
     test.args(["test", "--no-fail-fast"]).env("GATEHOUSE_SITE", workspace.site());
     let mut tally = Tally::default();
-    let status = process::run_reading(&mut test, |line| tally.read_libtest(line))?;
+    let mut judged = Vec::new();
+    let status = process::run_reading(&mut test, |line| {
+        tally.read_libtest(line);
+        judged.extend(tally::judged(line).map(str::to_owned));
+    })?;
     tally.agree_with(status);
+    say("\nReal TPMs' certificates, quotes and event logs:");
+    for line in &judged {
+        say(format!("  {line}"));
+    }
+    if judged.is_empty() {
+        say("  no test said anything of them");
+    }
     Ok(tally)
 }
 

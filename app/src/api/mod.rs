@@ -39,7 +39,7 @@ pub(crate) mod users;
 use serde::{Deserialize, Serialize};
 
 pub use passkeys::{PasskeyQuestion, ask_passkey};
-pub use session::{Shield, SignInForm, TrustedDevice, Viewer, sign_in_form, sign_out, viewer};
+pub use session::{Shield, SignInForm, TrustedDevice, Viewer, sign_in_form, viewer};
 pub use signup::{AuthenticatorSecret, Signup, SignupPurpose, signup};
 
 #[cfg(feature = "ssr")]

@@ -6,11 +6,9 @@ use crate::ApiError;
 
 #[cfg(feature = "ssr")]
 use {
-    crate::{ConsoleContext, clear_session_cookie, moment::moment},
-    axum::http::{HeaderValue, header::SET_COOKIE},
+    crate::{ConsoleContext, moment::moment},
     gatehouse_domain::account::{FactorAnswer, PasskeyAnswer, SecondFactorStep, SignIn, WebLogin},
     gatehouse_model::AttestationTier,
-    leptos_axum::ResponseOptions,
 };
 
 /// What the shield says of a session.
@@ -81,18 +79,6 @@ pub async fn sign_in_form() -> Result<SignInForm, ApiError> {
     })
 }
 
-/// Signs out: the session ends, and the answer clears its cookie.
-///
-/// # Errors
-/// Nobody is signed in.
-#[server(prefix = "/api", endpoint = "sign_out")]
-pub async fn sign_out() -> Result<(), ApiError> {
-    let console = ConsoleContext::current()?;
-    log_out(&console).await?;
-    set_cookie(&clear_session_cookie());
-    Ok(())
-}
-
 /// Checks name and password. A session that the browser had before ends with a new one.
 ///
 /// # Errors
@@ -152,10 +138,10 @@ async fn end_session_before(console: &ConsoleContext) -> Result<(), ApiError> {
     if console.principal.signed_in().is_some() { log_out(console).await } else { Ok(()) }
 }
 
-/// What [`sign_out`] does.
+/// Ends the browser's session.
 ///
 /// # Errors
-/// As [`sign_out`].
+/// Nobody is signed in.
 #[cfg(feature = "ssr")]
 pub async fn log_out(console: &ConsoleContext) -> Result<(), ApiError> {
     console.services.sessions.logout(&console.principal).await.map_err(|error| console.refuse(error))
@@ -185,12 +171,4 @@ pub(crate) fn viewer_of(console: &ConsoleContext) -> Option<Viewer> {
         }),
         expires: moment(user.expires),
     })
-}
-
-#[cfg(feature = "ssr")]
-fn set_cookie(cookie: &str) {
-    if let (Some(answer), Ok(mut value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(cookie)) {
-        value.set_sensitive(true);
-        answer.append_header(SET_COOKIE, value);
-    }
 }

@@ -27,12 +27,21 @@ impl std::fmt::Display for EkKind {
 }
 
 /// The public half of a TPM's endorsement key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct EkPublic {
     kind: EkKind,
     key: PublicKey,
     spki: Vec<u8>,
 }
+
+/// In whatever form they came, two keys are the same if they encrypt for the same TPM.
+impl PartialEq for EkPublic {
+    fn eq(&self, other: &Self) -> bool {
+        self.spki == other.spki
+    }
+}
+
+impl Eq for EkPublic {}
 
 /// Why a public key cannot be an endorsement key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -95,6 +104,11 @@ impl EkPublic {
     #[must_use]
     pub fn fingerprint(&self) -> [u8; 32] {
         sha256(&self.spki)
+    }
+
+    /// Whether the key came marked RSAES-OAEP; it is used and compared as any other RSA key.
+    pub(crate) const fn is_marked_oaep(&self) -> bool {
+        matches!(self.key, PublicKey::Rsa { oaep: true, .. })
     }
 
     pub(crate) const fn key(&self) -> &PublicKey {

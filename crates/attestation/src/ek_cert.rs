@@ -1,4 +1,8 @@
+mod quirk;
+
 use gatehouse_model::Timestamp;
+
+pub use quirk::Quirk;
 
 use crate::der;
 use crate::digest::colon_hex;
@@ -42,6 +46,22 @@ pub enum EkCertificateError {
     KeyUsage,
 }
 
+impl EkCertificateError {
+    /// Stable word for logs, JSON and tests.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Encoding(_) => "not_a_certificate",
+            Self::Certificate(_) => "malformed_certificate",
+            Self::Key(EkError::Roca) => "roca_weak_key",
+            Self::Key(_) => "unsupported_key",
+            Self::IsCa => "is_a_ca",
+            Self::Purpose => "other_purpose",
+            Self::KeyUsage => "signing_key",
+        }
+    }
+}
+
 impl EkCertificate {
     /// Reads an EK certificate from DER, PEM, or the content of a TPM's NV index with header and padding.
     ///
@@ -58,7 +78,7 @@ impl EkCertificate {
             if usage.signs_certificates {
                 return Err(EkCertificateError::IsCa);
             }
-            if !usage.encrypts {
+            if !usage.encrypts() {
                 return Err(EkCertificateError::KeyUsage);
             }
         }
@@ -66,7 +86,7 @@ impl EkCertificate {
             return Err(EkCertificateError::Purpose);
         }
         let ek = EkPublic::from_spki_der(&certificate.spki)?;
-        let tpm = extensions.alternative_names.first().map(identity).unwrap_or_default();
+        let tpm = extensions.alternative_name.as_ref().map(identity).unwrap_or_default();
         Ok(Self { certificate, ek, tpm })
     }
 
@@ -123,18 +143,24 @@ impl EkCertificate {
         Timestamp::from_secs(self.certificate.not_after)
     }
 
+    /// Where it goes other ways than the TCG EK Credential Profile, and is accepted nevertheless.
+    #[must_use]
+    pub fn quirks(&self) -> Vec<Quirk> {
+        quirk::of(self)
+    }
+
     pub(crate) const fn certificate(&self) -> &Certificate {
         &self.certificate
     }
 }
 
 fn identity(name: &Name) -> TpmIdentity {
-    let text = |oid| name.attribute(oid).filter(|text| !text.is_empty());
+    // 2.23.133.2.n
+    let text = |number| name.attribute(&[0x67, 0x81, 0x05, 2, number]).filter(|text| !text.is_empty());
     TpmIdentity {
-        manufacturer: text("2.23.133.2.1").map(manufacturer),
-        model: text("2.23.133.2.2").map(str::to_owned),
-        firmware_version: text("2.23.133.2.3")
-            .map(|text| text.strip_prefix("id:").unwrap_or(text).to_owned()),
+        manufacturer: text(1).map(manufacturer),
+        model: text(2).map(str::to_owned),
+        firmware_version: text(3).map(|text| text.strip_prefix("id:").unwrap_or(text).to_owned()),
     }
 }
 

@@ -3,12 +3,16 @@
 //! A log proves nothing by itself: whoever can write to the disk can write a log. It counts as far as its replay gives
 //! the PCR values that a TPM has signed, and an event's text counts if its digest is the one that was extended.
 
+mod describe;
 mod replay;
+mod signature_list;
 mod variable;
 
 use crate::quote::MAX_EVENT_LOG_BYTES;
 
+pub use describe::EventFacts;
 pub use replay::Bank;
+pub use signature_list::SignatureLists;
 pub(crate) use variable::{BootImage, UefiVariable, file_path, utf16};
 
 /// Most events of one log that are read.
@@ -54,15 +58,16 @@ pub struct EventLog<'a> {
 pub(crate) struct Event<'a> {
     pub(crate) pcr: u8,
     pub(crate) kind: u32,
-    /// TPM_ALG_ID and digest.
-    digests: Vec<(u16, &'a [u8])>,
+    /// By [`Bank::position`]. Of banks whose hash is not known here nothing is kept: a log of a megabyte must not become
+    /// many in memory.
+    digests: [Option<&'a [u8]>; 4],
     pub(crate) data: &'a [u8],
 }
 
-impl Event<'_> {
+impl<'a> Event<'a> {
     /// The digest that was extended into a bank.
-    pub(crate) fn digest(&self, bank: Bank) -> Option<&[u8]> {
-        self.digests.iter().find(|(algorithm, _)| *algorithm == bank.algorithm()).map(|(_, digest)| *digest)
+    pub(crate) fn digest(&self, bank: Bank) -> Option<&'a [u8]> {
+        self.digests.get(bank.position()).copied().flatten()
     }
 
     /// Whether the bank's digest is that of the event's own data, so that the data is what was measured.
@@ -216,21 +221,30 @@ fn pcr_index(reader: &mut Reader<'_>) -> Option<u8> {
 
 fn legacy_event<'a>(reader: &mut Reader<'a>) -> Option<Event<'a>> {
     let (pcr, kind) = (pcr_index(reader)?, reader.u32()?);
-    let digests = vec![(Bank::Sha1.algorithm(), reader.take(20)?)];
+    let digests = [Some(reader.take(20)?), None, None, None];
     Some(Event { pcr, kind, digests, data: reader.sized()? })
 }
 
 fn agile_event<'a>(reader: &mut Reader<'a>, algorithms: &[(u16, usize)]) -> Option<Event<'a>> {
     let (pcr, kind) = (pcr_index(reader)?, reader.u32()?);
     let count = usize::try_from(reader.u32()?).ok().filter(|count| *count <= algorithms.len())?;
-    let mut digests: Vec<(u16, &[u8])> = Vec::with_capacity(count);
+    let mut digests = [None; 4];
+    let mut seen = 0_u32;
     for _ in 0..count {
         let algorithm = reader.u16()?;
-        let (_, size) = algorithms.iter().find(|(known, _)| *known == algorithm)?;
-        if digests.iter().any(|(known, _)| *known == algorithm) {
+        let position = algorithms.iter().position(|(known, _)| *known == algorithm)?;
+        let (_, size) = algorithms.get(position)?;
+        let bit = 1_u32.checked_shl(u32::try_from(position).ok()?)?;
+        if seen & bit != 0 {
             return None;
         }
-        digests.push((algorithm, reader.take(*size)?));
+        seen |= bit;
+        let digest = reader.take(*size)?;
+        let bank =
+            Bank::ALL.into_iter().find(|bank| (bank.algorithm(), bank.digest_len()) == (algorithm, *size));
+        if let Some(place) = bank.and_then(|bank| digests.get_mut(bank.position())) {
+            *place = Some(digest);
+        }
     }
     Some(Event { pcr, kind, digests, data: reader.sized()? })
 }

@@ -11,6 +11,7 @@
 mod activation;
 mod ak;
 mod boot_state;
+mod bundle;
 mod chain;
 mod creation;
 mod der;
@@ -19,6 +20,7 @@ mod ek;
 mod ek_cert;
 mod event_log;
 mod kdf;
+mod known_cas;
 mod nv;
 mod possession;
 mod quote;
@@ -31,15 +33,18 @@ mod x509;
 pub use activation::{ActivationError, make_credential};
 pub use ak::{AkError, AkPublic, Attribute, SignatureError};
 pub use boot_state::{BankState, BootImageState, BootState, LogState, PcrState, SecureBoot, boot_state};
+pub use bundle::{BundleError, MAX_BUNDLE_BYTES, MAX_BUNDLE_CERTIFICATES, certificates_in};
 pub use chain::{
-    AllowedCas, AllowedCasError, AllowedCasReason, CaFacts, ChainError, ChainErrorKind, EkPath,
-    MAX_PATH_CERTIFICATES, verify_ek_chain,
+    AllowedCas, AllowedCasError, AllowedCasReason, CaCertificate, CaFacts, ChainError, ChainErrorKind,
+    ChainPolicy, EkPath, Finding, FindingKind, Intermediates, Leniency, MAX_PATH_CERTIFICATES,
+    PathCertificate, verify_ca_path, verify_ek_chain, verify_ek_path,
 };
 pub use creation::{CreationError, verify_creation};
 pub use ek::{EkError, EkKind, EkPublic};
-pub use ek_cert::{EkCertificate, EkCertificateError, TpmIdentity};
-pub use event_log::{Bank, EventLog, EventLogError, MAX_EVENTS};
-pub use nv::{MAX_CERTIFICATE_BYTES, UnwrapError};
+pub use ek_cert::{EkCertificate, EkCertificateError, Quirk, TpmIdentity};
+pub use event_log::{Bank, EventFacts, EventLog, EventLogError, MAX_EVENTS, SignatureLists};
+pub use known_cas::{KNOWN_CA_COLUMNS, KnownCa, KnownCas, UnknownVendor};
+pub use nv::{MAX_CERTIFICATE_BYTES, MAX_SENT_BYTES, MAX_SENT_CERTIFICATES, UnwrapError, certificate_chain};
 pub use possession::{PossessionError, check_device_key, verify_device_key, verify_raw_signature};
 pub use quote::{
     ClockInfo, MAX_ATTEST_BYTES, MAX_EVENT_LOG_BYTES, MAX_PCRS, MAX_QUOTES, PlatformVerdict, QuoteError,

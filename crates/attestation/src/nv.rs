@@ -1,5 +1,8 @@
-//! Finds the certificate in what a TPM's NV memory or an administrator's file holds.
+//! Finds the certificate in what a TPM's NV memory, a maker's server or an administrator's file holds.
 
+use base64::Engine as _;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use x509_parser::pem::Pem;
 
 /// Longest input that is searched for a certificate, in bytes.
@@ -10,6 +13,16 @@ const STORED_CERT: &[u8] = &[0x10, 0x01, 0x00];
 /// TCG_PCCLIENT_FULL_CERT.
 const FULL_CERT: &[u8] = &[0x10, 0x02];
 
+/// base64url with or without padding.
+const BASE64_URL: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Most certificates that a device may send of its NV memory (handles 0x01C00100 to 0x01C001FF), and their bytes.
+pub const MAX_SENT_CERTIFICATES: usize = 32;
+pub const MAX_SENT_BYTES: usize = 64 * 1024;
+
 /// What there is instead of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnwrapError {
@@ -17,13 +30,14 @@ pub enum UnwrapError {
     TooLong,
     #[error("empty")]
     Empty,
-    #[error("neither DER nor PEM")]
+    #[error("neither DER, nor PEM, nor JSON with a certificate in it")]
     Encoding,
     #[error("cut short")]
     Truncated,
 }
 
-/// The DER of the certificate in `bytes`: bare, in PEM, or behind a TCG header; what follows it is padding.
+/// The DER of the certificate in `bytes`: bare, in PEM, in the JSON of Intel's server, or behind a TCG header; what
+/// follows it is padding.
 pub(crate) fn unwrap(bytes: &[u8]) -> Result<Vec<u8>, UnwrapError> {
     if bytes.len() > MAX_CERTIFICATE_BYTES {
         return Err(UnwrapError::TooLong);
@@ -34,16 +48,54 @@ pub(crate) fn unwrap(bytes: &[u8]) -> Result<Vec<u8>, UnwrapError> {
     if let Some(der) = from_pem(bytes) {
         return der;
     }
-    let body = match bytes.strip_prefix(STORED_CERT) {
+    if bytes.trim_ascii_start().first() == Some(&b'{') {
+        return from_json(bytes).ok_or(UnwrapError::Encoding)?;
+    }
+    first_sequence(stored(bytes)?.0).map(<[u8]>::to_vec)
+}
+
+/// The DER of each certificate in the contents of NV indices that hold a chain, one behind the other or one each. What is
+/// no certificate ends the index that it is in: that is its padding.
+#[must_use]
+pub fn certificate_chain(indices: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut found: Vec<Vec<u8>> = Vec::new();
+    let mut left = MAX_SENT_BYTES;
+    for index in indices {
+        let mut rest = index.as_slice();
+        while let Ok((body, behind)) = stored(rest)
+            && let Ok(der) = first_sequence(body)
+        {
+            let Some(fewer) = left.checked_sub(der.len()) else { return found };
+            if found.len() >= MAX_SENT_CERTIFICATES {
+                return found;
+            }
+            left = fewer;
+            rest = behind.unwrap_or_else(|| body.get(der.len()..).unwrap_or_default());
+            found.push(der.to_vec());
+        }
+    }
+    found
+}
+
+/// What stands behind a TCG header, and what follows it; without a header everything.
+fn stored(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>), UnwrapError> {
+    match bytes.strip_prefix(STORED_CERT) {
         Some([high, low, rest @ ..]) => {
             let length = usize::from(u16::from_be_bytes([*high, *low]));
-            let stored = rest.get(..length).ok_or(UnwrapError::Truncated)?;
-            stored.strip_prefix(FULL_CERT).unwrap_or(stored)
+            let (stored, behind) = rest.split_at_checked(length).ok_or(UnwrapError::Truncated)?;
+            Ok((stored.strip_prefix(FULL_CERT).unwrap_or(stored), Some(behind)))
         }
-        Some(_) => return Err(UnwrapError::Truncated),
-        None => bytes,
-    };
-    first_sequence(body).map(<[u8]>::to_vec)
+        Some(_) => Err(UnwrapError::Truncated),
+        None => Ok((bytes, None)),
+    }
+}
+
+/// The answer of Intel's server for EK certificates: base64url, whose padding is percent-encoded.
+fn from_json(bytes: &[u8]) -> Option<Result<Vec<u8>, UnwrapError>> {
+    let answer: serde_json::Value = serde_json::from_slice(bytes).ok()?;
+    let text = answer.get("certificate")?.as_str()?.replace("%3D", "=").replace("%3d", "=");
+    let der = BASE64_URL.decode(text.trim()).ok()?;
+    Some(first_sequence(&der).map(<[u8]>::to_vec))
 }
 
 fn from_pem(bytes: &[u8]) -> Option<Result<Vec<u8>, UnwrapError>> {
@@ -58,7 +110,7 @@ fn from_pem(bytes: &[u8]) -> Option<Result<Vec<u8>, UnwrapError>> {
 }
 
 /// The SEQUENCE at the start of `bytes`, without what follows it.
-fn first_sequence(bytes: &[u8]) -> Result<&[u8], UnwrapError> {
+pub(crate) fn first_sequence(bytes: &[u8]) -> Result<&[u8], UnwrapError> {
     let (header, length) = match bytes {
         [0x30, 0x82, high, low, ..] => (4, usize::from(u16::from_be_bytes([*high, *low]))),
         [0x30, 0x81, length, ..] => (3, usize::from(*length)),
@@ -77,9 +129,11 @@ mod tests {
     #[test]
     fn every_wrapping_gives_the_same_certificate() {
         let pem = b"a comment\n-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----\n";
+        let json = br#" {"pubhash":"WVE%3D","certificate":"MAMCAQU%3D"}"#;
+        let unpadded = br#"{"certificate":"MAMCAQU"}"#;
         let stored = [&[0x10, 1, 0, 0, 5], DER, &[0; 40]].concat();
         let full = [&[0x10, 1, 0, 0, 7, 0x10, 2], DER].concat();
-        for wrapped in [DER, &[DER, &[0xff; 9]].concat(), pem, &stored, &full] {
+        for wrapped in [DER, &[DER, &[0xff; 9]].concat(), pem, json, unpadded, &stored, &full] {
             assert_eq!(unwrap(wrapped).unwrap(), DER);
         }
     }
@@ -97,5 +151,37 @@ mod tests {
             unwrap(b"-----BEGIN PRIVATE KEY-----\nMAMCAQU=\n-----END PRIVATE KEY-----\n"),
             Err(UnwrapError::Encoding)
         );
+    }
+
+    #[test]
+    fn json_without_a_certificate_is_refused() {
+        let deep = "[".repeat(MAX_CERTIFICATE_BYTES - 30);
+        for text in ["{", "{}", r#"{"certificate":1}"#, r#"{"certificate":"!"}"#, &format!("{{\"a\":{deep}")]
+        {
+            assert_eq!(unwrap(text.as_bytes()), Err(UnwrapError::Encoding), "{text:.30}");
+        }
+        assert_eq!(unwrap(br#"{"certificate":"MAMCAQ"}"#), Err(UnwrapError::Truncated));
+    }
+
+    #[test]
+    fn a_chain_lies_in_one_index_or_in_several() {
+        let other: &[u8] = &[0x30, 3, 2, 1, 6];
+        let header = [&[0x10, 1, 0, 0, 7, 0x10, 2], DER].concat();
+        let indices = [
+            [DER, other, &[0xff; 9]].concat(),
+            [header.as_slice(), other, &[0; 40]].concat(),
+            vec![],
+            vec![0x30, 9, 1],
+            other.to_vec(),
+        ];
+        assert_eq!(certificate_chain(&indices), [DER, other, DER, other, other]);
+    }
+
+    #[test]
+    fn the_chain_of_a_device_is_bounded() {
+        assert_eq!(certificate_chain(&[DER.repeat(1000)]).len(), MAX_SENT_CERTIFICATES);
+        let large = [&[0x30, 0x82, 0x40, 0], vec![0; 0x4000].as_slice()].concat();
+        let total: usize = certificate_chain(&vec![large; 30]).iter().map(Vec::len).sum();
+        assert!(total <= MAX_SENT_BYTES && total > 3 * 0x4000);
     }
 }

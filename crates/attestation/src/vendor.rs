@@ -1,9 +1,10 @@
-//! Who makes TPMs: names for the identifiers of the TCG TPM Vendor ID Registry (family 1.2 and 2.0).
+//! Who makes TPMs: names for the identifiers of the TCG TPM Vendor ID Registry (family 1.2 and 2.0, version 1.08).
 
 /// Identifier as it is read from EK certificates, and the maker's name.
 const VENDORS: &[(&str, &str)] = &[
     ("AMD", "AMD"),
     ("ANT", "Ant Group"),
+    ("ARM", "Arm"),
     ("ATML", "Atmel"),
     ("BRCM", "Broadcom"),
     ("CSCO", "Cisco"),
@@ -30,16 +31,16 @@ const VENDORS: &[(&str, &str)] = &[
     ("SNS", "Sinosun"),
     ("STM", "STMicroelectronics"),
     ("TXN", "Texas Instruments"),
-    ("VMW", "VMware (virtual TPM)"),
     ("WEC", "Winbond"),
-    // Not of the registry: what swtpm writes into the certificates that it makes.
-    ("id:00001014", "swtpm (software TPM)"),
 ];
+
+/// Not of the registry: what software writes into the certificates that it makes.
+const SOFTWARE: &[(&str, &str)] = &[("VMW", "VMware (virtual TPM)"), ("id:00001014", "swtpm (software TPM)")];
 
 /// The name of a TPM's maker, for the identifier in [`TpmIdentity::manufacturer`](crate::TpmIdentity::manufacturer).
 #[must_use]
 pub fn vendor_name(identifier: &str) -> Option<&'static str> {
-    VENDORS.iter().find(|(known, _)| *known == identifier).map(|(_, name)| *name)
+    VENDORS.iter().chain(SOFTWARE).find(|(known, _)| *known == identifier).map(|(_, name)| *name)
 }
 
 #[cfg(test)]
@@ -48,8 +49,7 @@ mod tests {
 
     #[test]
     fn the_table_is_sorted_and_names_each_vendor_once() {
-        let registered = VENDORS.split_last().unwrap().1;
-        assert!(registered.is_sorted_by(|one, next| one.0 < next.0));
+        assert!(VENDORS.is_sorted_by(|one, next| one.0 < next.0));
     }
 
     #[test]

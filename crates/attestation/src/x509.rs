@@ -12,7 +12,7 @@ use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
 use x509_parser::x509::X509Version;
 
 pub(crate) use name::Name;
-pub(crate) use signature::{SignatureAlgorithm, SignatureError};
+pub(crate) use signature::{IssuerKey, SignatureAlgorithm, SignatureError};
 
 /// TCG EK certificate (TCG EK Credential Profile, section 3.2).
 const EK_CERTIFICATE_PURPOSE: &str = "2.23.133.8.1";
@@ -30,6 +30,9 @@ const UNDERSTOOD: [&str; 8] = [
     "2.5.29.37", // extended key usage
 ];
 
+/// Most extensions of one certificate; TPM makers' have a dozen.
+const MAX_EXTENSIONS: usize = 64;
+
 /// Bytes that are not a usable X.509 certificate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateError {
@@ -41,6 +44,8 @@ pub enum CertificateError {
     DuplicateExtension,
     #[error("extension {0} is malformed")]
     Extension(String),
+    #[error("a name with more attributes, or more extensions, than a certificate has")]
+    TooComplex,
 }
 
 /// What matters of a certificate.
@@ -72,8 +77,8 @@ pub(crate) struct Extensions {
     pub(crate) authority_key_id: Option<Vec<u8>>,
     /// Where the issuer's certificate can be fetched.
     pub(crate) ca_issuers: Option<String>,
-    /// Directory names among the subject's alternative names.
-    pub(crate) alternative_names: Vec<Name>,
+    /// The first directory name among the subject's alternative names.
+    pub(crate) alternative_name: Option<Name>,
     /// The first extension that would have to be understood and is not.
     pub(crate) not_understood: Option<String>,
 }
@@ -87,7 +92,15 @@ pub(crate) struct BasicConstraints {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyUsage {
     pub(crate) signs_certificates: bool,
-    pub(crate) encrypts: bool,
+    /// Wraps keys or data.
+    pub(crate) enciphers: bool,
+    pub(crate) agrees: bool,
+}
+
+impl KeyUsage {
+    pub(crate) const fn encrypts(self) -> bool {
+        self.enciphers || self.agrees
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -116,8 +129,8 @@ impl Certificate {
             signature_algorithm: SignatureAlgorithm::from_identifier(&parsed.signature_algorithm),
             signature: parsed.signature_value.data.to_vec(),
             serial: tbs.raw_serial().to_vec(),
-            issuer: Name::new(&tbs.issuer),
-            subject: Name::new(&tbs.subject),
+            issuer: Name::new(&tbs.issuer).ok_or(CertificateError::TooComplex)?,
+            subject: Name::new(&tbs.subject).ok_or(CertificateError::TooComplex)?,
             not_before: tbs.validity.not_before.timestamp(),
             not_after: tbs.validity.not_after.timestamp(),
             spki: tbs.subject_pki.raw.to_vec(),
@@ -152,6 +165,9 @@ fn member(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
 
 impl Extensions {
     fn read(list: &[X509Extension<'_>]) -> Result<Self, CertificateError> {
+        if list.len() > MAX_EXTENSIONS {
+            return Err(CertificateError::TooComplex);
+        }
         let mut found = Self::default();
         for (index, extension) in list.iter().enumerate() {
             if list.iter().take(index).any(|earlier| earlier.oid == extension.oid) {
@@ -172,7 +188,8 @@ impl Extensions {
             ParsedExtension::KeyUsage(usage) => {
                 self.key_usage = Some(KeyUsage {
                     signs_certificates: usage.key_cert_sign(),
-                    encrypts: usage.key_encipherment() || usage.data_encipherment() || usage.key_agreement(),
+                    enciphers: usage.key_encipherment() || usage.data_encipherment(),
+                    agrees: usage.key_agreement(),
                 });
             }
             ParsedExtension::ExtendedKeyUsage(usage) => {
@@ -192,14 +209,16 @@ impl Extensions {
                 });
             }
             ParsedExtension::SubjectAlternativeName(names) => {
-                self.alternative_names = names
+                // The TPM's attributes are in one directory name; more than one would be of no use.
+                self.alternative_name = names
                     .general_names
                     .iter()
-                    .filter_map(|name| match name {
+                    .find_map(|name| match name {
                         GeneralName::DirectoryName(name) => Some(Name::new(name)),
                         _ => None,
                     })
-                    .collect();
+                    .map(|name| name.ok_or(CertificateError::TooComplex))
+                    .transpose()?;
             }
             // Name constraints are never seen on TPM makers' certificates; not checking them would be wrong.
             ParsedExtension::NameConstraints(_) => self.not_understood = Some(oid.clone()),

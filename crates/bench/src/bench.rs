@@ -13,7 +13,7 @@ use crate::load::Load;
 use crate::output::say;
 use crate::report::{Measurement, Report};
 use crate::server::{Installation, Server};
-use crate::{Args, Part, accounts, inventory, programs};
+use crate::{Args, Part, accounts, ek_chain, inventory, programs};
 
 /// Starts that the median is taken of.
 const STARTS: usize = 5;
@@ -28,10 +28,14 @@ const WARM_UP: usize = 10;
 /// A ceremony fails, or a program does not do what it should. That a figure misses its aim is no error.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let mut report = Report::default();
-    if args.only != Some(Part::Inventory) && !ceremonies(args, &mut report)? {
+    let wanted = |part: Part| args.only.is_none_or(|only| only == part);
+    if wanted(Part::EkChains) {
+        report.ek_chains = Some(ek_chain::measure()?);
+    }
+    if wanted(Part::Ceremonies) && !ceremonies(args, &mut report)? {
         return Ok(());
     }
-    if args.only != Some(Part::Ceremonies) {
+    if wanted(Part::Inventory) {
         inventory::run(args, &mut report)?;
     }
     report.print();

@@ -7,6 +7,7 @@ mod admin;
 mod bench;
 mod cpu_clock;
 mod device;
+mod ek_chain;
 mod figures;
 mod floor;
 mod inventory;
@@ -61,6 +62,8 @@ pub(crate) enum Part {
     Ceremonies,
     /// The inventory's query and page with many devices, on both engines
     Inventory,
+    /// Chains of EK certificates, beside their signature checks alone
+    EkChains,
 }
 
 fn main() -> ExitCode {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::ek_chain::EkChains;
 use crate::figures::Figures;
 use crate::floor::{Floor, Floors};
 use crate::inventory::{self, Pages, Queries};
@@ -16,6 +17,7 @@ pub(crate) struct Report {
     pub(crate) ceremonies: Vec<Measurement>,
     pub(crate) queries: Vec<Queries>,
     pub(crate) pages: Vec<Pages>,
+    pub(crate) ek_chains: Option<EkChains>,
     pub(crate) aims: Vec<Aim>,
 }
 
@@ -63,6 +65,9 @@ impl Report {
     pub(crate) fn print(&self) {
         if !self.ceremonies.is_empty() {
             self.print_ceremonies();
+        }
+        if let Some(chains) = &self.ek_chains {
+            chains.print();
         }
         inventory::print(&self.queries, &self.pages);
         self.print_aims();

@@ -1,5 +1,6 @@
 //! The audit log: what is written, and reading it.
 
+mod refused;
 mod words;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::entity::{AuditEvent, AuditFilter, Device, DeviceMetadata, EventPage, 
 use crate::ports::{StoreError, UnitOfWork};
 use crate::{Core, Decision};
 
+pub use refused::RefusedRequest;
 pub use words::{event_names, words};
 
 /// Kinds of events: name, code of a success, code of a failure.
@@ -143,6 +145,7 @@ impl AuditEvent {
 /// Reads the audit log.
 pub struct AuditLog {
     core: Arc<Core>,
+    refused: refused::Counts,
 }
 
 /// Why an event cannot be shown.
@@ -226,7 +229,7 @@ pub const MAX_EVENTS: i64 = 1000;
 
 impl AuditLog {
     pub(crate) fn new(core: Arc<Core>) -> Self {
-        Self { core }
+        Self { core, refused: refused::Counts::default() }
     }
 
     /// Events, newest first.
@@ -280,32 +283,6 @@ impl AuditLog {
     pub async fn get(&self, _grant: &Grant<ListEvents>, uid: &str) -> Result<StoredEvent, AuditError> {
         let found = self.core.read().await?.event(uid).await?;
         found.ok_or_else(|| AuditError::NotFound(gatehouse_model::clean_label(uid)))
-    }
-
-    /// Notes a request that was refused, so that the id that somebody was shown with the error is found; what has
-    /// left an event of its own already is not noted again.
-    ///
-    /// # Errors
-    /// Storage.
-    pub async fn note_refused(
-        &self,
-        by: &Attribution,
-        request: &str,
-        code: &str,
-        message: &str,
-    ) -> Result<(), StoreError> {
-        let filter = AuditFilter { request_id: Some(by.request_id.clone()), ..AuditFilter::default() };
-        let mut work = self.core.begin().await?;
-        if by.request_id.is_empty() || !work.events(&filter, 1).await?.is_empty() {
-            return Ok(());
-        }
-        let event = self.core.event(EventKind::REQUEST_REFUSED, by).about(request).failed(
-            EventKind::REQUEST_REFUSED,
-            code,
-            message,
-        );
-        work.append_event(&event).await?;
-        work.commit().await
     }
 
     /// Notes that the host's admin called a method: that way in is exempt from the gate, and so leaves a trace.

@@ -1,6 +1,7 @@
 //! The command line as clap reads it; nothing is done here.
 
 mod devices;
+mod ekcas;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,8 @@ use gatehouse_model::{Timestamp, UserName};
 pub(crate) use devices::{
     AddArgs, DeviceTarget, DevicesCommand, EnrollArgs, LockDeviceArgs, TokensCommand, TokensLsArgs,
 };
+
+pub(crate) use ekcas::{CheckArgs, EkcasCommand, EventlogArgs, ImportArgs};
 
 use crate::document::ResourceRef;
 
@@ -72,6 +75,18 @@ pub(crate) enum Command {
     /// Manage sessions.
     #[command(subcommand, arg_required_else_help = true, after_help = "Example:\n  tctl sessions ls")]
     Sessions(SessionsCommand),
+    /// Manage the CAs whose TPMs are trusted, and judge EK certificates by them.
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        after_help = "Examples:\n  tctl ekcas ls\n  tctl ekcas check --ca=vendor-cas/ ek.der"
+    )]
+    Ekcas(EkcasCommand),
+    /// Print the events of a firmware's event log, and the PCRs that they give. Needs no server.
+    #[command(
+        after_help = "Examples:\n  tctl eventlog /sys/kernel/security/tpm0/binary_bios_measurements\n  tctl eventlog boot.bin --format=json"
+    )]
+    Eventlog(EventlogArgs),
     /// Lock a user, a role or a device at once.
     #[command(after_help = "Example:\n  tctl lock --user=alice --ttl=12h --message=\"laptop lost\"")]
     Lock(LockArgs),

@@ -4,6 +4,8 @@ mod audit;
 mod create;
 mod devices;
 mod edit;
+mod ekcas;
+mod eventlog;
 mod get;
 mod list;
 mod lock;
@@ -18,7 +20,7 @@ use gatehouse_model::ErrorKind;
 use gatehouse_native::collect::sysfs_from_env;
 use gatehouse_native::read_dmi;
 
-use crate::cli::{AuditCommand, Cli, Command, HiddenDeviceCommand, ServerArgs};
+use crate::cli::{AuditCommand, Cli, Command, EkcasCommand, HiddenDeviceCommand, ServerArgs};
 use crate::failure::Outcome;
 use crate::output;
 
@@ -31,6 +33,9 @@ pub(crate) fn run(cli: Cli) -> Outcome {
             Ok(0)
         }
         Command::Device(HiddenDeviceCommand::DmiRead) => dmi_read(),
+        Command::Eventlog(args) => eventlog::run(&args),
+        Command::Ekcas(EkcasCommand::Check(args)) => ekcas::check(&args),
+        Command::Ekcas(EkcasCommand::Import(args)) if args.out.is_some() => ekcas::write_pinned(&args),
         command => block_on(administer(&cli.server, command)),
     }
 }
@@ -47,7 +52,8 @@ async fn administer(server: &ServerArgs, command: Command) -> Outcome {
         Command::Lock(args) => lock::run(server, args).await,
         Command::Status(args) => status::run(server, args.format()).await,
         Command::Audit(AuditCommand::Ls(args)) => audit::run(server, args).await,
-        Command::Completions { .. } | Command::Device(_) => Ok(0),
+        Command::Ekcas(command) => ekcas::administer(server, command).await,
+        Command::Completions { .. } | Command::Device(_) | Command::Eventlog(_) => Ok(0),
     }
 }
 

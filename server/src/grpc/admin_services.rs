@@ -145,15 +145,12 @@ impl DeviceAdminService for Gateway {
     }
 }
 
-fn token_info(token: EnrollToken, device: Option<Device>, state: &str) -> wire::EnrollTokenInfo {
-    let (asset_tag, os_type) = device
-        .map(|device| (device.asset_tag.to_string(), device.os_type.as_str().to_owned()))
-        .unwrap_or_default();
+fn token_info(token: EnrollToken, device: Device, state: &str) -> wire::EnrollTokenInfo {
     wire::EnrollTokenInfo {
         id: token.id,
         device_id: token.device_id,
-        asset_tag,
-        os_type,
+        asset_tag: device.asset_tag.to_string(),
+        os_type: device.os_type.as_str().to_owned(),
         created_by: token.created_by,
         created: Some(timestamp(token.created)),
         expires: Some(timestamp(token.expires)),

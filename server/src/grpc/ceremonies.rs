@@ -98,6 +98,7 @@ pub(super) fn run_enrolment(
     let (answers, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         let last = enroll(&gateway, &caller, Incoming::new(stream), &answers).await;
+        caller.note_refused(&gateway.services).await;
         // The other end may be gone; then nobody waits for this.
         let _ = answers.send(last).await;
     });
@@ -214,6 +215,7 @@ pub(super) fn run_authentication(
     let (answers, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         let last = authenticate(&gateway, &caller, Incoming::new(stream), &answers).await;
+        caller.note_refused(&gateway.services).await;
         let _ = answers.send(last).await;
     });
     ReceiverStream::new(receiver)

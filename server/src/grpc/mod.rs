@@ -11,6 +11,7 @@ mod device_wire;
 mod documents;
 mod gate;
 mod paging;
+mod refusals;
 mod resource_service;
 mod status;
 
@@ -107,5 +108,7 @@ pub async fn router(gateway: &Gateway) -> Result<axum::Router, tonic_reflection:
         StatusServiceServer of gateway,
     );
     let routes = routes.add_service(health_service).add_service(reflection);
-    Ok(routes.into_axum_router().layer(axum::middleware::from_fn(gate::layer)))
+    Ok(routes
+        .into_axum_router()
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&gateway.services), gate::layer)))
 }

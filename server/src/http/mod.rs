@@ -29,6 +29,7 @@ use gatehouse_domain::Services;
 use gatehouse_domain::ports::Random;
 use http::StatusCode;
 use open_streams::OpenStreams;
+use tokio::sync::Semaphore;
 use tower_http::limit::RequestBodyLimitLayer;
 
 pub use site::Site;
@@ -42,6 +43,8 @@ struct Console {
     /// Host and port, as browsers and command lines name this cluster.
     public_address: Arc<str>,
     streams: Arc<OpenStreams>,
+    /// A turn for each large form that is being answered.
+    large_forms: Arc<Semaphore>,
 }
 
 /// Everything that a browser can ask for.
@@ -53,6 +56,7 @@ pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site, pub
         assets,
         public_address: public_address.into(),
         streams: Arc::new(OpenStreams::default()),
+        large_forms: Arc::new(Semaphore::new(forms::MAX_LARGE)),
     };
     let mut pages = Router::new();
     for route in leptos_axum::generate_route_list(App) {

@@ -26,6 +26,7 @@ mod lifetimes;
 mod login;
 mod malformed;
 mod modes;
+mod refusals;
 mod secrets;
 mod self_enrolment;
 mod ssh_certificates;

@@ -90,7 +90,7 @@ fn row(session: SessionRow, with_users: bool, path: &str) -> impl IntoView + use
 /// One button. What goes wrong is said above the table, once.
 #[component]
 fn EndForm(id: String, to: String, reloads: bool, children: Children) -> impl IntoView {
-    let key = use_context::<ConsoleContext>().map(|console| console.services.form_keys.fresh());
+    let key = use_context::<ConsoleContext>().map(|console| console.form_key());
     view! {
         <form method="post" action=to data-reload=reloads.then_some("")>
             <input type="hidden" name=ACTION_FIELD value="end"/>

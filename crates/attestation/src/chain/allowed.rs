@@ -1,24 +1,34 @@
 use x509_parser::pem::Pem;
 
-use crate::spki::PublicKey;
-use crate::x509::{Certificate, CertificateError};
+use super::authority::{Authorities, Authority};
+use crate::digest::{colon_hex, sha256};
+use crate::x509::CertificateError;
 
 /// Longest entry, in bytes: a bundle of every known maker's certificates takes about 1 MiB.
 const MAX_ENTRY_BYTES: usize = 4 * 1024 * 1024;
 
 /// The CAs whose EK certificates are accepted. Roots and intermediates alike, trusted as listed.
 #[derive(Clone, Debug, Default)]
-pub struct AllowedCas {
-    pub(super) certificates: Vec<Certificate>,
-    pub(super) accepts_sha1: bool,
-}
+pub struct AllowedCas(pub(super) Authorities);
 
-/// A CA of the list, as people tell it from others.
+/// A CA, as people tell it from others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaFacts {
     /// For people, not for comparing.
     pub subject: String,
+    /// For people, not for comparing.
+    pub issuer: String,
     pub der: Vec<u8>,
+    /// Of the certificate.
+    pub sha256: [u8; 32],
+    /// Lower-case hexadecimal bytes, separated by colons.
+    pub key_id: Option<String>,
+    /// `RSA-2048`, `ECC P-384`.
+    pub key: String,
+    /// `RSA with SHA-256`.
+    pub signature: String,
+    /// Issued by itself, as far as the names say.
+    pub is_root: bool,
     /// Seconds since 1970.
     pub not_before: i64,
     /// Seconds since 1970.
@@ -48,7 +58,7 @@ pub enum AllowedCasReason {
     Label(String),
     #[error("{0}")]
     Certificate(#[from] CertificateError),
-    #[error("the certificate is not that of a CA: {0}")]
+    #[error("the certificate is not that of a CA: {}", if .0.is_empty() { "it has no name" } else { .0 })]
     NotACa(String),
     #[error("the key of the CA is not supported: {0}")]
     Key(String),
@@ -64,74 +74,84 @@ impl AllowedCas {
     /// # Errors
     /// At the first thing in an entry that is not the certificate of a CA.
     pub fn from_pems(entries: &[String]) -> Result<Self, AllowedCasError> {
-        let mut certificates = Vec::new();
+        let mut allowed = Self::default();
         for (index, text) in entries.iter().enumerate() {
             let entry = index.saturating_add(1);
             let whole = |reason| AllowedCasError { entry, certificate: None, reason };
             if text.len() > MAX_ENTRY_BYTES {
                 return Err(whole(AllowedCasReason::TooLong));
             }
-            let before = certificates.len();
+            let before = allowed.len();
             for (index, block) in Pem::iter_from_buffer(text.as_bytes()).enumerate() {
-                let certificate = block
+                block
                     .map_err(|_| AllowedCasReason::Pem)
-                    .and_then(|block| authority(&block))
+                    .and_then(|block| match block.label.as_str() {
+                        "CERTIFICATE" => allowed.add(&block.contents),
+                        other => Err(AllowedCasReason::Label(gatehouse_model::clean_label(other))),
+                    })
                     .map_err(|reason| AllowedCasError {
                         entry,
                         certificate: Some(index.saturating_add(1)),
                         reason,
                     })?;
-                certificates.push(certificate);
             }
-            if certificates.len() == before {
+            if allowed.len() == before {
                 return Err(whole(AllowedCasReason::NoCertificate));
             }
         }
-        Ok(Self { certificates, accepts_sha1: false })
+        Ok(allowed)
     }
 
-    /// The same CAs, but certificates signed with SHA-1 are accepted as well: some genuine chains of the years before
-    /// 2014 have them.
-    #[must_use]
-    pub fn accepting_sha1(mut self) -> Self {
-        self.accepts_sha1 = true;
-        self
+    /// Adds the CA of a DER certificate.
+    ///
+    /// # Errors
+    /// If it is not the certificate of a CA with a key of use.
+    pub fn add(&mut self, der: &[u8]) -> Result<(), AllowedCasReason> {
+        let authority = Authority::parse(der)?;
+        if !authority.is_ca() {
+            return Err(AllowedCasReason::NotACa(authority.certificate.subject.to_string()));
+        }
+        match &authority.key {
+            Ok(key) if key.is_weak() => {
+                let weak = format!("{} is too weak", authority.key_name());
+                return Err(AllowedCasReason::Key(weak));
+            }
+            Ok(_) => {}
+            Err(error) => return Err(AllowedCasReason::Key(error.to_string())),
+        }
+        self.0.push(authority);
+        Ok(())
     }
 
     /// What there is to know of each, in the order of the list.
     #[must_use]
     pub fn facts(&self) -> Vec<CaFacts> {
-        let facts = |certificate: &Certificate| CaFacts {
-            subject: certificate.subject.to_string(),
-            der: certificate.der.clone(),
-            not_before: certificate.not_before,
-            not_after: certificate.not_after,
-        };
-        self.certificates.iter().map(facts).collect()
+        self.0.list().iter().map(facts).collect()
     }
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.certificates.is_empty()
+        self.0.list().is_empty()
     }
 
     #[must_use]
     pub fn len(&self) -> usize {
-        self.certificates.len()
+        self.0.list().len()
     }
 }
 
-fn authority(block: &Pem) -> Result<Certificate, AllowedCasReason> {
-    if block.label != "CERTIFICATE" {
-        return Err(AllowedCasReason::Label(gatehouse_model::clean_label(&block.label)));
+pub(super) fn facts(authority: &Authority) -> CaFacts {
+    let certificate = &authority.certificate;
+    CaFacts {
+        subject: certificate.subject.to_string(),
+        issuer: certificate.issuer.to_string(),
+        der: certificate.der.clone(),
+        sha256: sha256(&certificate.der),
+        key_id: certificate.extensions.subject_key_id.as_deref().map(colon_hex),
+        key: authority.key_name(),
+        signature: certificate.signature_algorithm.name(),
+        is_root: certificate.is_self_issued(),
+        not_before: certificate.not_before,
+        not_after: certificate.not_after,
     }
-    let certificate = Certificate::parse(&block.contents)?;
-    let extensions = &certificate.extensions;
-    if !extensions.basic_constraints.is_some_and(|basic| basic.ca)
-        || extensions.key_usage.is_some_and(|usage| !usage.signs_certificates)
-    {
-        return Err(AllowedCasReason::NotACa(certificate.subject.to_string()));
-    }
-    PublicKey::parse(&certificate.spki).map_err(|error| AllowedCasReason::Key(error.to_string()))?;
-    Ok(certificate)
 }

@@ -42,6 +42,11 @@ impl Bank {
         }
     }
 
+    /// Index in [`Self::ALL`].
+    pub(super) const fn position(self) -> usize {
+        self as usize
+    }
+
     /// TPM_ALG_ID (TCG Algorithm Registry).
     pub(crate) const fn algorithm(self) -> u16 {
         match self {

@@ -1,6 +1,9 @@
 use gatehouse_model::clean_label;
-use x509_parser::der_parser::asn1_rs::{Any, Tag};
+use x509_parser::der_parser::asn1_rs::{Any, Oid, Tag};
 use x509_parser::x509::X509Name;
+
+/// Most attributes of one name; TPM makers' names have a dozen.
+const MAX_ATTRIBUTES: usize = 64;
 
 /// A distinguished name, comparable as RFC 5280 section 7.1 says: string types do not matter, nor do case, runs of
 /// spaces, and the order of the attributes inside of one relative distinguished name.
@@ -8,48 +11,51 @@ use x509_parser::x509::X509Name;
 pub(crate) struct Name {
     /// Per relative distinguished name its attributes, sorted.
     relative: Vec<Vec<Attribute>>,
+    /// The whole name in the form for comparison.
+    folded: Vec<u8>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug)]
 struct Attribute {
-    oid: String,
-    /// In the form for comparison.
-    folded: Value,
+    /// Content of the OBJECT IDENTIFIER.
+    oid: Vec<u8>,
     /// In the form for people.
     text: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Value {
-    Text(String),
-    /// Not text: tag and content.
-    Opaque(u32, Vec<u8>),
-}
-
 impl Name {
-    pub(crate) fn new(name: &X509Name<'_>) -> Self {
-        let relative = name
-            .iter()
-            .map(|relative| {
-                let mut attributes: Vec<Attribute> = relative
-                    .iter()
-                    .map(|attribute| {
-                        Attribute::new(attribute.attr_type().to_id_string(), attribute.attr_value())
-                    })
-                    .collect();
-                attributes.sort();
-                attributes
-            })
-            .collect();
-        Self { relative }
+    /// Absent if it has more attributes than any name needs.
+    pub(crate) fn new(name: &X509Name<'_>) -> Option<Self> {
+        if name.iter_attributes().take(MAX_ATTRIBUTES.saturating_add(1)).count() > MAX_ATTRIBUTES {
+            return None;
+        }
+        let (mut relative, mut folded) = (Vec::new(), Vec::new());
+        for set in name.iter() {
+            let mut attributes: Vec<(Vec<u8>, Attribute)> = set
+                .iter()
+                .map(|attribute| Attribute::new(attribute.attr_type().as_bytes(), attribute.attr_value()))
+                .collect();
+            attributes.sort_by(|left, right| left.0.cmp(&right.0));
+            put_number(&mut folded, attributes.len());
+            for (form, _) in &attributes {
+                folded.extend_from_slice(form);
+            }
+            relative.push(attributes.into_iter().map(|(_, attribute)| attribute).collect());
+        }
+        Some(Self { relative, folded })
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.relative.is_empty()
     }
 
-    /// Text of the first attribute of that type.
-    pub(crate) fn attribute(&self, oid: &str) -> Option<&str> {
+    /// The form for comparison: two names are the same if these bytes are.
+    pub(crate) fn folded(&self) -> &[u8] {
+        &self.folded
+    }
+
+    /// Text of the first attribute of that type, given by the content of its OBJECT IDENTIFIER.
+    pub(crate) fn attribute(&self, oid: &[u8]) -> Option<&str> {
         self.relative
             .iter()
             .flatten()
@@ -60,46 +66,59 @@ impl Name {
 
 impl PartialEq for Name {
     fn eq(&self, other: &Self) -> bool {
-        let same = |left: &Attribute, right: &Attribute| left.oid == right.oid && left.folded == right.folded;
-        self.relative.len() == other.relative.len()
-            && self.relative.iter().zip(&other.relative).all(|(left, right)| {
-                left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
-            })
+        self.folded == other.folded
     }
 }
 
 impl std::fmt::Display for Name {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let relative: Vec<String> = self
-            .relative
-            .iter()
-            .map(|attributes| {
-                let parts: Vec<String> =
-                    attributes.iter().map(|a| format!("{}={}", short_name(&a.oid), a.text)).collect();
-                parts.join("+")
-            })
-            .collect();
-        f.write_str(&relative.join(", "))
+        for (position, attributes) in self.relative.iter().enumerate() {
+            for (index, attribute) in attributes.iter().enumerate() {
+                let before = match (position, index) {
+                    (0, 0) => "",
+                    (_, 0) => ", ",
+                    _ => "+",
+                };
+                write!(f, "{before}{}={}", short_name(&attribute.oid), attribute.text)?;
+            }
+        }
+        Ok(())
     }
 }
 
 impl Attribute {
-    fn new(oid: String, value: &Any<'_>) -> Self {
-        match decode(value.tag(), value.data) {
+    /// The attribute, and its form for comparison.
+    fn new(oid: &[u8], value: &Any<'_>) -> (Vec<u8>, Self) {
+        let mut form = Vec::with_capacity(value.data.len().saturating_add(32));
+        put_number(&mut form, oid.len());
+        form.extend_from_slice(oid);
+        let text = match decode(value.tag(), value.data) {
             Some(text) => {
                 let lower: String = text.chars().flat_map(char::to_lowercase).collect();
                 let words: Vec<&str> = lower.split_whitespace().collect();
-                Self { oid, folded: Value::Text(words.join(" ")), text: clean_label(&text) }
+                let folded = words.join(" ");
+                form.push(0);
+                put_number(&mut form, folded.len());
+                form.extend_from_slice(folded.as_bytes());
+                clean_label(&text)
             }
+            // Not text: tag and content.
             None => {
-                let text = format!(
-                    "#{}",
-                    hex::encode(value.data.get(..value.data.len().min(32)).unwrap_or_default())
-                );
-                Self { oid, folded: Value::Opaque(value.tag().0, value.data.to_vec()), text }
+                form.push(1);
+                form.extend_from_slice(&value.tag().0.to_be_bytes());
+                put_number(&mut form, value.data.len());
+                form.extend_from_slice(value.data);
+                let shown = value.data.get(..value.data.len().min(32)).unwrap_or_default();
+                format!("#{}", hex::encode(shown))
             }
-        }
+        };
+        (form, Self { oid: oid.to_vec(), text })
     }
+}
+
+/// In four bytes; what is counted here is capped by the size of a certificate.
+fn put_number(out: &mut Vec<u8>, number: usize) {
+    out.extend_from_slice(&u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes());
 }
 
 fn decode(tag: Tag, data: &[u8]) -> Option<String> {
@@ -123,18 +142,19 @@ fn decode(tag: Tag, data: &[u8]) -> Option<String> {
     }
 }
 
-fn short_name(oid: &str) -> &str {
-    match oid {
-        "2.5.4.3" => "CN",
-        "2.5.4.5" => "serialNumber",
-        "2.5.4.6" => "C",
-        "2.5.4.7" => "L",
-        "2.5.4.8" => "ST",
-        "2.5.4.10" => "O",
-        "2.5.4.11" => "OU",
-        "0.9.2342.19200300.100.1.25" => "DC",
-        other => other,
-    }
+fn short_name(oid: &[u8]) -> String {
+    let known = match oid {
+        [0x55, 4, 3] => "CN",
+        [0x55, 4, 5] => "serialNumber",
+        [0x55, 4, 6] => "C",
+        [0x55, 4, 7] => "L",
+        [0x55, 4, 8] => "ST",
+        [0x55, 4, 10] => "O",
+        [0x55, 4, 11] => "OU",
+        [0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 25] => "DC",
+        other => return Oid::new(other.into()).to_id_string(),
+    };
+    known.to_owned()
 }
 
 #[cfg(test)]
@@ -161,7 +181,7 @@ mod tests {
             })
             .collect();
         let der = tlv(0x30, &[&sets]);
-        Name::new(&X509Name::from_der(&der).unwrap().1)
+        Name::new(&X509Name::from_der(&der).unwrap().1).unwrap()
     }
 
     #[test]
@@ -194,5 +214,15 @@ mod tests {
             name(&[&[(CN, 0x0c, b"a\x1b[2Jb")], &[(O, 0x04, b"\x01")]]).to_string(),
             "CN=a[2Jb, O=#01"
         );
+    }
+
+    #[test]
+    fn names_without_end_are_no_names() {
+        let attribute: &[Written<'_>] = &[(CN, 0x13, b"a")];
+        let sets: Vec<u8> = (0..=MAX_ATTRIBUTES)
+            .flat_map(|_| tlv(0x31, &[&tlv(0x30, &[attribute[0].0, &tlv(0x13, &[b"a"])])]))
+            .collect();
+        let der = tlv(0x30, &[&sets]);
+        assert!(Name::new(&X509Name::from_der(&der).unwrap().1).is_none());
     }
 }

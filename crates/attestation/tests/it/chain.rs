@@ -1,7 +1,8 @@
 use gatehouse_attestation::{
-    AllowedCas, AllowedCasReason, ChainError, ChainErrorKind, EkCertificate, EkPath, MAX_PATH_CERTIFICATES,
-    verify_ek_chain,
+    AllowedCas, AllowedCasReason, ChainError, ChainErrorKind, ChainPolicy, EkCertificate, EkPath,
+    FindingKind, Intermediates, Leniency, MAX_PATH_CERTIFICATES, verify_ek_chain, verify_ek_path,
 };
+use gatehouse_model::AttestationTier;
 use gatehouse_testkit::soft_tpm::{CaTemplate, EkCertTemplate, EkKind, SoftTpm, SoftTpmCa};
 use rcgen::{KeyUsagePurpose, date_time_ymd};
 
@@ -23,6 +24,10 @@ fn verify(
     let leaf = EkCertificate::parse(&issuer.issue(&tpm())).unwrap();
     let intermediates: Vec<Vec<u8>> = intermediates.iter().map(|ca| ca.der()).collect();
     verify_ek_chain(&leaf, &allow(anchors), &intermediates, now())
+}
+
+fn subjects(path: &EkPath) -> Vec<&str> {
+    path.intermediates.iter().map(|certificate| certificate.subject.as_str()).collect()
 }
 
 fn verify_leaf(change: impl FnOnce(&mut EkCertTemplate)) -> Result<EkPath, ChainError> {
@@ -49,9 +54,9 @@ fn every_kind_of_key_chains_to_a_root_and_over_an_intermediate() {
     for kind in [EkKind::Rsa2048, EkKind::P256, EkKind::P384] {
         let leaf = EkCertificate::parse(&intermediate.issue(&SoftTpm::with_shared_key(kind))).unwrap();
         let path = verify_ek_chain(&leaf, &allow(&[&root]), &[intermediate.der()], now()).unwrap();
-        assert_eq!(path.anchor, "CN=Soft TPM Root CA");
-        assert_eq!(path.intermediates, ["CN=Soft TPM Intermediate CA"]);
-        assert!(!path.uses_sha1);
+        assert_eq!(path.anchor.subject, "CN=Soft TPM Root CA");
+        assert_eq!(subjects(&path), ["CN=Soft TPM Intermediate CA"]);
+        assert_eq!((path.tier, path.findings), (AttestationTier::TpmEkcertTrusted, Vec::new()));
     }
     assert!(verify(&root, &[&root], &[]).unwrap().intermediates.is_empty());
 }
@@ -60,7 +65,7 @@ fn every_kind_of_key_chains_to_a_root_and_over_an_intermediate() {
 fn an_intermediate_may_be_the_anchor() {
     let intermediate = SoftTpmCa::new().intermediate(&CaTemplate::new("Soft TPM Intermediate CA"));
     let path = verify(&intermediate, &[&intermediate], &[]).unwrap();
-    assert_eq!(path.anchor, "CN=Soft TPM Intermediate CA");
+    assert_eq!(path.anchor.subject, "CN=Soft TPM Intermediate CA");
 }
 
 #[test]
@@ -127,17 +132,88 @@ fn the_end_of_an_ek_certificate_is_not_enforced_but_its_beginning_is() {
     assert_eq!(error.kind, ChainErrorKind::NotYetValid);
 }
 
+fn kinds(path: &EkPath) -> Vec<(FindingKind, bool)> {
+    path.findings.iter().map(|finding| (finding.kind, finding.lowers_tier)).collect()
+}
+
 #[test]
-fn an_intermediate_may_have_expired_after_it_issued_but_not_before() {
+fn an_expired_intermediate_lowers_the_tier_or_what_the_policy_says() {
     let root = SoftTpmCa::new();
     let expired =
         |year| CaTemplate { not_after: date_time_ymd(year, 1, 1), ..CaTemplate::new("Intermediate") };
     let later = root.intermediate(&expired(2025));
-    verify(&later, &[&root], &[&later]).unwrap();
-    let before = root.intermediate(&expired(2023));
+    let path = verify(&later, &[&root], &[&later]).unwrap();
+    assert_eq!((path.tier, kinds(&path)), (AttestationTier::TpmEkcert, vec![(FindingKind::ExpiredCa, true)]));
+
+    let leaf = EkCertificate::parse(&later.issue(&tpm())).unwrap();
+    let (anchors, sent) = (allow(&[&root]), Intermediates::from_ders([later.der()]));
+    let judge = |expired_ca| {
+        let policy = ChainPolicy { expired_ca, ..ChainPolicy::default() };
+        verify_ek_path(&leaf, &anchors, &[&sent], &policy, now())
+    };
+    let path = judge(Leniency::Accept).unwrap();
+    assert_eq!(
+        (path.tier, kinds(&path)),
+        (AttestationTier::TpmEkcertTrusted, vec![(FindingKind::ExpiredCa, false)])
+    );
+    assert_eq!(judge(Leniency::Refuse).unwrap_err().code(), "expired_ca");
+    // Listed, it is trusted as listed.
+    let path = verify(&later, &[&later], &[]).unwrap();
+    assert_eq!(
+        (path.tier, kinds(&path)),
+        (AttestationTier::TpmEkcertTrusted, vec![(FindingKind::ExpiredAnchor, false)])
+    );
+}
+
+#[test]
+fn what_a_ca_issued_after_its_end_is_refused_whatever_the_policy() {
+    let root = SoftTpmCa::new();
+    let before = CaTemplate { not_after: date_time_ymd(2023, 1, 1), ..CaTemplate::new("Intermediate") };
+    let before = root.intermediate(&before);
     assert_eq!(verify(&before, &[&root], &[&before]).unwrap_err().kind, ChainErrorKind::IssuerExpired);
+    let leaf = EkCertificate::parse(&before.issue(&tpm())).unwrap();
+    let sent = Intermediates::from_ders([before.der()]);
+    let error = verify_ek_path(&leaf, &allow(&[&root]), &[&sent], &ChainPolicy::LENIENT, now()).unwrap_err();
+    assert_eq!(error.code(), "issuer_expired");
     let future = |template: &mut CaTemplate| template.not_before = date_time_ymd(2027, 1, 1);
     assert_eq!(verify_below(future), ChainErrorKind::NotYetValid);
+}
+
+/// Makers issue a CA's certificate anew, with the same name and key and another end.
+#[test]
+fn a_path_without_faults_is_preferred_to_one_that_lowers_the_tier() {
+    let root = SoftTpmCa::new();
+    let template = CaTemplate::new("Intermediate");
+    let current = root.intermediate(&template);
+    let expired = root.reissue(&current, &CaTemplate { not_after: date_time_ymd(2025, 1, 1), ..template });
+    for order in [[&current, &expired], [&expired, &current]] {
+        let path = verify(&current, &[&root], &order).unwrap();
+        assert_eq!((path.tier, kinds(&path)), (AttestationTier::TpmEkcertTrusted, vec![]));
+    }
+    let path = verify(&current, &[&root], &[&expired]).unwrap();
+    assert_eq!(path.tier, AttestationTier::TpmEkcert);
+}
+
+#[test]
+fn an_expired_ek_certificate_is_accepted_or_what_the_policy_says() {
+    let root = SoftTpmCa::new();
+    let mut template = EkCertTemplate::new(EkKind::P256);
+    template.not_after = date_time_ymd(2025, 1, 1);
+    let leaf = EkCertificate::parse(&root.issue_with(&tpm(), &template)).unwrap();
+    let anchors = allow(&[&root]);
+    for (expired_ek, tier) in [
+        (Leniency::Accept, Some(AttestationTier::TpmEkcertTrusted)),
+        (Leniency::LowerTier, Some(AttestationTier::TpmEkcert)),
+        (Leniency::Refuse, None),
+    ] {
+        let policy = ChainPolicy { expired_ek, ..ChainPolicy::default() };
+        let verdict = verify_ek_path(&leaf, &anchors, &[], &policy, now());
+        assert_eq!(verdict.as_ref().ok().map(|path| path.tier), tier);
+        match verdict {
+            Ok(path) => assert_eq!(path.findings[0].kind, FindingKind::ExpiredEk),
+            Err(error) => assert_eq!(error.code(), "expired_ek"),
+        }
+    }
 }
 
 #[test]

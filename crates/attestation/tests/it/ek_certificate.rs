@@ -50,7 +50,7 @@ fn a_certificate_behind_a_header_and_before_padding_is_found() {
 }
 
 #[test]
-fn a_ca_with_the_purpose_of_an_ek_is_refused() {
+fn what_looks_like_an_ek_by_its_purpose_alone_is_refused() {
     assert_eq!(issue(|template| template.ca = true).unwrap_err(), EkCertificateError::IsCa);
     let signs = |template: &mut EkCertTemplate| template.key_usages.push(rcgen::KeyUsagePurpose::KeyCertSign);
     assert_eq!(issue(signs).unwrap_err(), EkCertificateError::IsCa);
@@ -123,7 +123,7 @@ fn oaep_keys_get_the_canonical_form() {
 }
 
 #[test]
-fn weak_and_odd_rsa_keys_are_refused() {
+fn roca_weak_and_odd_rsa_keys_are_refused() {
     let refuse = |modulus: &[u8], exponent: &[u8]| {
         EkPublic::from_spki_der(&rsa_spki(modulus, exponent, RSA)).unwrap_err()
     };

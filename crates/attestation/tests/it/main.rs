@@ -10,13 +10,18 @@
 
 mod activation;
 mod ak;
+mod attacks;
 mod chain;
 mod corpus;
+mod corpus_chains;
 mod creation;
 mod ek_certificate;
 mod event_log;
 mod hostile;
+mod known_cas;
+mod made;
 mod possession;
+mod quirks;
 mod quote;
 mod seeds;
 

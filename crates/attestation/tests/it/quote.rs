@@ -128,7 +128,7 @@ fn a_quote_of_no_pcr_is_refused() {
 }
 
 #[test]
-fn pcr_values_that_no_quote_covers_are_refused() {
+fn pcr_values_that_the_quote_did_not_cover_are_refused() {
     // A PCR of a quoted bank.
     let mut bank = Bank::sha256();
     bank.values.remove(&16);
@@ -186,7 +186,7 @@ fn changed_pcr_values_are_refused() {
 }
 
 #[test]
-fn values_of_another_bank_are_refused() {
+fn values_of_the_wrong_bank_are_refused() {
     let mut params = good();
     params.pcrs[0].digest.push(0);
     assert_eq!(verify(&params).unwrap_err(), QuoteError::PcrLength(0));

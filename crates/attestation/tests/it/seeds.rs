@@ -129,3 +129,95 @@ fn event_logs() {
     };
     replay("event_log", make, entry::event_log);
 }
+
+#[test]
+fn public_areas() {
+    let make = || {
+        let (p256, rsa) = (ak(AkKind::P256).0, ak(AkKind::Rsa2048).0);
+        let mut restricted = p256.public().to_vec();
+        // TPMA_OBJECT.restricted is bit 16.
+        restricted[5] ^= 1;
+        vec![
+            ("good-p256", p256.public().to_vec()),
+            ("good-rsa2048", rsa.public().to_vec()),
+            ("bad-not-restricted", restricted),
+            ("bad-trailing", [p256.public(), &[0]].concat()),
+            ("bad-truncated", rsa.public()[..100].to_vec()),
+        ]
+    };
+    replay("tpmt_public", make, entry::tpmt_public);
+}
+
+#[test]
+fn statements() {
+    let make = || {
+        let (soft, _) = ak(AkKind::P256);
+        let quote = Platform::new(&NONCE).sign(&soft).quotes.remove(0).quote;
+        let creation = soft.attestation_parameters().create_attestation;
+        let mut generated = quote.clone();
+        generated[0] ^= 1;
+        vec![
+            ("good-quote", quote.clone()),
+            ("good-creation", creation),
+            ("bad-magic", generated),
+            ("bad-trailing", [quote.as_slice(), &[0]].concat()),
+            ("bad-truncated", quote[..60].to_vec()),
+        ]
+    };
+    replay("tpms_attest", make, entry::tpms_attest);
+}
+
+#[test]
+fn signatures() {
+    let make = || {
+        let mut seed: &[u8] = include_bytes!("../../../../fuzz/seeds/platform/good-p256");
+        let mut take = |count: usize| {
+            let (head, tail) = seed.split_at(count);
+            seed = tail;
+            head.to_vec()
+        };
+        let length = |bytes: Vec<u8>| usize::from(u16::from_be_bytes([bytes[0], bytes[1]]));
+        for _ in 0..2 {
+            let count = length(take(2));
+            take(count);
+        }
+        assert_eq!(take(1), [1], "one quote");
+        let count = length(take(2));
+        take(count);
+        let count = length(take(2));
+        let good = take(count);
+        let zero = |algorithm: u8| [&[0, algorithm, 0, 0x0b, 0, 1, 0, 0, 1, 0][..]].concat();
+        vec![
+            ("bad-zero", zero(0x18)),
+            ("bad-scheme", [&[0, 0x14], &good[2..]].concat()),
+            ("bad-hash", [&good[..2], &[0, 4], &good[4..]].concat()),
+            ("bad-trailing", [good.as_slice(), &[0]].concat()),
+            ("bad-null", vec![0, 0x10]),
+            ("good-p256", good),
+        ]
+    };
+    replay("tpmt_signature", make, entry::tpmt_signature);
+}
+
+#[test]
+fn activations() {
+    let make = || {
+        let input = |kind: EkKind, ak: &SoftAk| {
+            [sized(&SoftTpm::with_shared_key(kind).ek_spki()), sized(ak.public())].concat()
+        };
+        let (p256, rsa) = (ak(AkKind::P256).0, ak(AkKind::Rsa2048).0);
+        let good = input(EkKind::P256, &p256);
+        let mut off_curve = good.clone();
+        // The last byte of the EK's point, behind its length.
+        let end = 1 + usize::from(good[1]);
+        off_curve[end] ^= 1;
+        vec![
+            ("good-rsa2048", input(EkKind::Rsa2048, &rsa)),
+            ("good-p384", input(EkKind::P384, &p256)),
+            ("bad-off-curve", off_curve),
+            ("bad-truncated", good[..good.len() - 1].to_vec()),
+            ("good-p256", good),
+        ]
+    };
+    replay("activation", make, entry::activation);
+}

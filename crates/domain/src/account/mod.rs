@@ -32,7 +32,7 @@ pub(crate) use factors::factors_of;
 pub(crate) use links::pending_row_of;
 pub use links::{NewFactor, NewLink, SignedUp, SignupFacts};
 pub use login::{LoggedIn, LoginKeys, LoginRequest};
-pub use overview::{UserDetail, UserPage, UserSummary};
+pub use overview::{UserDetail, UserPage, UserPlace, UserSummary};
 pub use passkeys::{PasskeyAnswer, PasskeyQuestion};
 pub use security::{ConfirmChoices, OfferedAuthenticator, Security};
 pub use sessions::{SessionError, SessionPage, Sessions};

@@ -133,9 +133,13 @@ impl Sessions {
     /// Ends one of the own sessions.
     ///
     /// # Errors
-    /// Nobody is logged in; there is no such session of theirs in force.
+    /// Nobody is logged in; there is no such session of theirs in force; it is another one than that which asks, and the
+    /// factor was proven too long ago: whoever finds a session open is not to throw its owner out.
     pub async fn end_own(&self, principal: &Principal, id: &str) -> Result<(), SessionError> {
         let (user, grant) = principal.account()?;
+        if user.session_id != id {
+            principal.fresh_account()?;
+        }
         let mut work = self.core.begin().await?;
         let own = work.session(id).await?.filter(|session| session.user == user.name);
         // Somebody else's is told apart from none by nobody.
@@ -146,9 +150,9 @@ impl Sessions {
     /// Ends all own sessions but the one that asks; answers with how many.
     ///
     /// # Errors
-    /// Nobody is logged in.
+    /// Nobody is logged in; the factor was proven too long ago.
     pub async fn end_others(&self, principal: &Principal) -> Result<usize, SessionError> {
-        let (user, grant) = principal.account()?;
+        let (user, grant) = principal.fresh_account()?;
         let mut work = self.core.begin().await?;
         let now = self.core.now();
         let in_force = work.active_sessions(Some(&user.name), None, now, MAX_PAGE).await?;

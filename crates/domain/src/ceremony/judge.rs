@@ -44,8 +44,7 @@ impl ClaimedTpm {
                 let anchors = AllowedCas::from_pems(allowed_cas)
                     .map_err(|error| CeremonyError::AllowedCas(error.to_string()))?;
                 let leaf = certificate.as_ref().ok_or(CeremonyError::EkCertificateMissing)?;
-                verify_ek_chain(leaf, &anchors, &[], now)?;
-                AttestationTier::TpmEkcertTrusted
+                verify_ek_chain(leaf, &anchors, &[], now)?.tier
             }
             Some(_) => AttestationTier::TpmEkcert,
             None => AttestationTier::TpmEkpub,

@@ -14,6 +14,10 @@ fn every_command_explains_itself() {
         ("users_add", &["users", "add", "--help"]),
         ("lock", &["lock", "--help"]),
         ("audit_ls", &["audit", "ls", "--help"]),
+        ("ekcas", &["ekcas", "--help"]),
+        ("ekcas_check", &["ekcas", "check", "--help"]),
+        ("ekcas_import", &["ekcas", "import", "--help"]),
+        ("eventlog", &["eventlog", "--help"]),
     ] {
         insta::assert_snapshot!(format!("help_{name}"), tctl(home.path(), args));
     }

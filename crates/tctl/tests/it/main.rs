@@ -27,6 +27,7 @@ mod audit;
 mod bulk;
 mod current_device;
 mod devices;
+mod ekcas;
 mod help;
 mod locks;
 mod preference;

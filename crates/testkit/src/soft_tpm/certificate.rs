@@ -162,13 +162,38 @@ impl SoftTpmCa {
         Self { certificate, issuer: Issuer::new(params, key) }
     }
 
+    /// A root with an RSA-2048 key, as most makers have them.
+    #[must_use]
+    pub fn rsa_root(template: &CaTemplate) -> Self {
+        let key = rsa_key();
+        let params = template.params();
+        let certificate = params.self_signed(&key).expect("the certificate can be signed");
+        Self { certificate, issuer: Issuer::new(params, key) }
+    }
+
+    /// A CA with an RSA-2048 key below this one.
+    #[must_use]
+    pub fn rsa_intermediate(&self, template: &CaTemplate) -> Self {
+        self.below(template, rsa_key())
+    }
+
     /// A CA below this one.
     #[must_use]
     pub fn intermediate(&self, template: &CaTemplate) -> Self {
-        let key = KeyPair::generate().expect("EC keys can be made");
+        self.below(template, KeyPair::generate().expect("EC keys can be made"))
+    }
+
+    fn below(&self, template: &CaTemplate, key: KeyPair) -> Self {
         let params = template.params();
         let certificate = params.signed_by(&key, &self.issuer).expect("the certificate can be signed");
         Self { certificate, issuer: Issuer::new(params, key) }
+    }
+
+    /// Another certificate for a CA below this one that has one already: its key stays.
+    #[must_use]
+    pub fn reissue(&self, ca: &Self, template: &CaTemplate) -> Self {
+        let key = KeyPair::try_from(ca.issuer.key().serialized_der()).expect("the key was made here");
+        self.below(template, key)
     }
 
     #[must_use]
@@ -198,6 +223,11 @@ impl SoftTpmCa {
     pub fn ek_material(&self, tpm: &SoftTpm) -> EkMaterial {
         EkMaterial::Certificate(self.issue(tpm))
     }
+}
+
+fn rsa_key() -> KeyPair {
+    KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048)
+        .expect("RSA keys can be made")
 }
 
 struct EkData<'a>(&'a SoftTpm);

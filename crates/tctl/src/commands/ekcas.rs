@@ -1,0 +1,24 @@
+//! The CAs whose TPMs are trusted.
+
+mod check;
+mod files;
+mod list;
+mod pinned;
+
+pub(crate) use check::check;
+pub(crate) use files::read_input;
+pub(crate) use pinned::write as write_pinned;
+
+use crate::cli::{EkcasCommand, ServerArgs};
+use crate::failure::Outcome;
+
+/// What needs a server.
+pub(crate) async fn administer(server: &ServerArgs, command: EkcasCommand) -> Outcome {
+    match command {
+        EkcasCommand::Ls(format) => list::ls(server, format.format()).await,
+        EkcasCommand::Add(args) => list::add(server, &args.paths).await,
+        EkcasCommand::Import(args) => pinned::import(server, &args).await,
+        EkcasCommand::Rm(args) => list::rm(server, &args.fingerprints).await,
+        EkcasCommand::Check(args) => check(&args),
+    }
+}
