@@ -15,7 +15,9 @@ pub(crate) fn ek_certificate(data: &[u8]) -> bool {
     let _ = CaCertificate::parse(data).map(|ca| ca.facts());
     let _ = certificates_in(data);
     let sent = certificate_chain(&[data.to_vec(), data.to_vec()]);
-    assert!(sent.len() <= MAX_SENT_CERTIFICATES && sent.iter().map(Vec::len).sum::<usize>() <= MAX_SENT_BYTES);
+    assert!(
+        sent.len() <= MAX_SENT_CERTIFICATES && sent.iter().map(Vec::len).sum::<usize>() <= MAX_SENT_BYTES
+    );
     let Ok(certificate) = EkCertificate::parse(data) else { return false };
     let _ = (certificate.serial(), certificate.issuer(), certificate.aki(), certificate.tpm().clone());
     let _ = certificate.quirks();
@@ -49,9 +51,8 @@ pub(crate) fn platform(data: &[u8]) -> bool {
 fn platform_parts(rest: &mut &[u8]) -> (Vec<u8>, Vec<u8>, PlatformParameters) {
     let public = sized(rest);
     let nonce = sized(rest);
-    let quotes = (0..byte(rest).min(16))
-        .map(|_| Quote { quote: sized(rest), signature: sized(rest) })
-        .collect();
+    let quotes =
+        (0..byte(rest).min(16)).map(|_| Quote { quote: sized(rest), signature: sized(rest) }).collect();
     let pcrs = (0..byte(rest))
         .map(|_| Pcr {
             index: i32::from(byte(rest).cast_signed()),

@@ -35,7 +35,10 @@ impl EkChains {
     pub(crate) fn print(&self) {
         say("\nEK chains: a leaf from bytes, RSA-2048 under RSA-2048 under a listed root, one thread");
         say(format!("  chains verified                         {:>9.0} per second", self.chains_per_second));
-        say(format!("  their signature checks alone, in pairs  {:>9.0} per second", self.signatures_per_second));
+        say(format!(
+            "  their signature checks alone, in pairs  {:>9.0} per second",
+            self.signatures_per_second
+        ));
         let verdict = if self.met { "ok" } else { "MISSED" };
         say(format!("  share {:.0} % (at least {:.0} %)  {verdict}", self.share * 100.0, AIM * 100.0));
     }

@@ -1,5 +1,5 @@
 use gatehouse_model::clean_label;
-use x509_parser::der_parser::asn1_rs::{Any, Oid, Tag};
+use x509_parser::der_parser::asn1_rs::{Any, FromDer, Oid, Tag};
 use x509_parser::x509::X509Name;
 
 /// Most attributes of one name; TPM makers' names have a dozen.
@@ -24,9 +24,11 @@ struct Attribute {
 }
 
 impl Name {
-    /// Absent if it has more attributes than any name needs.
+    /// Absent if it has more attributes than any name needs, or something in it is none.
     pub(crate) fn new(name: &X509Name<'_>) -> Option<Self> {
-        if name.iter_attributes().take(MAX_ATTRIBUTES.saturating_add(1)).count() > MAX_ATTRIBUTES {
+        if name.iter_attributes().take(MAX_ATTRIBUTES.saturating_add(1)).count() > MAX_ATTRIBUTES
+            || !is_all_attributes(name)
+        {
             return None;
         }
         let (mut relative, mut folded) = (Vec::new(), Vec::new());
@@ -116,6 +118,30 @@ impl Attribute {
     }
 }
 
+/// x509-parser passes over what is no attribute.
+fn is_all_attributes(name: &X509Name<'_>) -> bool {
+    let count = |bytes: &[u8], tag: Tag| {
+        let mut rest = bytes;
+        let mut count = 0_usize;
+        while !rest.is_empty() {
+            let (behind, element) = Any::from_der(rest).ok().filter(|(_, element)| element.tag() == tag)?;
+            count = count.saturating_add(1);
+            rest = behind;
+        }
+        Some(count)
+    };
+    let Ok((_, whole)) = Any::from_der(name.as_raw()) else { return false };
+    let mut rest = whole.data;
+    for set in name.iter() {
+        let Ok((behind, element)) = Any::from_der(rest) else { return false };
+        if element.tag() != Tag::Set || count(element.data, Tag::Sequence) != Some(set.iter().count()) {
+            return false;
+        }
+        rest = behind;
+    }
+    rest.is_empty()
+}
+
 /// In four bytes; what is counted here is capped by the size of a certificate.
 fn put_number(out: &mut Vec<u8>, number: usize) {
     out.extend_from_slice(&u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes());
@@ -161,7 +187,6 @@ fn short_name(oid: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::der::tlv;
-    use x509_parser::der_parser::asn1_rs::FromDer;
 
     const CN: &[u8] = &[0x06, 3, 0x55, 4, 3];
     const O: &[u8] = &[0x06, 3, 0x55, 4, 10];

@@ -183,8 +183,7 @@ fn signature_checks_fail_closed() {
 fn mixed_algorithms_in_a_certificate_are_refused() {
     let der = ek().sign(root().0, Signing::RsaSha256);
     let algorithm = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11];
-    let at: Vec<usize> =
-        (0..der.len() - 9).filter(|start| der[*start..].starts_with(&algorithm)).collect();
+    let at: Vec<usize> = (0..der.len() - 9).filter(|start| der[*start..].starts_with(&algorithm)).collect();
     assert_eq!(at.len(), 2);
     for start in at {
         let mut changed = der.clone();
@@ -214,7 +213,11 @@ fn trailing_data_is_refused_wherever_it_is_signed_or_not() {
     for part in 0..2 {
         let mut params = good.clone();
         let quote = &mut params.quotes[0];
-        if part == 0 { quote.quote.push(0) } else { quote.signature.push(0) }
+        if part == 0 {
+            quote.quote.push(0)
+        } else {
+            quote.signature.push(0)
+        }
         assert!(verify_platform(&public, &NONCE, &params).is_err());
     }
 }

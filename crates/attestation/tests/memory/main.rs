@@ -70,8 +70,12 @@ fn hostile_certificates() -> Vec<Vec<u8>> {
         certificate(&deep(3000), &[]),
         filled(&[0x30, 0x80]),
         [b"{\"certificate\":".to_vec(), b"[".repeat(16_000)].concat(),
-        [b"-----BEGIN CERTIFICATE-----\n".to_vec(), b"MAMC".repeat(3000), b"\n-----END CERTIFICATE-----\n".to_vec()]
-            .concat(),
+        [
+            b"-----BEGIN CERTIFICATE-----\n".to_vec(),
+            b"MAMC".repeat(3000),
+            b"\n-----END CERTIFICATE-----\n".to_vec(),
+        ]
+        .concat(),
         filled(b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"),
     ]
 }
@@ -99,7 +103,8 @@ fn hostile_logs() -> Vec<Vec<u8>> {
         log
     };
     let mut crowded = [0, 13, 16_u32].map(u32::to_le_bytes).concat();
-    (0..16_u16).for_each(|algorithm| crowded.extend([(0x1000 + algorithm).to_le_bytes().as_slice(), &[7]].concat()));
+    (0..16_u16)
+        .for_each(|algorithm| crowded.extend([(0x1000 + algorithm).to_le_bytes().as_slice(), &[7]].concat()));
     crowded.extend([0; 4]);
     // EV_EFI_VARIABLE_DRIVER_CONFIG of one name without end.
     let mut variable = [7, 0x8000_0001_u32, 0].map(u32::to_le_bytes).concat();
@@ -160,7 +165,8 @@ fn memory_per_verification_stays_under_eight_mebibytes() {
         let mut verify = || {
             assert!(verify_platform(&public, &[0; 32], &params).is_err());
             let _ = boot_state(&params);
-            let described = EventLog::parse(log).unwrap().describe().filter(|event| event.text.is_some()).count();
+            let described =
+                EventLog::parse(log).unwrap().describe().filter(|event| event.text.is_some()).count();
             assert!(described < 20_000);
         };
         peak(&format!("log {index}"), &mut verify);
