@@ -124,7 +124,7 @@ fn is_all_attributes(name: &X509Name<'_>) -> bool {
         let mut rest = bytes;
         let mut count = 0_usize;
         while !rest.is_empty() {
-            let (behind, element) = Any::from_der(rest).ok().filter(|(_, element)| element.tag() == tag)?;
+            let (behind, _) = Any::from_der(rest).ok().filter(|(_, element)| element.tag() == tag)?;
             count = count.saturating_add(1);
             rest = behind;
         }
