@@ -20,6 +20,8 @@ pub struct ConsoleContext {
     pub public_address: Arc<str>,
     /// The cookie of a sign-in whose second factor is still to come; empty where there is none.
     pub pending_sign_in: Arc<str>,
+    /// Asked for by a page that lies open, not by the person in front of it.
+    pub is_unattended: bool,
     /// What was refused while the request was answered.
     pub refusals: Refusals,
 }
@@ -81,6 +83,13 @@ impl ConsoleContext {
         error
     }
 
+    /// A key for a form on the page, good for one sending by the viewer's session.
+    #[must_use]
+    pub fn form_key(&self) -> String {
+        let session = self.principal.signed_in().map_or("", |user| user.session_id.as_str());
+        self.services.form_keys.fresh(session)
+    }
+
     /// Leave for what a page shows or does.
     ///
     /// # Errors
@@ -94,7 +103,7 @@ impl ConsoleContext {
     /// # Errors
     /// As `Principal::grant`.
     pub(crate) fn may<C: Capability>(&self) -> Result<(), ApiError> {
-        if self.principal.may::<C>() { Ok(()) } else { self.granted::<C>().map(|_| ()) }
+        crate::form::may::<C>(&self.principal).map_err(|error| self.refuse(error))
     }
 }
 

@@ -18,12 +18,6 @@ pub fn session_cookie(token: &SecretToken) -> String {
     format!("{SESSION_COOKIE}={}; {ATTRIBUTES}", token.reveal())
 }
 
-/// `Set-Cookie` that makes the browser forget the session.
-#[must_use]
-pub fn clear_session_cookie() -> String {
-    format!("{SESSION_COOKIE}=; {ATTRIBUTES}; Max-Age=0")
-}
-
 /// `Set-Cookie` of a sign-in whose second factor is still to come.
 #[must_use]
 pub fn pending_cookie(token: &SecretToken) -> String {

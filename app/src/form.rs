@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use gatehouse_domain::SecretToken;
+use gatehouse_domain::authz::{AuthzError, Capability, Principal};
 use gatehouse_model::is_unprintable;
 use leptos::prelude::use_context;
 use serde::de::DeserializeOwned;
@@ -216,6 +217,17 @@ pub type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
 /// What answers the forms of a page.
 pub type Handler = fn(ConsoleContext, Posted) -> Answering;
 
+/// Whether somebody may send a form at all: asked before it is read. The handler asks for what it does all the same.
+pub type May = fn(&Principal) -> Result<(), AuthzError>;
+
+/// Whether somebody may do something, at the latest after a fresh factor: the form is read then, and what was typed stays.
+///
+/// # Errors
+/// As [`Principal::grant`].
+pub fn may<C: Capability>(principal: &Principal) -> Result<(), AuthzError> {
+    if principal.may::<C>() { Ok(()) } else { principal.grant::<C>().map(|_| ()) }
+}
+
 /// A page whose forms are answered.
 #[derive(Clone, Copy)]
 pub struct PostRoute {
@@ -226,21 +238,31 @@ pub struct PostRoute {
     pub max_body: usize,
     /// For people who are not signed in, too.
     pub open: bool,
+    /// Whose forms are read; anybody's if `None`.
+    pub may: Option<May>,
 }
 
 /// Largest body of a form without files, in bytes.
 pub const MAX_FORM: usize = 64 * 1024;
+/// Forms that may be larger than this take so much memory that few are read at once.
+const LARGE_FORM: usize = 1024 * 1024;
 
 impl PostRoute {
     #[must_use]
     pub const fn new(path: &'static str, handler: Handler) -> Self {
-        Self { path, handler, max_body: MAX_FORM, open: false }
+        Self { path, handler, max_body: MAX_FORM, open: false, may: None }
     }
 
-    /// For forms with files.
+    /// For larger forms, which not everybody may send.
     #[must_use]
-    pub const fn up_to(self, max_body: usize) -> Self {
-        Self { max_body, ..self }
+    pub const fn up_to(self, max_body: usize, may: May) -> Self {
+        Self { max_body, may: Some(may), ..self }
+    }
+
+    /// Few of them are read at once.
+    #[must_use]
+    pub const fn is_large(&self) -> bool {
+        self.max_body > LARGE_FORM
     }
 
     /// Also for people who are not signed in.

@@ -41,10 +41,7 @@ pub use app::App;
 #[cfg(feature = "ssr")]
 pub use context::{ConsoleContext, Refusal, Refusals, Said};
 #[cfg(feature = "ssr")]
-pub use cookie::{
-    PENDING_COOKIE, SESSION_COOKIE, clear_pending_cookie, clear_session_cookie, pending_cookie,
-    session_cookie,
-};
+pub use cookie::{PENDING_COOKIE, SESSION_COOKIE, clear_pending_cookie, pending_cookie, session_cookie};
 pub use error::ApiError;
 #[cfg(feature = "ssr")]
 pub use form::{
@@ -54,6 +51,6 @@ pub use form::{
 #[cfg(feature = "ssr")]
 pub use next_page::{HOME, safe_next};
 #[cfg(feature = "ssr")]
-pub use pages::device_row;
+pub use pages::{device_row, handoff_state};
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, IslandFiles, shell};

@@ -34,16 +34,19 @@ export async function startMachine(serial) {
     tpm.once("error", (error) => reject(new Error(`swtpm did not start (apt-get install swtpm): ${error.message}`)));
   });
   await Promise.race([listening(socket), ended.then(() => Promise.reject(new Error("swtpm ended")))]);
-  const env = {
-    ...process.env,
+  const ours = {
     GATEHOUSE_SYSFS: join(folder, "sys"),
     TCTI: `swtpm:path=${socket}`,
     TSH_HOME: join(folder, "tsh"),
   };
+  const env = { ...process.env, ...ours };
   return {
     serial,
+    env,
+    /** What makes programs run on this machine and not on the real one. */
+    ours,
     /** Runs `tsh` with these lines as what is typed; resolves to everything it printed. */
-    tsh: (words, typed = []) => run("tsh", words, { env, cwd: folder, typed }),
+    tsh: (words, typed = [], other = env) => run("tsh", words, { env: other, cwd: folder, typed }),
     async stop() {
       tpm.kill("SIGKILL");
       await ended;

@@ -1,18 +1,17 @@
 // `tsh login` through a real browser, and the sessions that come of it.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { assertAccessible, assertQuiet, launch, openPage } from "../src/browser.mjs";
 import { signIn, signUp } from "../src/console.mjs";
-import { PROGRAMS, startServer } from "../src/server.mjs";
+import { startServer } from "../src/server.mjs";
+import { assertQuietButForTheWayBack, notingBrowser, startLogin } from "../src/tsh.mjs";
 
 const PICTURES = new URL("../screenshots/", import.meta.url).pathname;
-const PATIENCE_MS = 20_000;
 
 let browser;
 let server;
@@ -39,56 +38,9 @@ after(async () => {
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
-/** Starts `tsh login`; what it says so far, and its exit code once it has one. */
-function login(home, flags, env = {}) {
-  const child = spawn(
-    join(PROGRAMS, "tsh"),
-    ["login", `--proxy=${new URL(server.origin).host}`, `--ca-pin=${server.caPin}`, "--user=admin", ...flags],
-    {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { PATH: process.env.PATH, HOME: folder, TSH_HOME: join(folder, home), TCTI: "swtpm:path=/nonexistent", ...env },
-    },
-  );
-  const told = { out: "", log: "" };
-  child.stdout.on("data", (chunk) => (told.out += chunk));
-  child.stderr.on("data", (chunk) => (told.log += chunk));
-  const ended = new Promise((resolve) => child.once("close", resolve));
-  return {
-    told,
-    ended,
-    /** The link and the code that it prints. */
-    async asks() {
-      const until = Date.now() + PATIENCE_MS;
-      for (;;) {
-        const link = told.log.match(/^ {2}(https:\S+)$/m)?.[1];
-        const code = told.log.match(/the code ([A-Z]{4}-[A-Z]{4})[; ]/)?.[1];
-        if (link && code) return { link: link.replace(/^https:\/\/[^/]+/, server.origin), code };
-        if (Date.now() > until) throw new Error(`tsh printed no link:\n${told.log}`);
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    },
-  };
-}
-
-/** The way back to the terminal is the one request that leaves the console. */
-function assertQuietButForTheWayBack(problems) {
-  const back = problems.filter((problem) => /^a request to elsewhere: http:\/\/127\.0\.0\.1:\d+\/\?/.test(problem));
-  assert.equal(back.length, 1, problems.join("\n"));
-  assertQuiet(problems.filter((problem) => problem !== back[0]));
-}
-
-/** A program that notes which page it was to open. */
-async function notingBrowser() {
-  const program = join(folder, "browser");
-  const note = join(folder, "opened");
-  await writeFile(program, `#!/bin/sh\nprintf %s "$1" > ${note}.part && mv ${note}.part ${note}\n`);
-  await chmod(program, 0o700);
-  return { program, opened: async () => (await readFile(note, "utf8")).replace(/^https:\/\/[^/]+/, server.origin) };
-}
-
 test("the browser on this machine carries the login to the terminal", async () => {
-  const { program, opened } = await notingBrowser();
-  const tsh = login("here", ["--auth=browser"], { BROWSER: program });
+  const { program, opened } = await notingBrowser(server, folder);
+  const tsh = startLogin(server, folder, "here", ["--auth=browser"], { BROWSER: program });
   const { link, code } = await tsh.asks();
   const { page, problems, close } = await openPage(browser, { storageState: state });
   await page.goto(link);
@@ -114,7 +66,7 @@ test("the browser on this machine carries the login to the terminal", async () =
 });
 
 test("a browser on another machine is waited for, without scripts too", async () => {
-  const tsh = login("there", ["--no-browser"]);
+  const tsh = startLogin(server, folder, "there", ["--no-browser"]);
   const { link, code } = await tsh.asks();
   const { page, close } = await openPage(browser, { javaScriptEnabled: false, storageState: state });
   await page.goto(link);
@@ -127,8 +79,8 @@ test("a browser on another machine is waited for, without scripts too", async ()
 });
 
 test("a login that is denied tells terminal and person", async () => {
-  const { program } = await notingBrowser();
-  const tsh = login("denied", ["--browser"], { BROWSER: program });
+  const { program } = await notingBrowser(server, folder);
+  const tsh = startLogin(server, folder, "denied", ["--browser"], { BROWSER: program });
   const { link } = await tsh.asks();
   const { page, problems, close } = await openPage(browser, { storageState: state });
   await page.goto(link);

@@ -7,7 +7,8 @@ mod tests;
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use gatehouse_domain::entity::{SealedSecret, SecretPurpose};
+use aws_lc_rs::{hkdf, hmac};
+use gatehouse_domain::entity::{Digest, SealedSecret, SecretPurpose};
 use gatehouse_domain::ports::{Random, SealError, Sealer};
 use zeroize::Zeroizing;
 
@@ -17,16 +18,22 @@ pub use key_file::{KeyFile, KeyFileError};
 /// 2^32 secrets). Purpose, row, key id and the public part are authenticated with the secret.
 pub struct KeyFileSealer {
     key: LessSafeKey,
+    checksum_key: hmac::Key,
     key_id: String,
     random: Arc<dyn Random>,
 }
 
 impl KeyFileSealer {
     #[must_use]
-    #[expect(clippy::expect_used, reason = "AES-256 takes every key of 32 bytes")]
+    #[expect(clippy::expect_used, reason = "AES-256 takes every key of 32 bytes, HKDF gives as many")]
     pub fn new(file: &KeyFile, random: Arc<dyn Random>) -> Self {
         let key = UnboundKey::new(&AES_256_GCM, file.key()).expect("an AES-256 key has 32 bytes");
-        Self { key: LessSafeKey::new(key), key_id: file.id().to_owned(), random }
+        let checksums = hkdf::Salt::new(hkdf::HKDF_SHA256, b"").extract(file.key());
+        let checksum_key = checksums
+            .expand(&[b"gatehouse checksums".as_slice()], hmac::HMAC_SHA256)
+            .map(hmac::Key::from)
+            .expect("HKDF gives 32 bytes");
+        Self { key: LessSafeKey::new(key), checksum_key, key_id: file.id().to_owned(), random }
     }
 
     /// Which key this is.
@@ -81,6 +88,11 @@ impl Sealer for KeyFileSealer {
             .len();
         secret.truncate(length);
         Ok(secret)
+    }
+
+    #[expect(clippy::expect_used, reason = "SHA-256 gives 32 bytes")]
+    fn checksum(&self, message: &[u8]) -> Digest {
+        hmac::sign(&self.checksum_key, message).as_ref().try_into().expect("HMAC-SHA-256 gives 32 bytes")
     }
 }
 

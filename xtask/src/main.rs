@@ -8,6 +8,7 @@ mod hygiene;
 mod known_cas;
 mod layering;
 mod output;
+mod package;
 mod packages;
 mod process;
 mod run;
@@ -42,6 +43,8 @@ enum Command {
     Test(test::Args),
     /// Measure the release server under load, beside its floor and, if asked, beside a peer
     Bench(bench::Args),
+    /// Make the .deb and the .rpm
+    Package(package::Args),
     /// Build the browser's half of the console
     Wasm(wasm::Args),
     /// Make the list of known TPM makers' CAs anew from real data
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::command(&args),
         Command::Test(args) => test::command(&args),
         Command::Bench(args) => bench::command(&args),
+        Command::Package(args) => package::command(&args),
         Command::Wasm(args) => wasm::command(&args),
         Command::KnownCas(args) => known_cas::command(&args),
     };

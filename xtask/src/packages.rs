@@ -58,6 +58,11 @@ pub(crate) const DEMO: &[Package] = &[
     Package::new("swtpm", "give the demo and every TPM test a TPM 2.0 of its own", Probe::Program("swtpm")),
     Package::new("openssh-client", "show certificates with ssh-keygen -L", Probe::Program("ssh-keygen")),
     Package::new("openssl", "show certificates with openssl x509", Probe::Program("openssl")),
+    Package::new(
+        "curl",
+        "stand in for a browser in the demo and in the tests of `tsh`",
+        Probe::Program("curl"),
+    ),
 ];
 
 /// What the tests need beyond the demo.
@@ -67,7 +72,12 @@ pub(crate) const TEST: &[Package] = &[
         "run the storage tests on PostgreSQL (initdb and postgres; the tests start their own)",
         Probe::Below("/usr/lib/postgresql", "bin/initdb"),
     ),
-    Package::new("curl", "stand in for a browser in the tests of `tsh login`", Probe::Program("curl")),
+    Package::new(
+        "xdg-utils",
+        "register and open the handler of links in the tests of `tsh` and of the console",
+        Probe::Program("xdg-mime"),
+    ),
+    Package::new("xvfb", "give the browser a display that can open other programs", Probe::Program("Xvfb")),
     Package::new("chromium", "test the console in a browser", Probe::Program("chromium")),
     Package::new("nodejs", "drive the browser tests", Probe::Program("node")),
     Package::new("npm", "install what the browser tests are locked to", Probe::Program("npm")),
@@ -81,6 +91,13 @@ pub(crate) const TEST: &[Package] = &[
         "let that stack talk to swtpm",
         Probe::Below("/usr/lib", "libtss2-tcti-swtpm.so.0"),
     ),
+];
+
+/// What `cargo xtask package` makes and looks into packages with.
+pub(crate) const PACKAGE: &[Package] = &[
+    Package::new("binutils", "strip programs for the packages", Probe::Program("strip")),
+    Package::new("dpkg-dev", "name the libraries that the .deb depends on", Probe::Program("dpkg-shlibdeps")),
+    Package::new("rpm", "make the .rpm", Probe::Program("rpmbuild")),
 ];
 
 /// Debian's Rust for the web: used where rustup's `wasm32-unknown-unknown` target is not to be had.

@@ -37,8 +37,16 @@ pub(crate) fn command(args: &Args) -> Result<()> {
 
 /// Builds server and command lines with the dev profile.
 pub(crate) fn build_programs(workspace: &Workspace) -> Result<()> {
+    build_programs_as(workspace, false)
+}
+
+/// Builds server and command lines with the release or the dev profile.
+pub(crate) fn build_programs_as(workspace: &Workspace, release: bool) -> Result<()> {
     let mut build = process::cargo(workspace);
     build.args(["build", "--bins"]);
+    if release {
+        build.arg("--release");
+    }
     for package in PROGRAMS {
         build.args(["--package", package]);
     }

@@ -34,7 +34,7 @@ impl Purpose {
         let lists: &[&[Package]] = match self {
             Self::Run => &[packages::RUN],
             Self::Demo => &[packages::RUN, packages::DEMO],
-            Self::Test => &[packages::RUN, packages::DEMO, packages::TEST],
+            Self::Test => &[packages::RUN, packages::DEMO, packages::PACKAGE, packages::TEST],
         };
         lists.concat()
     }

@@ -8,7 +8,7 @@ use crate::output::{self, say};
 use crate::setup::{self, Purpose};
 use crate::tally::{self, Tally};
 use crate::workspace::Workspace;
-use crate::{browser, demo, hygiene, layering, process, wasm};
+use crate::{browser, demo, hygiene, layering, package, process, wasm};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: cargo xtask test --only format --only lints")]
@@ -28,12 +28,13 @@ enum Step {
     Lints,
     Build,
     Tests,
+    Packages,
     Browser,
     Demo,
 }
 
 impl Step {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Format,
         Self::Layering,
         Self::Hygiene,
@@ -41,6 +42,7 @@ impl Step {
         Self::Lints,
         Self::Build,
         Self::Tests,
+        Self::Packages,
         Self::Browser,
         Self::Demo,
     ];
@@ -48,7 +50,7 @@ impl Step {
     /// The steps whose products this one uses.
     fn builds_on(self) -> &'static [Self] {
         match self {
-            Self::Tests | Self::Browser | Self::Demo => &[Self::Wasm, Self::Build],
+            Self::Tests | Self::Packages | Self::Browser | Self::Demo => &[Self::Wasm, Self::Build],
             Self::Format | Self::Layering | Self::Hygiene | Self::Wasm | Self::Lints | Self::Build => &[],
         }
     }
@@ -62,6 +64,7 @@ impl Step {
             Self::Lints => "clippy",
             Self::Build => "build",
             Self::Tests => "tests",
+            Self::Packages => "packages",
             Self::Browser => "browser tests",
             Self::Demo => "demo",
         }
@@ -77,6 +80,7 @@ impl Step {
             Self::Lints => cargo(&["clippy", "--all-targets", "--", "--deny=warnings"])?,
             Self::Build => cargo(&["build", "--bins"])?,
             Self::Tests => return cargo_test(workspace),
+            Self::Packages => package::check(workspace)?,
             Self::Browser => return browser::test(workspace),
             Self::Demo => process::run(&mut demo::walk(workspace, true))?,
         }

@@ -1,7 +1,7 @@
 //! Imports of devices from files.
 
 use gatehouse_domain::authz::{CreateDevices, Grant};
-use gatehouse_domain::device::{ImportError, ImportLines, Sheet};
+use gatehouse_domain::device::{ImportLines, Sheet};
 use gatehouse_domain::entity::{DeviceImport, LineVerdict};
 
 use crate::{ApiError, ConsoleContext};
@@ -43,7 +43,7 @@ pub(crate) async fn draft(
     bytes: axum::body::Bytes,
 ) -> Result<DeviceImport, ApiError> {
     let grant = grant(console)?;
-    let sheet = Sheet::parse(&bytes).map_err(|error| console.refuse(ImportError::from(error)))?;
+    let sheet = Sheet::read(bytes).await.map_err(|error| console.refuse(error))?;
     console.services.imports.draft(&grant, name, sheet).await.map_err(|error| console.refuse(error))
 }
 

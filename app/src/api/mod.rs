@@ -7,6 +7,8 @@ pub(crate) mod cli_login;
 #[cfg(feature = "ssr")]
 pub(crate) mod device;
 #[cfg(feature = "ssr")]
+pub(crate) mod device_web;
+#[cfg(feature = "ssr")]
 pub(crate) mod imports;
 #[cfg(feature = "ssr")]
 mod inventory;
@@ -37,7 +39,7 @@ pub(crate) mod users;
 use serde::{Deserialize, Serialize};
 
 pub use passkeys::{PasskeyQuestion, ask_passkey};
-pub use session::{Shield, SignInForm, TrustedDevice, Viewer, sign_in_form, sign_out, viewer};
+pub use session::{Shield, SignInForm, TrustedDevice, Viewer, sign_in_form, viewer};
 pub use signup::{AuthenticatorSecret, Signup, SignupPurpose, signup};
 
 #[cfg(feature = "ssr")]

@@ -6,11 +6,9 @@ use crate::ApiError;
 
 #[cfg(feature = "ssr")]
 use {
-    crate::{ConsoleContext, clear_session_cookie, moment::moment},
-    axum::http::{HeaderValue, header::SET_COOKIE},
-    gatehouse_domain::SecretToken,
-    gatehouse_domain::account::{FactorAnswer, PasskeyAnswer, SecondFactorStep, SignIn},
-    leptos_axum::ResponseOptions,
+    crate::{ConsoleContext, moment::moment},
+    gatehouse_domain::account::{FactorAnswer, PasskeyAnswer, SecondFactorStep, SignIn, WebLogin},
+    gatehouse_model::AttestationTier,
 };
 
 /// What the shield says of a session.
@@ -30,6 +28,10 @@ pub enum Shield {
 pub struct TrustedDevice {
     pub id: String,
     pub asset_tag: String,
+    /// How its key is vouched for, in words; empty where that is not known.
+    pub tier: String,
+    /// Since when the session is trusted for it.
+    pub since: Option<Moment>,
 }
 
 /// The person in front of the browser.
@@ -77,18 +79,6 @@ pub async fn sign_in_form() -> Result<SignInForm, ApiError> {
     })
 }
 
-/// Signs out: the session ends, and the answer clears its cookie.
-///
-/// # Errors
-/// Nobody is signed in.
-#[server(prefix = "/api", endpoint = "sign_out")]
-pub async fn sign_out() -> Result<(), ApiError> {
-    let console = ConsoleContext::current()?;
-    log_out(&console).await?;
-    set_cookie(&clear_session_cookie());
-    Ok(())
-}
-
 /// Checks name and password. A session that the browser had before ends with a new one.
 ///
 /// # Errors
@@ -103,7 +93,7 @@ pub(crate) async fn log_in(console: &ConsoleContext, user: &str, password: &str)
     Ok(step)
 }
 
-/// Proves the second factor of the sign-in that this browser began; answers with the session's cookie.
+/// Proves the second factor of the sign-in that this browser began; answers with the session and its cookie.
 ///
 /// # Errors
 /// It is wrong; throttled; the sign-in took too long.
@@ -111,14 +101,14 @@ pub(crate) async fn log_in(console: &ConsoleContext, user: &str, password: &str)
 pub(crate) async fn finish_log_in(
     console: &ConsoleContext,
     answer: &FactorAnswer,
-) -> Result<SecretToken, ApiError> {
+) -> Result<WebLogin, ApiError> {
     let login = console.services.accounts.finish_sign_in(&console.pending_sign_in, answer, &console.facts);
     let login = login.await.map_err(|error| console.refuse(error))?;
     end_session_before(console).await?;
-    Ok(login.cookie)
+    Ok(login)
 }
 
-/// Signs in by a passkey alone; answers with the session's cookie.
+/// Signs in by a passkey alone; answers with the session and its cookie.
 ///
 /// # Errors
 /// It is not accepted.
@@ -126,11 +116,11 @@ pub(crate) async fn finish_log_in(
 pub(crate) async fn log_in_by_passkey(
     console: &ConsoleContext,
     answer: &PasskeyAnswer,
-) -> Result<SecretToken, ApiError> {
+) -> Result<WebLogin, ApiError> {
     let login = console.services.accounts.finish_passwordless(answer, &console.facts).await;
     let login = login.map_err(|error| console.refuse(error))?;
     end_session_before(console).await?;
-    Ok(login.cookie)
+    Ok(login)
 }
 
 /// Who is half signed in, and how the other half can be proven.
@@ -148,10 +138,10 @@ async fn end_session_before(console: &ConsoleContext) -> Result<(), ApiError> {
     if console.principal.signed_in().is_some() { log_out(console).await } else { Ok(()) }
 }
 
-/// What [`sign_out`] does.
+/// Ends the browser's session.
 ///
 /// # Errors
-/// As [`sign_out`].
+/// Nobody is signed in.
 #[cfg(feature = "ssr")]
 pub async fn log_out(console: &ConsoleContext) -> Result<(), ApiError> {
     console.services.sessions.logout(&console.principal).await.map_err(|error| console.refuse(error))
@@ -176,15 +166,9 @@ pub(crate) fn viewer_of(console: &ConsoleContext) -> Option<Viewer> {
         device: user.device.as_ref().map(|device| TrustedDevice {
             id: device.device_id.clone(),
             asset_tag: device.asset_tag.clone(),
+            tier: user.trust.and_then(|trust| trust.tier).map_or("", AttestationTier::friendly).to_owned(),
+            since: user.trust.map(|trust| moment(trust.since)),
         }),
         expires: moment(user.expires),
     })
-}
-
-#[cfg(feature = "ssr")]
-fn set_cookie(cookie: &str) {
-    if let (Some(answer), Ok(mut value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(cookie)) {
-        value.set_sensitive(true);
-        answer.append_header(SET_COOKIE, value);
-    }
 }

@@ -1,6 +1,6 @@
 use gatehouse_domain::account::SessionPage;
 use gatehouse_domain::entity::{Session, SessionKind, WEB_IDLE_SECS};
-use gatehouse_model::{Timestamp, UserName, user_agent_in_words};
+use gatehouse_model::{AttestationTier, Timestamp, UserName, user_agent_in_words};
 
 use super::Moment;
 use crate::moment::moment;
@@ -25,10 +25,18 @@ pub(crate) struct SessionRow {
     pub(crate) last_seen: Moment,
     /// When it ends, used or not.
     pub(crate) ends: Moment,
-    /// Asset tag of the device that it is trusted for.
-    pub(crate) device: Option<String>,
+    /// The device that it is trusted for.
+    pub(crate) device: Option<SessionDeviceRow>,
     /// The one that asks.
     pub(crate) is_this: bool,
+}
+
+/// The device that a session is trusted for.
+pub(crate) struct SessionDeviceRow {
+    pub(crate) asset_tag: String,
+    /// How its key is vouched for, in words; empty where that is not known.
+    pub(crate) tier: &'static str,
+    pub(crate) since: Moment,
 }
 
 /// A page of sessions.
@@ -94,7 +102,11 @@ fn row(session: Session, own: Option<&str>) -> SessionRow {
         created: moment(session.created),
         last_seen: moment(session.last_seen),
         ends: moment(session.expires),
-        device: session.device.map(|device| device.asset_tag),
+        device: session.device.map(|device| SessionDeviceRow {
+            asset_tag: device.asset_tag,
+            tier: device.tier.map_or("", AttestationTier::friendly),
+            since: moment(device.since),
+        }),
         user: session.user,
         id: session.id,
     }

@@ -66,6 +66,8 @@ pub(crate) async fn save_settings(console: &ConsoleContext, wished: Wished) -> R
             mode: Some(wished.mode),
             auto_enroll: Some(wished.auto_enroll),
             ekcert_allowed_cas: Some(document.effective.ekcert_allowed_cas.clone()),
+            web_session_max_age: document.effective.web_session_max_age,
+            link_scheme: Some(document.effective.link_scheme.clone()),
         },
     });
     let saved = console.services.preference.set(&grant, &spec, Some(&wished.revision)).await;

@@ -1,4 +1,4 @@
-use gatehouse_domain::account::{NewUser, UserDetail, UserPage};
+use gatehouse_domain::account::{NewUser, UserDetail, UserPage, UserPlace};
 use gatehouse_domain::authz::{
     CreateLock, CreateUser, DeleteLock, DeleteUser, ListDevices, ListRoles, ListSessions, ListUsers,
     ReadUser, UpdateUser,
@@ -53,10 +53,10 @@ pub(crate) struct Invitation {
 pub(crate) async fn user_list(
     console: &ConsoleContext,
     prefix: &str,
-    after: Option<&str>,
+    place: Option<&UserPlace>,
 ) -> Result<UserPage, ApiError> {
     let grant = console.granted::<ListUsers>()?;
-    let page = console.services.accounts.page(&grant, prefix, after, PAGE).await;
+    let page = console.services.accounts.page(&grant, prefix, place, PAGE).await;
     page.map_err(|error| console.refuse(error))
 }
 

@@ -1,8 +1,11 @@
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 
 use super::{Icon, SHIELD_MISSING, SHIELD_TRUSTED, Shape, ShieldMark};
 use crate::ConsoleContext;
+use crate::api::device_web::authorize_and_go_to;
 use crate::api::{Shield, Viewer, viewer_of};
+use crate::next_page::safe_next;
 
 /// Name of the product, and who is signed in.
 #[component]
@@ -22,7 +25,10 @@ pub(crate) fn Header() -> impl IntoView {
 /// Opens without a script; changes by itself when the session does.
 #[component]
 fn UserMenu(viewer: Viewer) -> impl IntoView {
-    let device = viewer.device.as_ref().map(|device| device.asset_tag.clone());
+    let device = viewer.device.as_ref().map(|device| match (device.tier.as_str(), &device.since) {
+        ("", _) | (_, None) => device.asset_tag.clone(),
+        (tier, Some(since)) => format!("{} ({tier}) since {}", device.asset_tag, since.text),
+    });
     let (words, next) = match viewer.shield {
         Shield::Trusted => (
             Some(SHIELD_TRUSTED),
@@ -43,6 +49,7 @@ fn UserMenu(viewer: Viewer) -> impl IntoView {
             <div class="user-menu__trust">
                 <p><ShieldMark shield=viewer.shield is_spoken=false/><strong>{words}</strong></p>
                 {next.map(|next| view! { <p>{next}</p> })}
+                {(viewer.shield == Shield::Missing).then(|| view! { <AuthorizeLink/> })}
             </div>
         }
     });
@@ -62,4 +69,15 @@ fn UserMenu(viewer: Viewer) -> impl IntoView {
             </div>
         </details>
     }
+}
+
+/// To the page that hands the session to the device; in another tab, so that nothing is lost that was typed in this one.
+#[component]
+pub(crate) fn AuthorizeLink() -> impl IntoView {
+    let location = use_location();
+    let query = location.search.get_untracked();
+    let mark = if query.is_empty() || query.starts_with('?') { "" } else { "?" };
+    let here = format!("{}{mark}{query}", location.pathname.get_untracked());
+    let to = authorize_and_go_to(safe_next(Some(&here)));
+    view! { <p><a href=to target="_blank" rel="noopener">"Authorize this session"</a> " (in a new tab)"</p> }
 }

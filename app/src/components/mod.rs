@@ -29,7 +29,7 @@ pub(crate) use field::{
     CheckboxField, Field, LockTerms, NewPasswordFields, OneTimeCodeField, SelectField, TextAreaField,
 };
 pub(crate) use footer::Footer;
-pub(crate) use header::Header;
+pub(crate) use header::{AuthorizeLink, Header};
 pub(crate) use icon::{Icon, Shape};
 pub(crate) use navigation::Navigation;
 pub(crate) use new_token::{NewToken, NewTokenCard};
@@ -41,5 +41,5 @@ pub(crate) use problem::{FormProblem, Notice, Problem, SaidNotice};
 pub(crate) use qr_code::QrCode;
 pub(crate) use recovery_codes::RecoveryCodes;
 pub(crate) use shield::{SHIELD_MISSING, SHIELD_TRUSTED, ShieldMark};
-pub(crate) use text::escaped;
+pub(crate) use text::{escaped, marked_up, sentence};
 pub(crate) use time::Time;

@@ -32,7 +32,7 @@ pub(crate) fn PostForm(
     to: Option<String>,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
-    let key = use_context::<ConsoleContext>().map(|console| console.services.form_keys.fresh());
+    let key = use_context::<ConsoleContext>().map(|console| console.form_key());
     let to = to.unwrap_or_else(|| use_location().pathname.get_untracked());
     let error = FormOutcome::current().of(action).and_then(|outcome| outcome.error.clone());
     let kind = match (is_danger, is_quiet, is_second) {

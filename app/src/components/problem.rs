@@ -1,8 +1,12 @@
 use leptos::prelude::*;
 
+use super::AuthorizeLink;
 use super::text::{marked_up, sentence};
 use crate::pages::FRESH_FACTOR;
 use crate::{ApiError, Said};
+
+/// A mode asks for a trusted device, and the session has none, or none any more.
+const DEVICE_REQUIRED: &str = "trusted_device_required";
 
 /// Why a page cannot be shown, and the way out.
 #[component]
@@ -32,11 +36,15 @@ pub(crate) fn FormProblem(error: Option<ApiError>) -> impl IntoView {
                 </p>
             }
         });
+        let authorize = (error.code == DEVICE_REQUIRED).then(|| {
+            view! { <AuthorizeLink/> <p>"Then send the form again. What you typed is still here."</p> }
+        });
         view! {
             <div class="notice notice--problem" role="alert" tabindex="-1">
                 <p>{sentence(&error.message)} "."</p>
                 {error.hint.as_deref().map(|hint| view! { <p>{marked_up(hint)} "."</p> })}
                 {confirm}
+                {authorize}
                 <Reference error/>
             </div>
         }

@@ -1,8 +1,9 @@
 //! Signing in and out, and redeeming one-time links: open to people who are not signed in.
 
-use gatehouse_domain::account::{FactorAnswer, NewFactor, PasskeyAnswer, SignIn as Step};
+use gatehouse_domain::account::{FactorAnswer, NewFactor, PasskeyAnswer, SignIn as Step, WebLogin};
 use serde::Deserialize;
 
+use crate::api::device_web::after_sign_in;
 use crate::api::{SignupAnswers, finish_log_in, log_in, log_in_by_passkey, log_out, redeem};
 use crate::next_page::in_query;
 use crate::pages::Ready;
@@ -36,14 +37,14 @@ pub(super) async fn sign_in(console: ConsoleContext, posted: Posted) -> Answer {
             Ok(answer) => log_in_by_passkey(&console, &answer).await,
             Err(error) => Err(error),
         };
-        return entered(&posted, next, signed_in);
+        return entered(&console, &posted, next, signed_in).await;
     }
     let SignIn { user, password } = match posted.read() {
         Ok(fields) => fields,
         Err(error) => return posted.again(error, SIGN_IN),
     };
     match log_in(&console, &user, &password).await {
-        Ok(Step::Done(login)) => entered(&posted, next, Ok(login.cookie)),
+        Ok(Step::Done(login)) => entered(&console, &posted, next, Ok(*login)).await,
         Ok(Step::SecondFactor(pending)) => {
             let to = format!("/web/login/second-factor?next={}", in_query(&next));
             Answer::go(to).with_cookie(CookieChange::Pending(pending))
@@ -58,16 +59,20 @@ pub(super) async fn second_factor(console: ConsoleContext, posted: Posted) -> An
         Ok(answer) => finish_log_in(&console, &answer).await,
         Err(error) => Err(error),
     };
-    entered(&posted, next, signed_in)
+    entered(&console, &posted, next, signed_in).await
 }
 
-fn entered(
+async fn entered(
+    console: &ConsoleContext,
     posted: &Posted,
     next: String,
-    signed_in: Result<gatehouse_domain::SecretToken, ApiError>,
+    signed_in: Result<WebLogin, ApiError>,
 ) -> Answer {
     match signed_in {
-        Ok(cookie) => Answer::go(next).with_cookie(CookieChange::Set(cookie)),
+        Ok(login) => {
+            let to = after_sign_in(console, &login.session.user, next).await;
+            Answer::go(to).with_cookie(CookieChange::Set(login.cookie))
+        }
         Err(error) => posted.again(error, SIGN_IN),
     }
 }

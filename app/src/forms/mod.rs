@@ -12,7 +12,9 @@ mod settings;
 mod tokens;
 mod users;
 
-use crate::form::PostRoute;
+use gatehouse_domain::authz::{CreateDevices, CreateRole};
+
+use crate::form::{PostRoute, may};
 use crate::pages::{FRESH_FACTOR, confirm_and_back_to};
 use crate::{Answer, ApiError, Posted};
 
@@ -61,13 +63,14 @@ pub fn posts() -> Vec<PostRoute> {
         PostRoute::new("/web/signup/{token}", handler!(entry::sign_up)).open(),
         PostRoute::new("/web/users/~new", handler!(users::invite)),
         PostRoute::new("/web/users/{name}", handler!(users::one)),
-        PostRoute::new("/web/roles/~new", handler!(roles::create)).up_to(ROLE_FORM),
-        PostRoute::new("/web/roles/{name}", handler!(roles::one)).up_to(ROLE_FORM),
+        PostRoute::new("/web/roles/~new", handler!(roles::create)).up_to(ROLE_FORM, may::<CreateRole>),
+        PostRoute::new("/web/roles/{name}", handler!(roles::one)).up_to(ROLE_FORM, roles::may_change),
         PostRoute::new("/web/settings", handler!(settings::save)),
         PostRoute::new("/web/locks", handler!(locks::create)),
         PostRoute::new("/web/locks/{id}", handler!(locks::one)),
         PostRoute::new("/web/devices/add", handler!(device::add)),
-        PostRoute::new("/web/devices/import", handler!(imports::upload)).up_to(imports::MAX_BODY),
+        PostRoute::new("/web/devices/import", handler!(imports::upload))
+            .up_to(imports::MAX_BODY, may::<CreateDevices>),
         PostRoute::new("/web/devices/import/{id}", handler!(imports::decide)),
         PostRoute::new("/web/devices/{id}", handler!(device::act)),
         PostRoute::new("/web/tokens", handler!(tokens::revoke)),

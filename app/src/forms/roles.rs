@@ -1,6 +1,9 @@
 //! Creating, saving and deleting roles.
 
+use gatehouse_domain::authz::{AuthzError, DeleteRole, Principal, UpdateRole};
+
 use crate::api::roles::{create_role, delete_role, save_role};
+use crate::form::may;
 use crate::pages::role_path;
 use crate::{Answer, ApiError, ConsoleContext, Posted};
 
@@ -19,6 +22,11 @@ pub(super) async fn create(console: ConsoleContext, posted: Posted) -> Answer {
             if let Some(remark) = remark { answer.showing(remark) } else { answer }
         }
     }
+}
+
+/// Whether somebody may send any of the forms of a role.
+pub(super) fn may_change(principal: &Principal) -> Result<(), AuthzError> {
+    may::<UpdateRole>(principal).or_else(|error| may::<DeleteRole>(principal).map_err(|_| error))
 }
 
 pub(super) async fn one(console: ConsoleContext, posted: Posted) -> Answer {

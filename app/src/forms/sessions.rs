@@ -1,5 +1,6 @@
 //! Ending sessions: the own ones, and, for administrators, anybody's.
 
+use super::refused;
 use crate::{Answer, ConsoleContext, CookieChange, Posted};
 
 const OWN: &str = "/web/account/sessions";
@@ -13,13 +14,13 @@ pub(super) async fn own(console: ConsoleContext, posted: Posted) -> Answer {
             Ok(0) => Answer::go(OWN).saying("There was no other session."),
             Ok(1) => Answer::go(OWN).saying("One other session ended."),
             Ok(count) => Answer::go(OWN).saying(format!("{count} other sessions ended.")),
-            Err(error) => posted.again(console.refuse(error), &[]),
+            Err(error) => refused(&posted, console.refuse(error), &[]),
         };
     }
     let id = posted.field("id").unwrap_or_default();
     match sessions.end_own(&console.principal, id).await {
         Ok(()) => ended(&console, id, OWN.to_owned()),
-        Err(error) => posted.again(console.refuse(error), &[]),
+        Err(error) => refused(&posted, console.refuse(error), &[]),
     }
 }
 

@@ -74,15 +74,24 @@ fn WhoAmI(viewer: Viewer) -> impl IntoView {
         Shield::None => "This session has no trusted device, and nothing requires one",
     };
     let device = viewer.device.map(|device| {
-        view! { <dt>"Trusted device"</dt><dd>{device.asset_tag} " " <code>{device.id}</code></dd> }
+        let since =
+            device.since.map(|since| view! { <br/> "since " <time datetime=since.exact>{since.text}</time> });
+        let tier = (!device.tier.is_empty()).then(|| view! { <br/> {device.tier} });
+        view! {
+            <dt>"Trusted device"</dt>
+            <dd>{device.asset_tag} " " <code>{device.id}</code> {tier} {since}</dd>
+        }
     });
+    let authorize = (viewer.shield != Shield::Trusted).then(
+        || view! { " " <a href="/web/device/authorize?next=/web/account">"Authorize this session"</a> },
+    );
     let logins = if viewer.logins.is_empty() { "none".to_owned() } else { viewer.logins.join(", ") };
     view! {
         <dl id="who-am-i" class="facts card" data-live="session">
             <dt>"User"</dt><dd>{viewer.name}</dd>
             <dt>"Roles"</dt><dd>{viewer.roles.join(", ")}</dd>
             <dt>"Logins"</dt><dd>{logins}</dd>
-            <dt>"Device Trust"</dt><dd>{trust}</dd>
+            <dt>"Device Trust"</dt><dd>{trust} {authorize}</dd>
             {device}
             <dt>"Session ends"</dt>
             <dd><time datetime=viewer.expires.exact>{viewer.expires.text}</time></dd>

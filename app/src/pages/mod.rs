@@ -6,6 +6,7 @@ mod audit;
 mod cli_login;
 mod confirm;
 mod device;
+mod device_web;
 mod imports;
 mod inventory;
 mod locked_out;
@@ -24,6 +25,7 @@ mod stray;
 mod tokens;
 mod users;
 
+pub use device_web::handoff_state;
 pub use inventory::device_row;
 
 pub(crate) use account::AccountPage;
@@ -32,6 +34,7 @@ pub(crate) use audit::{AuditPage, EventPage};
 pub(crate) use cli_login::CliLoginPage;
 pub(crate) use confirm::{ConfirmPage, FRESH_FACTOR, SECURITY, confirm_and_back_to};
 pub(crate) use device::DevicePage;
+pub(crate) use device_web::{DeviceAuthorizePage, HandoffRefused};
 pub(crate) use imports::{ImportPage, ImportsPage};
 pub(crate) use inventory::{DevicesPage, InsightsPage};
 pub(crate) use locked_out::LockedOutPage;

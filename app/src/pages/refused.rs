@@ -1,8 +1,10 @@
 use axum::http::StatusCode;
+use gatehouse_model::HandoffCode;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_meta::{Meta, Title};
 
+use super::HandoffRefused;
 use crate::ApiError;
 use crate::components::Problem;
 
@@ -26,6 +28,9 @@ pub(crate) fn RefusedPage(error: ApiError) -> impl IntoView {
             <Problem title="This page has to be loaded again" error/>
         }
         .into_any();
+    }
+    if HandoffCode::ALL.iter().any(|code| code.as_str() == error.code) {
+        return view! { <HandoffRefused error/> }.into_any();
     }
     view! {
         <Title text="Not possible"/>

@@ -1,19 +1,27 @@
 use gatehouse_domain::authz::RevokeEnrollToken;
+use gatehouse_domain::device::TokenQuery;
 use gatehouse_domain::entity::{MAX_CHALLENGES, TokenPurpose, TokenState};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::api::device::may;
+use crate::api::query::address;
 use crate::api::tokens::{TokenRow, Tokens, list};
-use crate::components::{Badge, EmptyState, PageHeader, Pager, PostForm, Problem, Time, Tone};
-use crate::{ConsoleContext, FormOutcome};
+use crate::components::{
+    Badge, EmptyState, Field, Icon, PageHeader, Pager, PostForm, Problem, SelectField, Shape, Time, Tone,
+};
+use crate::{ApiError, ConsoleContext, FormOutcome};
+
+const PATH: &str = "/web/tokens";
 
 /// What the address asks for.
 #[derive(Clone, Default)]
 struct Asked {
-    device: Option<String>,
-    ended: bool,
+    device: String,
+    state: String,
+    by: String,
+    text: String,
     before: Option<String>,
     revoke: Option<String>,
 }
@@ -25,20 +33,26 @@ impl Asked {
         // A refused form comes back to the address without its query.
         let outcome = FormOutcome::current().of("revoke").map(|outcome| outcome.field("token"));
         Self {
-            device: given("device"),
-            ended: given("ended").is_some(),
+            device: given("device").unwrap_or_default(),
+            state: given("state").unwrap_or_default(),
+            by: given("by").unwrap_or_default(),
+            text: given("q").unwrap_or_default(),
             before: given("before"),
             revoke: outcome.or_else(|| given("revoke")),
         }
     }
 
-    /// The address of another view of the list.
-    fn address(&self, ended: bool, more: &str) -> String {
-        let device = self.device.as_ref().map(|id| format!("device={id}"));
-        let parts =
-            [device, ended.then(|| "ended=1".to_owned()), Some(more.to_owned()).filter(|m| !m.is_empty())];
-        let query = parts.into_iter().flatten().collect::<Vec<_>>().join("&");
-        if query.is_empty() { "/web/tokens".to_owned() } else { format!("/web/tokens?{query}") }
+    /// The address of the same list, with something more.
+    fn address(&self, more: Option<(&str, &str)>) -> String {
+        let asked = [("device", &self.device), ("q", &self.text), ("state", &self.state), ("by", &self.by)];
+        let asked = asked.map(|(name, value)| (name, value.as_str()));
+        let pairs: Vec<_> = asked.into_iter().chain(more).collect();
+        address(PATH, &pairs)
+    }
+
+    fn query(&self, console: &ConsoleContext) -> Result<TokenQuery, ApiError> {
+        let query = TokenQuery::read(&self.device, &self.state, &self.by, &self.text);
+        query.map_err(|error| console.refuse(error))
     }
 }
 
@@ -47,14 +61,11 @@ impl Asked {
 pub(crate) fn TokensPage() -> impl IntoView {
     let asked = Asked::current();
     let console = use_context::<ConsoleContext>();
-    let view = |path: String, label: &'static str, here: bool| {
-        view! { <a class="tabs__tab" href=path aria-current=here.then_some("page")>{label}</a> }
-    };
-    let of_device = asked.device.clone().map(|id| {
+    let of_device = (!asked.device.is_empty()).then(|| {
         view! {
             <p>
                 "Tokens of one device. "
-                <a href=format!("/web/devices/{id}")>"To the device"</a> " · " <a href="/web/tokens">"All tokens"</a>
+                <a href=format!("/web/devices/{}", asked.device)>"To the device"</a> " · " <a href=PATH>"All tokens"</a>
             </p>
         }
     });
@@ -67,20 +78,23 @@ pub(crate) fn TokensPage() -> impl IntoView {
             <a class="button" href="/web/devices/add">"Add a device"</a>
         </PageHeader>
         {of_device}
-        {asked.revoke.clone().map(|id| view! { <Revoke id back=asked.address(asked.ended, "")/> })}
-        <nav class="tabs" aria-label="Which tokens">
-            {view(asked.address(false, ""), "Active", !asked.ended)}
-            {view(asked.address(true, ""), "All, ended ones too", asked.ended)}
-        </nav>
+        {asked.revoke.clone().map(|id| view! { <Revoke id back=asked.address(None)/> })}
+        <Filters asked=asked.clone()/>
         <Suspense>
             {Suspend::new(async move {
                 let Some(console) = console else { return ().into_any() };
                 let may_revoke = may::<RevokeEnrollToken>(&console);
-                match list(&console, asked.device.as_deref(), asked.ended, asked.before.as_deref()).await {
-                    Ok(found) if found.rows.is_empty() && asked.before.is_none() => {
-                        view! { <Empty ended=asked.ended/> }.into_any()
+                let found = match asked.query(&console) {
+                    Ok(query) => list(&console, &query, asked.before.as_deref())
+                        .await
+                        .map(|found| (found, query.is_narrowed())),
+                    Err(error) => Err(error),
+                };
+                match found {
+                    Ok((found, is_narrowed)) if found.rows.is_empty() && !found.stopped && asked.before.is_none() => {
+                        view! { <Empty is_narrowed/> }.into_any()
                     }
-                    Ok(found) => view! { <List found asked may_revoke/> }.into_any(),
+                    Ok((found, _)) => view! { <List found asked may_revoke/> }.into_any(),
                     Err(error) => view! { <Problem title="The tokens cannot be shown" error/> }.into_any(),
                 }
             })}
@@ -88,15 +102,67 @@ pub(crate) fn TokensPage() -> impl IntoView {
     }
 }
 
+/// Search and filters: a form that works by itself, and sends itself where scripts run.
 #[component]
-fn Empty(ended: bool) -> impl IntoView {
-    let title = if ended { "No enrolment tokens" } else { "No active enrolment tokens" };
+fn Filters(asked: Asked) -> impl IntoView {
+    let ended = TokenState::ALL.into_iter().filter(|state| *state != TokenState::Active);
+    let states = [(String::new(), "Active".to_owned())]
+        .into_iter()
+        .chain(ended.map(|state| (state.as_str().to_owned(), capital(state_words(state)))))
+        .chain([("all".to_owned(), "All".to_owned())])
+        .collect();
+    let narrowed = [&asked.text, &asked.state, &asked.by].into_iter().any(|text| !text.is_empty());
+    let clear = narrowed.then(|| {
+        let all = address(PATH, &[("device", &asked.device)]);
+        view! { <a class="button" href=all>"Clear"</a> }
+    });
+    let device =
+        (!asked.device.is_empty()).then(|| view! { <input type="hidden" name="device" value=asked.device/> });
     view! {
-        <EmptyState title>
+        <form id="filters" class="filters" role="search" method="get" action=PATH data-auto>
+            <div class="field field--wide">
+                <label for="q">"Search"</label>
+                <input
+                    id="q"
+                    name="q"
+                    type="search"
+                    value=asked.text
+                    autocomplete="off"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    maxlength="200"
+                    placeholder="Asset tag, purpose or ID"
+                />
+            </div>
+            <SelectField name="state" label="State" options=states value=asked.state/>
+            <Field name="by" label="Made by" autocomplete="off" value=asked.by required=false/>
+            {device}
+            <div class="filters__end">
+                <button class="button" type="submit"><Icon shape=Shape::Search/>"Search"</button>
+                {clear}
+            </div>
+        </form>
+    }
+}
+
+#[component]
+fn Empty(is_narrowed: bool) -> impl IntoView {
+    if is_narrowed {
+        return view! {
+            <EmptyState title="No token is found">
+                <p>"No enrolment token is as the search and the filters ask for."</p>
+                <p><a class="button" href=PATH>"Show all active tokens"</a></p>
+            </EmptyState>
+        }
+        .into_any();
+    }
+    view! {
+        <EmptyState title="No active enrolment tokens">
             <p>"A token is made on a device's page, or in the same step as the device is added."</p>
             <p><a class="button" href="/web/devices">"To the devices"</a></p>
         </EmptyState>
     }
+    .into_any()
 }
 
 /// The one form of the page: what revoking means, before it is done.
@@ -119,15 +185,21 @@ fn Revoke(id: String, back: String) -> impl IntoView {
 
 #[component]
 fn List(found: Tokens, asked: Asked, may_revoke: bool) -> impl IntoView {
-    let Tokens { rows, next } = found;
-    let first = asked.before.is_some().then(|| asked.address(asked.ended, ""));
-    let next = next.map(|token| asked.address(asked.ended, &format!("before={token}")));
-    let ended = asked.ended;
+    let Tokens { rows, next, stopped } = found;
+    let first = asked.before.is_some().then(|| asked.address(None));
+    let next = next.map(|token| asked.address(Some(("before", &token))));
+    let stopped = stopped.then(|| {
+        view! {
+            <p class="form__note">
+                "So far, 5,000 tokens were looked at. Narrow your search, or go on with the next page."
+            </p>
+        }
+    });
     let rows = rows
         .into_iter()
         .map(|found| {
             let revoke = (may_revoke && found.state == TokenState::Active)
-                .then(|| asked.address(ended, &format!("revoke={}", found.token.id)));
+                .then(|| asked.address(Some(("revoke", &found.token.id))));
             row(found, revoke)
         })
         .collect_view();
@@ -151,14 +223,15 @@ fn List(found: Tokens, asked: Asked, may_revoke: bool) -> impl IntoView {
                     <tbody>{rows}</tbody>
                 </table>
             </div>
-            <Pager first=first next=next/>
+            {stopped}
+            <Pager first next/>
         </div>
     }
 }
 
 fn row(found: TokenRow, revoke: Option<String>) -> impl IntoView {
     let TokenRow { token, state, device } = found;
-    let tag = device.map_or_else(|| token.device_id.clone(), |device| device.asset_tag.to_string());
+    let tag = device.asset_tag.to_string();
     let purpose = match (token.purpose, token.note.is_empty()) {
         (TokenPurpose::AutoEnroll, _) => "auto-enrolment".to_owned(),
         (TokenPurpose::Admin, true) => String::new(),
@@ -183,12 +256,23 @@ fn row(found: TokenRow, revoke: Option<String>) -> impl IntoView {
 /// A token's state in a word.
 #[component]
 pub(super) fn TokenBadge(state: TokenState) -> impl IntoView {
-    let (tone, text) = match state {
-        TokenState::Active => (Tone::Good, "active"),
-        TokenState::Spent => (Tone::Plain, "spent"),
-        TokenState::Revoked => (Tone::Problem, "revoked"),
-        TokenState::Expired => (Tone::Plain, "expired"),
-        TokenState::Exhausted => (Tone::Warning, "attempts used up"),
+    let tone = match state {
+        TokenState::Active => Tone::Good,
+        TokenState::Spent | TokenState::Expired => Tone::Plain,
+        TokenState::Revoked => Tone::Problem,
+        TokenState::Exhausted => Tone::Warning,
     };
-    view! { <Badge tone text/> }
+    view! { <Badge tone text=state_words(state)/> }
+}
+
+const fn state_words(state: TokenState) -> &'static str {
+    match state {
+        TokenState::Exhausted => "attempts used up",
+        other => other.as_str(),
+    }
+}
+
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

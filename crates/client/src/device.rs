@@ -1,6 +1,7 @@
 //! Devices: looking them up, and the ceremonies of this one.
 
 mod authenticate;
+mod authenticate_web;
 mod auto_enroll;
 mod current;
 mod enroll;
@@ -11,6 +12,7 @@ mod lookup;
 mod trust;
 
 pub use authenticate::authenticate;
+pub(crate) use authenticate_web::{authenticate_for_browser, authenticate_with_token};
 pub use auto_enroll::{auto_enrol, auto_enroll_disabled};
 pub use current::{SelfEnrolment, enrol_current};
 pub use enroll::{EnrolmentToken, enrol};

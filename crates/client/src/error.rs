@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use gatehouse_model::{ErrorKind, clean_label};
+use gatehouse_model::{ErrorKind, HandoffCode, clean_label};
+use gatehouse_native::desktop::DesktopError;
 use gatehouse_native::{NativeError, TpmError};
 use gatehouse_proto::convert::WireError;
 
@@ -37,6 +38,17 @@ impl ClientError {
     #[must_use]
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidInput, "usage", message)
+    }
+
+    /// A refusal of the hand-off between a browser and this device, with what is known of this case.
+    #[must_use]
+    pub fn handoff(code: HandoffCode, detail: &str) -> Self {
+        let message = if detail.is_empty() {
+            code.sentence().to_owned()
+        } else {
+            format!("{}: {detail}", code.sentence())
+        };
+        Self::new(code.kind(), code.as_str(), message).with_hint(code.way_out())
     }
 
     /// The same error with a way out.
@@ -128,6 +140,18 @@ impl From<NativeError> for ClientError {
             code: error.code().to_owned(),
             message: error.to_string(),
             hint: error.hint(),
+            request_id: None,
+        }
+    }
+}
+
+impl From<DesktopError> for ClientError {
+    fn from(error: DesktopError) -> Self {
+        Self {
+            kind: error.kind(),
+            code: error.code().to_owned(),
+            message: error.to_string(),
+            hint: error.hint().map(str::to_owned),
             request_id: None,
         }
     }

@@ -23,6 +23,8 @@ mod second_factor;
 mod session;
 mod signup;
 mod tls;
+mod web_handoff;
+mod web_link;
 
 pub use address::ProxyAddress;
 pub use browser_login::{BrowserLogin, CodeReturn, Machine};
@@ -42,3 +44,5 @@ pub use second_factor::{SecondFactorAnswer, SecondFactorPrompt, confirm_when_ask
 pub use session::Session;
 pub use signup::{SignedUp, SignupLink, begin_signup, finish_signup};
 pub use tls::ServerTrust;
+pub use web_handoff::{WebAttempt, WebHandoff};
+pub use web_link::{WebLink, WebToken};

@@ -1,5 +1,6 @@
 //! The audit log: what is written, and reading it.
 
+mod refused;
 mod words;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::entity::{AuditEvent, AuditFilter, Device, DeviceMetadata, EventPage, 
 use crate::ports::{StoreError, UnitOfWork};
 use crate::{Core, Decision};
 
+pub use refused::RefusedRequest;
 pub use words::{event_names, words};
 
 /// Kinds of events: name, code of a success, code of a failure.
@@ -37,6 +39,9 @@ event_kinds! {
     DEVICE_ENROLL = "device.enroll" "TV005I" "TV005I";
     DEVICE_AUTHENTICATE = "device.authenticate" "TV006I" "TV006I";
     DEVICE_UPDATE = "device.update" "TV007I" "TV007I";
+    DEVICE_WEB_TOKEN = "device.webtoken.create" "TV008I" "TV008I";
+    DEVICE_CONFIRM = "device.authenticate.confirm" "TV009I" "TV009I";
+    DEVICE_WEB_CODE = "device.webtoken.redeem" "GH003I" "GH003W";
     DEVICE_TOKEN_REVOKE = "device.token.revoke" "GH001I" "GH001W";
     DEVICE_COUNTERS_ACCEPT = "device.counters.accept" "GH002I" "GH002W";
     DEVICE_IMPORT_START = "device.import.start" "GH007I" "GH007W";
@@ -109,6 +114,15 @@ impl AuditEvent {
         self
     }
 
+    /// The device of [`AuditEvent::about_device`] speaks for a browser's session.
+    pub(crate) fn for_web_session(mut self, id: &str) -> Self {
+        if let Some(device) = &mut self.device {
+            device.web_authentication = true;
+            id.clone_into(&mut device.web_session_id);
+        }
+        self
+    }
+
     pub(crate) fn about(mut self, target: impl Into<String>) -> Self {
         self.target = target.into();
         self
@@ -131,6 +145,7 @@ impl AuditEvent {
 /// Reads the audit log.
 pub struct AuditLog {
     core: Arc<Core>,
+    refused: refused::Counts,
 }
 
 /// Why an event cannot be shown.
@@ -214,7 +229,7 @@ pub const MAX_EVENTS: i64 = 1000;
 
 impl AuditLog {
     pub(crate) fn new(core: Arc<Core>) -> Self {
-        Self { core }
+        Self { core, refused: refused::Counts::default() }
     }
 
     /// Events, newest first.
@@ -268,32 +283,6 @@ impl AuditLog {
     pub async fn get(&self, _grant: &Grant<ListEvents>, uid: &str) -> Result<StoredEvent, AuditError> {
         let found = self.core.read().await?.event(uid).await?;
         found.ok_or_else(|| AuditError::NotFound(gatehouse_model::clean_label(uid)))
-    }
-
-    /// Notes a request that was refused, so that the id that somebody was shown with the error is found; what has
-    /// left an event of its own already is not noted again.
-    ///
-    /// # Errors
-    /// Storage.
-    pub async fn note_refused(
-        &self,
-        by: &Attribution,
-        request: &str,
-        code: &str,
-        message: &str,
-    ) -> Result<(), StoreError> {
-        let filter = AuditFilter { request_id: Some(by.request_id.clone()), ..AuditFilter::default() };
-        let mut work = self.core.begin().await?;
-        if by.request_id.is_empty() || !work.events(&filter, 1).await?.is_empty() {
-            return Ok(());
-        }
-        let event = self.core.event(EventKind::REQUEST_REFUSED, by).about(request).failed(
-            EventKind::REQUEST_REFUSED,
-            code,
-            message,
-        );
-        work.append_event(&event).await?;
-        work.commit().await
     }
 
     /// Notes that the host's admin called a method: that way in is exempt from the gate, and so leaves a trace.

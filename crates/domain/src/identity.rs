@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gatehouse_model::{ErrorKind, Timestamp};
 
 use crate::account::{RENEWED_SECS, rights};
-use crate::authz::{Actor, Principal, Renewed, SignedIn};
+use crate::authz::{Actor, Principal, Renewed, SignedIn, Trust};
 use crate::cluster::Preference;
 use crate::entity::{Digest, Session, SessionKey, SessionKind, Standing, User, target_text};
 use crate::ports::ceremony_rows::CallerRecord;
@@ -130,7 +130,7 @@ impl Identity {
         // Certificate and session must agree: a certificate from before the device authenticated proves no device,
         // and a session that lost its device makes the certificate's claim void.
         let device = certificate.device.clone().filter(|claimed| {
-            session.device.as_ref().is_some_and(|known| {
+            session.trusted_device(self.core.now()).is_some_and(|known| {
                 (&known.device_id, &known.asset_tag, &known.credential_id)
                     == (&claimed.device_id, &claimed.asset_tag, &claimed.credential_id)
             })
@@ -222,9 +222,10 @@ impl Identity {
             return Ok((self.anonymous(facts), None));
         };
         let Standing { session, account, roles } = &caller.standing;
-        let rights = rights(account.as_ref(), roles, session.device.as_ref());
+        let trusted = session.trusted_device(self.core.now());
+        let rights = rights(account.as_ref(), roles, trusted);
         let session = session.clone();
-        let device = session.device.as_ref().map(|device| DeviceExtensions {
+        let device = session.trusted_device(self.core.now()).map(|device| DeviceExtensions {
             device_id: device.device_id.clone(),
             asset_tag: device.asset_tag.clone(),
             credential_id: device.credential_id.clone(),
@@ -267,7 +268,10 @@ impl Identity {
                 .any(|mode| mode.requires_device(is_bot));
         let has_enrolled_device =
             device_required && device.is_none() && work.user_has_enrolled_device(&account.name).await?;
+        let trust = session.trusted_device(now).filter(|_| device.is_some());
+        let trust = trust.map(|device| Trust { since: device.since, tier: device.tier });
         Ok(SignedIn {
+            trust,
             logins: logins(&account, &roles),
             name: account.name,
             kind: account.kind,

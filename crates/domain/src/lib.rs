@@ -17,6 +17,7 @@ pub mod boot {
 pub mod ceremony;
 pub mod cluster;
 pub mod device;
+pub mod device_web;
 pub mod entity;
 mod failure;
 pub mod identity;
@@ -90,6 +91,7 @@ pub struct Services {
     pub imports: device::Imports,
     pub enrolment: ceremony::Enrolment,
     pub authentication: ceremony::Authentication,
+    pub device_web: device_web::DeviceWeb,
     pub roles: cluster::Roles,
     pub locks: cluster::Locks,
     pub preference: cluster::Preference,
@@ -116,6 +118,7 @@ impl Services {
             imports: device::Imports::new(Arc::clone(&core)),
             enrolment: ceremony::Enrolment::new(Arc::clone(&core), preference.clone()),
             authentication: ceremony::Authentication::new(Arc::clone(&core), preference.clone()),
+            device_web: device_web::DeviceWeb::new(Arc::clone(&core), preference.clone()),
             roles: cluster::Roles::new(Arc::clone(&core)),
             locks: cluster::Locks::new(Arc::clone(&core)),
             audit: audit::AuditLog::new(Arc::clone(&core)),

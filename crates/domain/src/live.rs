@@ -14,6 +14,8 @@ pub enum Topic {
     Device(String),
     /// The own session: its trust, its rights, or its end.
     Session,
+    /// A device speaks for the own session, or was refused.
+    DeviceWeb,
     /// The own devices.
     OwnDevices,
     User(String),
@@ -33,6 +35,7 @@ impl std::fmt::Display for Topic {
         match self {
             Self::Device(id) => write!(f, "device:{id}"),
             Self::Session => f.write_str("session"),
+            Self::DeviceWeb => f.write_str("device-web"),
             Self::OwnDevices => f.write_str("own-devices"),
             Self::User(name) => write!(f, "user:{name}"),
             Self::Role(name) => write!(f, "role:{name}"),
@@ -92,6 +95,12 @@ fn of_change(principal: &Principal, change: &Change) -> Vec<Topic> {
         if acted || is_at_hand {
             topics.push(Topic::Session);
         }
+    }
+    let is_here = change.session_id.as_deref() == Some(&user.session_id);
+    if is_here
+        && ["device.authenticate", "device.webtoken.redeem"].iter().any(|name| change.event.starts_with(name))
+    {
+        topics.push(Topic::DeviceWeb);
     }
     let (area, _) = change.event.split_once('.').unwrap_or((&change.event, ""));
     let target = change.target.clone();

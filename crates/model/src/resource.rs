@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceTrustMode, SecondFactor, Timestamp};
+use crate::{DeviceTrustMode, LinkScheme, SecondFactor, Timestamp, WebSessionMaxAge};
 
 pub const KIND_USER: &str = "user";
 pub const KIND_ROLE: &str = "role";
@@ -152,11 +152,17 @@ pub struct DeviceTrustSpec {
     /// CA certificates in PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ekcert_allowed_cas: Option<Vec<String>>,
+    /// After how long a browser's session has to be authorized anew, as in `8h`; never, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_session_max_age: Option<WebSessionMaxAge>,
+    /// Scheme of the links that open the device's client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_scheme: Option<LinkScheme>,
 }
 
 impl DeviceTrustSpec {
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.mode.is_none() && self.auto_enroll.is_none() && self.ekcert_allowed_cas.is_none()
+        *self == Self::default()
     }
 }

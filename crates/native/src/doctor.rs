@@ -1,5 +1,6 @@
 //! `tsh device doctor`: looks at everything that device trust needs, and says what it saw. It changes nothing.
 
+mod link_checks;
 mod machine;
 mod tpm_checks;
 
@@ -7,6 +8,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+pub use self::link_checks::examine_links;
 use crate::tpm::{Tpm, TpmAddress, connect};
 
 /// How a check ended.
@@ -25,7 +27,7 @@ pub enum Status {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Stable name of the check: `tpm-device`, `tpm-model`, `ek-certificates`, `storage-key`, `attestation-key`,
-    /// `lockout`, `pcr-banks`, `event-log`, `smbios`, `state-folder`.
+    /// `lockout`, `pcr-banks`, `event-log`, `smbios`, `state-folder`, `link-handler`, `link-question`, `link-browser`.
     pub check: String,
     pub status: Status,
     /// One line for people.

@@ -2,10 +2,12 @@
 //!
 //! [`TrustedDevice`] is an open TPM together with what is stored about the device: it makes and loads the attestation
 //! key, chooses the endorsement key, opens the server's challenge and quotes the platform's measurements.
-//! [`collect_device_data`] gathers serial numbers and facts of the operating system. [`doctor`] checks all of it.
+//! [`collect_device_data`] gathers serial numbers and facts of the operating system. [`desktop`] makes `tsh` the program
+//! that opens links. [`doctor`] checks all of it.
 
 mod ak;
 pub mod collect;
+pub mod desktop;
 mod device;
 pub mod doctor;
 mod ek;

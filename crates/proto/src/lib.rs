@@ -18,6 +18,11 @@ pub mod google {
 #[doc(hidden)]
 pub mod teleport {
     pub mod devicetrust {
+        pub mod public {
+            pub mod v1 {
+                include!("gen/teleport.devicetrust.public.v1.rs");
+            }
+        }
         pub mod v1 {
             include!("gen/teleport.devicetrust.v1.rs");
         }
@@ -32,6 +37,8 @@ pub mod gatehouse {
 }
 
 pub use google::rpc;
+/// `teleport.devicetrust.public.v1`: authentication of devices for callers without a certificate.
+pub use teleport::devicetrust::public::v1 as devicetrust_public;
 /// `teleport.devicetrust.v1`: the inventory and the ceremonies.
 pub use teleport::devicetrust::v1 as devicetrust;
 

@@ -26,6 +26,9 @@ redact!(
     crate::gatehouse::v1::ConfirmSecondFactorRequest,
     crate::gatehouse::v1::CreateEnrollTokenResponse,
     crate::gatehouse::v1::UserLink,
+    crate::gatehouse::v1::DescribeDeviceWebTokenRequest,
+    crate::gatehouse::v1::RedeemDeviceCodeRequest,
+    crate::gatehouse::v1::RedeemDeviceCodeResponse,
 );
 
 #[cfg(test)]

@@ -6,8 +6,11 @@
 
 use std::path::{Path, PathBuf};
 
-const FILES: [&str; 2] =
-    ["teleport/devicetrust/v1/devicetrust_service.proto", "gatehouse/v1/gatehouse.proto"];
+const FILES: [&str; 3] = [
+    "teleport/devicetrust/v1/devicetrust_service.proto",
+    "teleport/devicetrust/public/v1/devicetrust_service.proto",
+    "gatehouse/v1/gatehouse.proto",
+];
 
 fn generate(into: &Path) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("proto");
@@ -39,6 +42,9 @@ const SECRET_MESSAGES: &[&str] = &[
     "gatehouse.v1.ConfirmSecondFactorRequest",
     "gatehouse.v1.CreateEnrollTokenResponse",
     "gatehouse.v1.UserLink",
+    "gatehouse.v1.DescribeDeviceWebTokenRequest",
+    "gatehouse.v1.RedeemDeviceCodeRequest",
+    "gatehouse.v1.RedeemDeviceCodeResponse",
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {

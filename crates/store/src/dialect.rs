@@ -20,6 +20,9 @@ pub struct Dialect {
     /// Makes the planner take, until the unit of work ends, the indexes that the statements of lists are written for, whatever
     /// it guesses about the data.
     pub for_lists: Option<&'static str>,
+    /// Nobody else changes what a unit of work that writes has read: a change that counts on what was read needs no
+    /// answer.
+    pub writes_alone: bool,
     /// Tells other servers on the same database of changes, once they are committed: `$1` = the changes as JSON.
     /// `None` where there can be no other server.
     pub notify: Option<&'static str>,
@@ -37,6 +40,7 @@ pub static SQLITE: Dialect = Dialect {
     device_for_update: sql::device::DEVICE_HELD,
     user_for_update: sql::user::USER,
     for_lists: None,
+    writes_alone: true,
     notify: None,
     uniqueness_rule: sqlite_rule,
     may_pass: sqlite_may_pass,
@@ -55,6 +59,7 @@ pub static POSTGRES: Dialect = Dialect {
                 set_config('enable_sort', 'off', true), set_config('jit', 'off', true),
                 set_config('plan_cache_mode', 'force_generic_plan', true)",
     ),
+    writes_alone: false,
     notify: Some("select pg_notify('gatehouse_changes', $1)"),
     uniqueness_rule: |error| error.constraint().unwrap_or("unknown").to_owned(),
     may_pass: postgres_may_pass,
@@ -75,6 +80,7 @@ pub const SQLITE_RULES: &[(&str, &str)] = &[
     ("device_list.sequence", "device_list_pkey"),
     ("device_terms.term, device_terms.device, device_terms.shared", "device_terms_pkey"),
     ("device_boots.device_id", "device_boots_pkey"),
+    ("device_web_attempts.id", "device_web_attempts_pkey"),
     (
         "device_import_chunks.import_id, device_import_chunks.verdict, device_import_chunks.place",
         "device_import_chunks_pkey",

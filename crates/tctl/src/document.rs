@@ -1,6 +1,7 @@
 //! Resources as documents: names on the command line, YAML in, YAML and JSON out.
 
 mod preference;
+mod role;
 mod sources;
 
 use std::fmt;
@@ -136,6 +137,7 @@ pub(crate) fn read_documents(text: &str) -> Result<Vec<Document>> {
     if documents.is_empty() {
         return Err(invalid("there is no document"));
     }
+    role::check(text, &documents)?;
     Ok(documents)
 }
 
@@ -203,7 +205,9 @@ mod tests {
 
     #[test]
     fn a_file_may_hold_several_documents() {
-        let documents = read_documents("---\nkind: user\nmetadata: {name: a}\n---\nkind: role\n").unwrap();
+        let documents =
+            read_documents("---\nkind: user\nmetadata: {name: a}\n---\nkind: role\nmetadata: {name: b}\n")
+                .unwrap();
         assert_eq!(documents.iter().map(|d| d.kind).collect::<Vec<_>>(), [Kind::User, Kind::Role]);
         assert_eq!(documents[0].to_json().unwrap(), r#"{"kind":"user","metadata":{"name":"a"}}"#);
         assert_eq!(read_documents(r#"{"kind":"cap"}"#).unwrap()[0].kind, Kind::Preference);

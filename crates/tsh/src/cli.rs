@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use gatehouse_client::present::Format;
 use gatehouse_client::{Pin, ProxyAddress, SignupLink};
-use gatehouse_model::UserName;
+use gatehouse_model::{LinkScheme, UserName};
 use gatehouse_native::EkChoice;
 
 /// Gatehouse's client: log in, and make this device a trusted one.
@@ -38,6 +38,14 @@ pub(crate) enum Command {
     /// Manage this device.
     #[command(subcommand, arg_required_else_help = true, after_help = "Example:\n  tsh device asset-tag")]
     Device(DeviceCommand),
+    /// Let the desktop open the links of a server in tsh, so that a browser can hand its session to this device.
+    #[command(
+        after_help = "Examples:\n  tsh install-handler\n  tsh install-handler --uninstall\n  tsh install-handler --scheme=corp-gate"
+    )]
+    InstallHandler(InstallHandlerArgs),
+    /// Authorize the browser session of a link; run by the desktop.
+    #[command(hide = true)]
+    OpenLink(OpenLinkArgs),
     /// Print a completion script for a shell.
     #[command(
         after_help = "Example:\n  tsh completions bash > ~/.local/share/bash-completion/completions/tsh"
@@ -52,6 +60,9 @@ pub(crate) enum DeviceCommand {
         after_help = "Examples:\n  tsh device enroll --token=<token>\n  tsh device enroll --current-device"
     )]
     Enroll(EnrollArgs),
+    /// Authorize the session of a browser on this machine, by the code that its page shows.
+    #[command(after_help = "Example:\n  tsh device authorize WXYZ-2345")]
+    Authorize(AuthorizeArgs),
     /// Print the serial number that the inventory knows this device by.
     #[command(after_help = "Example:\n  tctl devices add --os=linux --asset-tag=\"$(tsh device asset-tag)\"")]
     AssetTag,
@@ -164,6 +175,50 @@ pub(crate) struct TpmArgs {
 }
 
 #[derive(Args)]
+pub(crate) struct InstallHandlerArgs {
+    /// Take it back
+    #[arg(long)]
+    pub(crate) uninstall: bool,
+    /// Scheme of the links, where the server has one of its own
+    #[arg(long, value_name = "SCHEME", default_value = "gatehouse")]
+    pub(crate) scheme: LinkScheme,
+}
+
+#[derive(Args)]
+pub(crate) struct OpenLinkArgs {
+    /// The link
+    #[arg(value_name = "URL")]
+    pub(crate) link: String,
+    /// Scheme of the links, as in `tsh install-handler`
+    #[arg(long, value_name = "SCHEME", default_value = "gatehouse")]
+    pub(crate) scheme: LinkScheme,
+    #[command(flatten)]
+    pub(crate) consent: ConsentArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct AuthorizeArgs {
+    /// The code, as the page shows it
+    #[arg(value_name = "CODE")]
+    pub(crate) code: String,
+    /// Address of the server [default: that of the last login]
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) proxy: Option<ProxyAddress>,
+    #[command(flatten)]
+    pub(crate) consent: ConsentArgs,
+}
+
+/// Whether the person is asked, and which TPM speaks for the device.
+#[derive(Args)]
+pub(crate) struct ConsentArgs {
+    /// Do not ask; for scripts that know whose session it is, never for a desktop
+    #[arg(long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) tpm: TpmArgs,
+}
+
+#[derive(Args)]
 pub(crate) struct DoctorArgs {
     /// The TPM, as in `tsh device enroll`
     #[arg(long, value_name = "ADDRESS")]
@@ -171,6 +226,9 @@ pub(crate) struct DoctorArgs {
     /// Firmware event log that would be sent
     #[arg(long, value_name = "FILE")]
     pub(crate) event_log: Option<PathBuf>,
+    /// Scheme of the links that are to be opened
+    #[arg(long, value_name = "SCHEME", default_value = "gatehouse")]
+    pub(crate) scheme: LinkScheme,
     #[command(flatten)]
     pub(crate) format: FormatArgs,
 }

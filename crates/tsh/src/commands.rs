@@ -1,8 +1,11 @@
 //! One module for each command.
 
 mod device;
+mod handoff;
+mod install_handler;
 mod login;
 mod logout;
+mod open_link;
 mod server;
 mod signup;
 mod status;
@@ -39,6 +42,8 @@ pub(crate) fn run(cli: Cli, offset: UtcOffset) -> Outcome {
         Command::Logout => block_on(logout::run(&context)),
         Command::Status(args) => status::run(&context, args.format()),
         Command::Device(command) => device::run(&context, command),
+        Command::InstallHandler(args) => install_handler::run(&args),
+        Command::OpenLink(args) => block_on(open_link::run(&context, args)),
         Command::Completions { .. } => Ok(0),
     }
 }

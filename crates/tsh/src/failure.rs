@@ -1,4 +1,5 @@
 use gatehouse_client::ClientError;
+use gatehouse_native::desktop::DesktopError;
 
 /// Why a command ends early.
 #[derive(Debug)]
@@ -11,6 +12,12 @@ pub(crate) enum Failure {
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         Self::Error(Box::new(error))
+    }
+}
+
+impl From<DesktopError> for Failure {
+    fn from(error: DesktopError) -> Self {
+        ClientError::from(error).into()
     }
 }
 

@@ -1,7 +1,9 @@
 //! `tsh`: logs a person in, and enrols and authenticates the device they are on.
 
+mod browser;
 mod cli;
 mod commands;
+mod dialog;
 mod failure;
 mod input;
 mod output;

@@ -65,6 +65,23 @@ pub(crate) fn finish(outcome: Outcome) -> ExitCode {
     }
 }
 
+/// Tells why a hand-off was refused; gives the exit code.
+pub(crate) fn refusal(error: &ClientError) -> u8 {
+    let _ = std::io::stderr().lock().write_all(refusal_lines(error).as_bytes());
+    error.exit_code()
+}
+
+/// Why a hand-off was refused, with the code to look up, and what an administrator looks for.
+pub(crate) fn refusal_lines(error: &ClientError) -> String {
+    let mut lines = error_lines(error);
+    lines.push_str(&printable(&format!("code: {}", error.code)));
+    if let Some(id) = error.request_id.as_ref().filter(|_| error.kind != ErrorKind::Internal) {
+        lines.push_str(&printable(&format!(" (the administrator finds more under {id})")));
+    }
+    lines.push('\n');
+    lines
+}
+
 /// Shows clap's help, version or complaint.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let _ = error.print();

@@ -28,6 +28,14 @@ pub(super) fn read(mut section: Section<'_>, folder: &Path, config: &mut Config)
             spec.ekcert_allowed_cas = Some(certificates::read(&device_trust, &entries, folder));
             lines.push((PreferenceKey::EkcertAllowedCas, place));
         }
+        if let Some((place, age)) = device_trust.parsed("web_session_max_age") {
+            spec.web_session_max_age = Some(age);
+            lines.push((PreferenceKey::WebSessionMaxAge, place));
+        }
+        if let Some((place, scheme)) = device_trust.parsed("link_scheme") {
+            spec.link_scheme = Some(scheme);
+            lines.push((PreferenceKey::LinkScheme, place));
+        }
         device_trust.finish();
     }
     section.finish();

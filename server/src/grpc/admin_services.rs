@@ -2,8 +2,8 @@ use gatehouse_domain::Failure;
 use gatehouse_domain::account::{NewLink, NewUser};
 use gatehouse_domain::device::{TokenPage, TokenTerms};
 use gatehouse_domain::entity::{AuditFilter, Device, EnrollToken, MAX_CHALLENGES, Session, TokenCursor};
-use gatehouse_model::Timestamp;
 use gatehouse_model::resource::{UserKind, UserSpec};
+use gatehouse_model::{AttestationTier, Timestamp};
 use gatehouse_proto::convert::{read_timestamp, timestamp};
 use gatehouse_proto::gatehouse::v1 as wire;
 use tonic::{Request, Response, Status};
@@ -145,15 +145,12 @@ impl DeviceAdminService for Gateway {
     }
 }
 
-fn token_info(token: EnrollToken, device: Option<Device>, state: &str) -> wire::EnrollTokenInfo {
-    let (asset_tag, os_type) = device
-        .map(|device| (device.asset_tag.to_string(), device.os_type.as_str().to_owned()))
-        .unwrap_or_default();
+fn token_info(token: EnrollToken, device: Device, state: &str) -> wire::EnrollTokenInfo {
     wire::EnrollTokenInfo {
         id: token.id,
         device_id: token.device_id,
-        asset_tag,
-        os_type,
+        asset_tag: device.asset_tag.to_string(),
+        os_type: device.os_type.as_str().to_owned(),
         created_by: token.created_by,
         created: Some(timestamp(token.created)),
         expires: Some(timestamp(token.expires)),
@@ -199,6 +196,8 @@ impl SessionService for Gateway {
 }
 
 fn session_info(session: Session) -> wire::SessionInfo {
+    let device_tier = session.device.as_ref().and_then(|device| device.tier);
+    let device_since = session.device.as_ref().map(|device| timestamp(device.since));
     let (device_id, asset_tag) =
         session.device.map(|device| (device.device_id, device.asset_tag)).unwrap_or_default();
     wire::SessionInfo {
@@ -212,6 +211,8 @@ fn session_info(session: Session) -> wire::SessionInfo {
         asset_tag,
         remote_address: session.remote_address,
         user_agent: session.user_agent,
+        device_tier: device_tier.map_or("", AttestationTier::as_str).to_owned(),
+        device_since,
     }
 }
 

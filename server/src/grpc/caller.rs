@@ -6,6 +6,7 @@ use gatehouse_domain::{Failure, Services};
 use gatehouse_model::clean_label;
 use tonic::{Request, Status};
 
+use super::refusals::Refusals;
 use super::status;
 use crate::connection_info::{Channel, ConnectionInfo};
 use crate::request_id::RequestId;
@@ -18,6 +19,10 @@ impl Method {
     pub(super) fn of_path(path: &str) -> Self {
         Self(clean_label(path.trim_start_matches('/')).into())
     }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// Where a call came from; good for as many principals as a stream has messages.
@@ -27,6 +32,7 @@ pub(super) struct Caller {
     request_id: String,
     user_agent: String,
     method: String,
+    refusals: Refusals,
 }
 
 impl Caller {
@@ -39,9 +45,10 @@ impl Caller {
             .ok_or_else(|| Status::internal("the connection is unknown"))?;
         let request_id = extensions.get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default();
         let method = extensions.get::<Method>().map(|method| method.0.to_string()).unwrap_or_default();
+        let refusals = extensions.get::<Refusals>().cloned().unwrap_or_default();
         let user_agent = request.metadata().get("user-agent").and_then(|name| name.to_str().ok());
         let user_agent = clean_label(user_agent.unwrap_or_default());
-        Ok(Self { connection, request_id, user_agent, method })
+        Ok(Self { connection, request_id, user_agent, method, refusals })
     }
 
     pub(super) fn facts(&self) -> RequestFacts {
@@ -59,6 +66,12 @@ impl Caller {
 
     /// Who calls, at this moment: expiry, locks and ended sessions count from one message to the next.
     pub(super) async fn principal(&self, services: &Services) -> Result<Principal, Status> {
+        let principal = self.find(services).await?;
+        self.refusals.by(principal.attribution());
+        Ok(principal)
+    }
+
+    async fn find(&self, services: &Services) -> Result<Principal, Status> {
         match (self.connection.channel, &self.connection.peer) {
             (Channel::AdminSocket { uid }, _) => {
                 let principal = services.identity.host_admin(uid, self.facts());
@@ -86,6 +99,13 @@ impl Caller {
 
     /// The wire's form of a failure, logged once where it is our fault.
     pub(super) fn status(&self, failure: impl Into<Failure>) -> Status {
-        status::of(&failure.into(), &self.request_id)
+        let failure = failure.into();
+        self.refusals.add(&self.method, &failure);
+        status::of(&failure, &self.request_id)
+    }
+
+    /// Writes down what was refused: for streams, which go on after their method has answered.
+    pub(super) async fn note_refused(&self, services: &Services) {
+        self.refusals.write(services).await;
     }
 }

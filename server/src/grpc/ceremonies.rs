@@ -8,6 +8,7 @@ use gatehouse_domain::ceremony::{
     AuthenticateAnswer, AuthenticateChallenge, AuthenticateInit, DeviceKey, EnrollAnswer, EnrollChallenge,
     EnrollInit,
 };
+use gatehouse_domain::device_web::WebInit;
 use gatehouse_model::{ErrorKind, clean_label};
 use gatehouse_proto::convert::{
     encrypted_credential, read_collected_data, read_platform_parameters, read_tpm_enroll_payload,
@@ -23,7 +24,7 @@ use wire::enroll_device_request::Payload as EnrollRequest;
 use wire::enroll_device_response::Payload as EnrollResponse;
 
 use super::caller::Caller;
-use super::{Gateway, device_wire, status};
+use super::{Gateway, device_web, device_wire, status};
 
 /// How long a ceremony's stream may stall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,17 +42,17 @@ impl Default for StreamLimits {
 }
 
 /// A ceremony's incoming half with its deadlines.
-struct Incoming<T> {
+pub(super) struct Incoming<T> {
     stream: Streaming<T>,
     started: Instant,
 }
 
 impl<T> Incoming<T> {
-    fn new(stream: Streaming<T>) -> Self {
+    pub(super) fn new(stream: Streaming<T>) -> Self {
         Self { stream, started: Instant::now() }
     }
 
-    async fn next(&mut self, limit: Duration) -> Result<T, Stopped> {
+    pub(super) async fn next(&mut self, limit: Duration) -> Result<T, Stopped> {
         match tokio::time::timeout_at(self.started + limit, self.stream.message()).await {
             Err(_) => Err(Stopped::TimedOut),
             Ok(Ok(Some(message))) => Ok(message),
@@ -62,7 +63,7 @@ impl<T> Incoming<T> {
 }
 
 /// Why the next message did not come.
-enum Stopped {
+pub(super) enum Stopped {
     TimedOut,
     Ended,
     /// Malformed or too large a message, or a lost connection.
@@ -70,7 +71,7 @@ enum Stopped {
 }
 
 impl Stopped {
-    fn status(self, caller: &Caller) -> Status {
+    pub(super) fn status(self, caller: &Caller) -> Status {
         match self {
             Self::TimedOut => caller.status(Failure {
                 kind: ErrorKind::RateLimited,
@@ -97,6 +98,7 @@ pub(super) fn run_enrolment(
     let (answers, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         let last = enroll(&gateway, &caller, Incoming::new(stream), &answers).await;
+        caller.note_refused(&gateway.services).await;
         // The other end may be gone; then nobody waits for this.
         let _ = answers.send(last).await;
     });
@@ -213,6 +215,7 @@ pub(super) fn run_authentication(
     let (answers, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         let last = authenticate(&gateway, &caller, Incoming::new(stream), &answers).await;
+        caller.note_refused(&gateway.services).await;
         let _ = answers.send(last).await;
     });
     ReceiverStream::new(receiver)
@@ -229,7 +232,14 @@ async fn authenticate(
     principal.account().map_err(|error| caller.status(error))?;
     let first =
         incoming.next(gateway.limits.first_message).await.map_err(|stopped| stopped.status(caller))?;
-    let init = read_authenticate_init(first).map_err(|error| caller.status(error))?;
+    let init = match read_authenticate_init(first).map_err(|error| caller.status(error))? {
+        Authenticate::Own(init) => init,
+        Authenticate::Web(init) => {
+            let token = device_web::authenticate(gateway, caller, init, &mut incoming, answers).await?;
+            let payload = Some(AuthenticateResponse::ConfirmationToken(token));
+            return Ok(wire::AuthenticateDeviceResponse { payload });
+        }
+    };
     let (challenge, pending) =
         authentication.begin(&principal, init).await.map_err(|error| caller.status(error))?;
     if answers.send(Ok(authenticate_challenge(challenge))).await.is_err() {
@@ -249,17 +259,20 @@ async fn authenticate(
     })
 }
 
-fn read_authenticate_init(message: wire::AuthenticateDeviceRequest) -> Result<AuthenticateInit, Failure> {
+/// For which session a device speaks.
+enum Authenticate {
+    /// The caller's own.
+    Own(AuthenticateInit),
+    /// A browser's.
+    Web(WebInit),
+}
+
+fn read_authenticate_init(message: wire::AuthenticateDeviceRequest) -> Result<Authenticate, Failure> {
     let Some(AuthenticateRequest::Init(init)) = message.payload else {
         return Err(status::invalid("message_incomplete", "missing init"));
     };
     if init.device_web_token.is_some() {
-        return Err(Failure {
-            kind: ErrorKind::Unimplemented,
-            code: "web_sessions_unimplemented",
-            hint: None,
-            error: "web sessions are not confirmed by this server yet".into(),
-        });
+        return device_web::read_init(init).map(Authenticate::Web);
     }
     let data =
         init.device_data.ok_or_else(|| status::invalid("message_incomplete", "missing device_data"))?;
@@ -271,10 +284,10 @@ fn read_authenticate_init(message: wire::AuthenticateDeviceRequest) -> Result<Au
         init.user_certificates.map(|certificates| certificates.ssh_authorized_key).unwrap_or_default();
     let ssh_certificate = String::from_utf8(ssh_certificate)
         .map_err(|_| status::invalid("ssh_certificate_invalid", "the SSH certificate is not text"))?;
-    Ok(AuthenticateInit { credential_id: init.credential_id, data, ssh_certificate })
+    Ok(Authenticate::Own(AuthenticateInit { credential_id: init.credential_id, data, ssh_certificate }))
 }
 
-fn authenticate_challenge(challenge: AuthenticateChallenge) -> wire::AuthenticateDeviceResponse {
+pub(super) fn authenticate_challenge(challenge: AuthenticateChallenge) -> wire::AuthenticateDeviceResponse {
     let payload = match challenge {
         AuthenticateChallenge::Tpm { nonce } => {
             AuthenticateResponse::TpmChallenge(wire::TpmAuthenticateDeviceChallenge {
@@ -290,7 +303,9 @@ fn authenticate_challenge(challenge: AuthenticateChallenge) -> wire::Authenticat
     wire::AuthenticateDeviceResponse { payload: Some(payload) }
 }
 
-fn read_authenticate_answer(message: wire::AuthenticateDeviceRequest) -> Result<AuthenticateAnswer, Failure> {
+pub(super) fn read_authenticate_answer(
+    message: wire::AuthenticateDeviceRequest,
+) -> Result<AuthenticateAnswer, Failure> {
     match message.payload {
         Some(AuthenticateRequest::TpmChallengeResponse(answer)) => {
             let platform = answer.platform_parameters.ok_or_else(missing_platform)?;

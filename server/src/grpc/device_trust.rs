@@ -2,6 +2,7 @@ use gatehouse_domain::Failure;
 use gatehouse_domain::authz::CreateEnrollToken;
 use gatehouse_domain::device::DeviceError;
 use gatehouse_domain::entity::{Device, DeviceCursor};
+use gatehouse_model::ErrorKind;
 use gatehouse_proto::convert::{read_collected_data, read_timestamp};
 use gatehouse_proto::devicetrust as wire;
 use gatehouse_proto::devicetrust::device_trust_service_server::DeviceTrustService;
@@ -217,9 +218,18 @@ impl DeviceTrustService for Gateway {
 
     async fn confirm_device_web_authentication(
         &self,
-        _request: Request<wire::ConfirmDeviceWebAuthenticationRequest>,
+        request: Request<wire::ConfirmDeviceWebAuthenticationRequest>,
     ) -> Answer<wire::ConfirmDeviceWebAuthenticationResponse> {
-        Err(Status::unimplemented("web sessions are not confirmed by this server yet"))
+        // The session is named by the caller here, and a name must never stand in for the browser's cookie. Only a proxy
+        // that has seen the cookie may do so, and there is none.
+        let caller = Caller::of(&request)?;
+        caller.principal(&self.services).await?;
+        Err(caller.status(Failure {
+            kind: ErrorKind::PermissionDenied,
+            code: "proxy_required",
+            hint: Some("the browser confirms its own session, at /webapi/devices/webconfirm".to_owned()),
+            error: "only a proxy may confirm the sessions of browsers".into(),
+        }))
     }
 
     type SyncInventoryStream = ReceiverStream<Result<wire::SyncInventoryResponse, Status>>;

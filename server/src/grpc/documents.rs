@@ -91,6 +91,8 @@ pub(super) fn preference(document: PreferenceDocument) -> wire::Resource {
             mode: Some(effective.mode),
             auto_enroll: Some(effective.auto_enroll),
             ekcert_allowed_cas: Some(effective.ekcert_allowed_cas),
+            web_session_max_age: effective.web_session_max_age,
+            link_scheme: Some(effective.link_scheme),
         },
     };
     let mut resource = {

@@ -1,33 +1,39 @@
 //! What is decided of a call before a byte of its message is read: whether strangers may make it, how large and how
 //! slow it may be. A decoder runs before any handler does, so a handler's own check would come too late.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::BoxError;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use gatehouse_domain::Failure;
 use gatehouse_domain::authz::AuthzError;
+use gatehouse_domain::{Failure, Services};
 use gatehouse_model::ErrorKind;
 use gatehouse_proto::MAX_MESSAGE_BYTES;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
 use super::caller::Method;
+use super::refusals::Refusals;
 use super::status;
 use crate::connection_info::{Channel, ConnectionInfo};
 use crate::request_id::RequestId;
 
 /// Services that strangers may call.
-const OPEN: [&str; 4] = [
+const OPEN: [&str; 6] = [
     "gatehouse.v1.AuthService",
+    // A token says for whom they speak.
+    "gatehouse.v1.DeviceWebService",
+    "teleport.devicetrust.public.v1.DeviceTrustService",
     "grpc.health.v1.Health",
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
 ];
 /// Methods that stream: their messages have limits of their own.
-const STREAMS: [&str; 3] = [
+const STREAMS: [&str; 4] = [
+    "teleport.devicetrust.public.v1.DeviceTrustService/AuthenticateDevice",
     "teleport.devicetrust.v1.DeviceTrustService/EnrollDevice",
     "teleport.devicetrust.v1.DeviceTrustService/AuthenticateDevice",
     "teleport.devicetrust.v1.DeviceTrustService/SyncInventory",
@@ -51,10 +57,17 @@ fn body_limit(method: &str) -> usize {
     }
 }
 
-pub(super) async fn layer(mut request: Request, next: Next) -> Response {
+pub(super) async fn layer(
+    State(services): State<Arc<Services>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let path = request.uri().path().trim_start_matches('/').to_owned();
     let extensions = request.extensions_mut();
-    extensions.insert(Method::of_path(&path));
+    let method = Method::of_path(&path);
+    extensions.insert(method.clone());
+    let refusals = Refusals::default();
+    extensions.insert(refusals.clone());
     let request_id = extensions.get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default();
     let refuse = |failure: Failure| status::of(&failure, &request_id).into_http();
     let service = path.split('/').next().unwrap_or_default();
@@ -68,15 +81,21 @@ pub(super) async fn layer(mut request: Request, next: Next) -> Response {
     if !is_call {
         return next.run(request).await;
     }
-    match tokio::time::timeout(UNARY_TIME, next.run(request)).await {
+    let response = match tokio::time::timeout(UNARY_TIME, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => refuse(Failure {
-            kind: ErrorKind::RateLimited,
-            code: "call_timeout",
-            hint: Some("try again".to_owned()),
-            error: "the call took too long".into(),
-        }),
-    }
+        Err(_) => {
+            let failure = Failure {
+                kind: ErrorKind::RateLimited,
+                code: "call_timeout",
+                hint: Some("try again".to_owned()),
+                error: "the call took too long".into(),
+            };
+            refusals.add(method.as_str(), &failure);
+            refuse(failure)
+        }
+    };
+    refusals.write(&services).await;
+    response
 }
 
 /// Gives the error of a body that is over its limit the form in which it leaves; others stay as they are.

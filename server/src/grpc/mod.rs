@@ -6,10 +6,12 @@ mod admin_services;
 mod caller;
 mod ceremonies;
 mod device_trust;
+mod device_web;
 mod device_wire;
 mod documents;
 mod gate;
 mod paging;
+mod refusals;
 mod resource_service;
 mod status;
 
@@ -19,12 +21,14 @@ use gatehouse_domain::Services;
 use gatehouse_model::Timestamp;
 use gatehouse_proto::MAX_MESSAGE_BYTES;
 use gatehouse_proto::devicetrust::device_trust_service_server::DeviceTrustServiceServer;
+use gatehouse_proto::devicetrust_public::device_trust_service_server::DeviceTrustServiceServer as PublicDeviceTrustServiceServer;
 use gatehouse_proto::gatehouse::v1 as wire;
 use tonic::service::Routes;
 use wire::account_service_server::AccountServiceServer;
 use wire::audit_service_server::AuditServiceServer;
 use wire::auth_service_server::AuthServiceServer;
 use wire::device_admin_service_server::DeviceAdminServiceServer;
+use wire::device_web_service_server::DeviceWebServiceServer;
 use wire::resource_service_server::ResourceServiceServer;
 use wire::session_service_server::SessionServiceServer;
 use wire::status_service_server::StatusServiceServer;
@@ -92,6 +96,8 @@ pub async fn router(gateway: &Gateway) -> Result<axum::Router, tonic_reflection:
         .build_v1()?;
     let routes = capped!(
         DeviceTrustServiceServer of gateway,
+        PublicDeviceTrustServiceServer of gateway,
+        DeviceWebServiceServer of gateway,
         AuthServiceServer of gateway,
         AccountServiceServer of gateway,
         ResourceServiceServer of gateway,
@@ -102,5 +108,7 @@ pub async fn router(gateway: &Gateway) -> Result<axum::Router, tonic_reflection:
         StatusServiceServer of gateway,
     );
     let routes = routes.add_service(health_service).add_service(reflection);
-    Ok(routes.into_axum_router().layer(axum::middleware::from_fn(gate::layer)))
+    Ok(routes
+        .into_axum_router()
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&gateway.services), gate::layer)))
 }

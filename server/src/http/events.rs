@@ -13,6 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures::stream::{self, Stream};
 use gatehouse_app::ConsoleContext;
 use gatehouse_domain::Services;
+use gatehouse_domain::authz::Principal;
 use gatehouse_domain::identity::RequestFacts;
 use gatehouse_domain::live::{Topic, topics};
 use gatehouse_domain::ports::{Changes, Heard};
@@ -45,6 +46,8 @@ struct Listening {
     stop: CancellationToken,
     greeted: bool,
     over: bool,
+    /// The device that the session was trusted for when it was last looked at.
+    device: Option<String>,
     /// Counts as long as this is there.
     _open: OpenStream,
 }
@@ -68,11 +71,12 @@ pub(super) async fn stream(
         changes: console.services.live.watch(),
         services: Arc::clone(&console.services),
         cookie,
-        facts: context.facts,
+        facts: context.facts.clone(),
         until: Instant::now() + LIFETIME,
         stop: request.extensions().get::<CancellationToken>().cloned().unwrap_or_default(),
         greeted: false,
         over: false,
+        device: device_of(&context.principal),
         _open: open,
     };
     let mut response = Sse::new(events(listening)).into_response();
@@ -112,6 +116,13 @@ impl Listening {
             }
         };
         let mut found = BTreeSet::new();
+        // Whoever loses the trust of a device is told, also where what took it is nothing that they may hear of: an
+        // administrator's change, or time.
+        let device = device_of(&principal);
+        if device != self.device {
+            self.device = device;
+            found.insert(Topic::Session);
+        }
         for heard in heard.iter().flatten() {
             found.extend(topics(&principal, heard));
         }
@@ -139,6 +150,10 @@ impl Listening {
             () = self.stop.cancelled() => None,
         }
     }
+}
+
+fn device_of(principal: &Principal) -> Option<String> {
+    Some(principal.signed_in()?.device.as_ref()?.device_id.clone())
 }
 
 enum Next {

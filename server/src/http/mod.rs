@@ -16,6 +16,7 @@ mod session;
 mod site;
 mod stylesheet;
 mod visit;
+mod web_confirm;
 
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ use gatehouse_domain::Services;
 use gatehouse_domain::ports::Random;
 use http::StatusCode;
 use open_streams::OpenStreams;
+use tokio::sync::Semaphore;
 use tower_http::limit::RequestBodyLimitLayer;
 
 pub use site::Site;
@@ -41,6 +43,8 @@ struct Console {
     /// Host and port, as browsers and command lines name this cluster.
     public_address: Arc<str>,
     streams: Arc<OpenStreams>,
+    /// A turn for each large form that is being answered.
+    large_forms: Arc<Semaphore>,
 }
 
 /// Everything that a browser can ask for.
@@ -52,6 +56,7 @@ pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site, pub
         assets,
         public_address: public_address.into(),
         streams: Arc::new(OpenStreams::default()),
+        large_forms: Arc::new(Semaphore::new(forms::MAX_LARGE)),
     };
     let mut pages = Router::new();
     for route in leptos_axum::generate_route_list(App) {
@@ -65,6 +70,8 @@ pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site, pub
         .route("/web", get(pages::home))
         .route("/web/logout", get(pages::home))
         .route("/web/events", get(events::stream))
+        .route(web_confirm::PATH, get(web_confirm::confirm))
+        .route("/web/device/authorize/state", get(web_confirm::state))
         .route("/web/audit/export.jsonl", get(export::lines))
         .route("/web/devices/import/template.csv", get(downloads::import_template))
         .route("/web/devices/import/{id}/report.csv", get(downloads::import_report))

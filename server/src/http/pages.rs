@@ -53,6 +53,11 @@ pub(super) fn to_login(uri: &Uri) -> Response {
     Redirect::to(&format!("{LOGIN}?next={}", escaped(safe_next(here)))).into_response()
 }
 
+/// To the page that hands the session to a device, by way of signing in where that is needed.
+pub(super) fn to_authorize(next: &str) -> Response {
+    Redirect::to(&format!("/web/device/authorize?next={}", escaped(next))).into_response()
+}
+
 /// The way in.
 pub(super) async fn home() -> Redirect {
     Redirect::to(HOME)

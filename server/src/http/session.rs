@@ -6,9 +6,9 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use gatehouse_app::{ApiError, ConsoleContext, PENDING_COOKIE, Refusal, Refusals, SESSION_COOKIE};
+use gatehouse_domain::audit::RefusedRequest;
 use gatehouse_domain::authz::Attribution;
 use gatehouse_domain::identity::{IdentityError, RequestFacts};
-use gatehouse_model::ErrorKind;
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderName, USER_AGENT};
 use tower_sessions::Session;
@@ -23,8 +23,9 @@ const UNATTENDED: HeaderName = HeaderName::from_static("gatehouse-unattended");
 pub(super) async fn layer(State(console): State<Console>, mut request: Request, next: Next) -> Response {
     let facts = facts(&request);
     let identity = &console.services.identity;
+    let is_unattended = is_unattended(&request);
     let found = match cookie(request.headers()) {
-        Some(cookie) if is_unattended(&request) => identity.by_cookie(cookie, facts.clone()).await,
+        Some(cookie) if is_unattended => identity.by_cookie(cookie, facts.clone()).await,
         Some(cookie) => identity.visit(cookie, facts.clone()).await,
         None => Ok(identity.anonymous(facts.clone())),
     };
@@ -37,6 +38,7 @@ pub(super) async fn layer(State(console): State<Console>, mut request: Request, 
         public_address: Arc::clone(&console.public_address),
         refusals: refusals.clone(),
         pending_sign_in: Arc::clone(&pending),
+        is_unattended,
     };
     let path = request.uri().path();
     let principal = match found {
@@ -83,13 +85,15 @@ fn asked(request: &Request) -> String {
     format!("{} {pattern}", request.method())
 }
 
-/// The id that somebody is shown with an error is found in the audit log. Strangers leave no trace in it but what the
-/// rules write down: they could fill it.
+/// The id that somebody is shown with an error is found in the audit log.
 async fn note(console: &Console, by: &Attribution, asked: &str, error: &ApiError) {
-    if by.user.is_empty() || error.kind == ErrorKind::Unavailable {
-        return;
-    }
-    let noted = console.services.audit.note_refused(by, asked, &error.code, &error.message).await;
+    let refused = RefusedRequest {
+        request: asked.to_owned(),
+        kind: error.kind,
+        code: error.code.clone(),
+        message: error.message.clone(),
+    };
+    let noted = console.services.audit.note_refused(by, &refused).await;
     if let Err(error) = noted {
         tracing::error!(%error, request_id = by.request_id, "a refusal could not be noted");
     }

@@ -26,6 +26,7 @@ sheets!(
     "facts.css",
     "footer.css",
     "form.css",
+    "handoff.css",
     "header.css",
     "inventory.css",
     "layout.css",

@@ -22,6 +22,16 @@ fn what_is_sealed_opens_again_also_after_a_restart() {
 }
 
 #[test]
+fn a_checksum_is_of_its_key_and_its_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, other) = (folder.path().join("key"), folder.path().join("other"));
+    let checksum = sealer(&path).checksum(b"message");
+    assert_eq!(sealer(&path).checksum(b"message"), checksum, "also after a restart");
+    assert_ne!(sealer(&path).checksum(b"another"), checksum);
+    assert_ne!(sealer(&other).checksum(b"message"), checksum);
+}
+
+#[test]
 fn a_seal_holds_only_in_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let sealer = sealer(&folder.path().join("key"));

@@ -322,3 +322,43 @@ async fn who_edits_what_was_changed_meanwhile_is_told() {
         alice.connection.resources().update_resource(request).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn attack_what_is_left_where_nobody_meets_what_is_required() {
+    let rig = Rig::start().await;
+    let (alice, helga) = staff(&rig).await;
+    let (helga, ..) = rig.on_trusted_device(&helga, "PF000001").await;
+    let by = &helga.connection;
+    // Root asks for what no administrator has: alice may still enrol her device and get everybody back in …
+    rig.prefer(json!({"device_trust": {"mode": "required"}})).await;
+    refused(alice.list_devices().await, PermissionDenied, "trusted_device_required");
+    // … and helga does not keep her from it.
+    refused(delete(by, "user", "alice").await, FailedPrecondition, "last_admin");
+    refused(update(by, "user", user("alice", &["access"])).await, FailedPrecondition, "last_admin");
+    refused(create(by, "lock", lock(json!({"user": "alice"}))).await, FailedPrecondition, "last_admin");
+    // What was not there before cannot be lost.
+    rig.person("carol", &["access"]).await;
+    create(by, "lock", lock(json!({"user": "carol"}))).await.unwrap();
+    // With two of them, one may go.
+    rig.person("bob", &["editor"]).await;
+    create(by, "lock", lock(json!({"user": "alice"}))).await.unwrap();
+    refused(create(by, "lock", lock(json!({"user": "bob"}))).await, FailedPrecondition, "last_admin");
+    create(&rig.admin, "lock", lock(json!({"user": "bob"}))).await.unwrap();
+    delete(by, "user", "bob").await.unwrap();
+}
+
+#[tokio::test]
+async fn attack_the_one_with_a_device_goes_where_a_factor_is_missing_too() {
+    let rig = Rig::start().await;
+    let (alice, helga) = staff(&rig).await;
+    let (_, _, id) = rig.on_trusted_device(&alice, "PF000001").await;
+    rig.person("bob", &["editor"]).await;
+    let (helga, ..) = rig.on_trusted_device(&helga, "PF000002").await;
+    // Root asks for passkeys, which nobody has, and for devices, of which alice has the administrators' only one.
+    rig.prefer(json!({"second_factor": "webauthn", "device_trust": {"mode": "required"}})).await;
+    let device = lock(json!({"device": id}));
+    refused(create(&helga.connection, "lock", device).await, FailedPrecondition, "no_admin_with_device");
+    let gone = create(&helga.connection, "lock", lock(json!({"user": "alice"}))).await;
+    refused(gone, FailedPrecondition, "no_admin_with_device");
+    create(&helga.connection, "lock", lock(json!({"user": "bob"}))).await.unwrap();
+}

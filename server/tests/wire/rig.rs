@@ -1,5 +1,6 @@
 //! A real server in this process: TLS, Unix socket, SQLite, and a clock that the test sets.
 
+mod browser;
 mod clock;
 mod connection;
 mod inventory;
@@ -8,6 +9,7 @@ mod machine;
 mod people;
 mod refusal;
 mod streams;
+mod web;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -26,6 +28,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+pub(crate) use browser::{Browser, Link, confirm_path};
 pub(crate) use clock::FakeClock;
 pub(crate) use connection::{Connection, Target, plain_h2};
 pub(crate) use inventory::device;

@@ -3,29 +3,17 @@
 use gatehouse_proto::devicetrust as devices;
 use tonic::Code::Unimplemented;
 
-use crate::rig::{Authenticating, Rig, refused};
+use crate::rig::Rig;
 
 #[tokio::test]
-async fn web_sessions_and_inventory_sync_are_unimplemented() {
+async fn inventory_sync_is_unimplemented() {
     let rig = Rig::start().await;
     let alice = rig.person("alice", &["editor"]).await;
-    let (machine, _) = rig.enrolled(&alice, "PF000001").await;
     for connection in [&alice.connection, &rig.admin] {
-        let request = devices::ConfirmDeviceWebAuthenticationRequest::default();
-        let status = connection.devices().confirm_device_web_authentication(request).await.unwrap_err();
-        assert_eq!(status.code(), Unimplemented);
-        assert!(!status.message().is_empty());
         let status = connection.devices().sync_inventory(tokio_stream::empty()).await.unwrap_err();
         assert_eq!(status.code(), Unimplemented);
         assert!(!status.message().is_empty());
     }
-    // A web token switches the stream to what is not there yet: no quiet success.
-    let init = devices::AuthenticateDeviceInit {
-        device_web_token: Some(devices::DeviceWebToken::default()),
-        ..machine.authenticate_init("")
-    };
-    let outcome = Authenticating::begin(&alice.connection, init).await.map(|_| ());
-    refused(outcome, Unimplemented, "web_sessions_unimplemented");
 }
 
 #[tokio::test]

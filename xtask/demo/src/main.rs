@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod answers;
+mod browser;
 mod interrupts;
 mod output;
 mod running;

@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use gatehouse_testkit::swtpm::{EkCa, EkKindName, FakeSysfs, Swtpm};
 
 use crate::answers::Answers;
+use crate::browser;
 use crate::interrupts::Interrupts;
 use crate::output;
 use crate::running::{Heard, Running};
@@ -107,8 +108,19 @@ impl Stage {
             .env("GATEHOUSE_DATA_DIR", self.folder.join("data"))
             .env("GATEHOUSE_SYSFS", self.machine.sysfs.path())
             .env("TCTI", self.machine.tpm.address())
+            .env("BROWSER", self.folder.join(browser::PROGRAM))
             .current_dir(&self.folder);
         command
+    }
+
+    /// Where everything of the walk lies.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The user's password.
+    pub(crate) fn password(&self) -> &'static str {
+        PASSWORD
     }
 
     /// Where `tsh` keeps its keys and certificates.

@@ -106,6 +106,15 @@ impl Printed {
         found.with_context(|| format!("`{}` printed nothing that begins with `{start}`", self.command))
     }
 
+    /// The line after the one that begins so.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn line_after(&self, start: &str) -> Result<&str> {
+        let found = self.text.lines().skip_while(|line| !line.starts_with(start)).nth(1).map(str::trim);
+        found.with_context(|| format!("`{}` printed nothing after `{start}`", self.command))
+    }
+
     fn demand(&self, holds: bool, what: &str) -> Result<&Self> {
         if !holds {
             bail!("`{}` should print {what}; it printed:\n{}", self.command, self.text);

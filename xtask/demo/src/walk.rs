@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::output::explain;
+use crate::browser::Browser;
+use crate::output::{explain, plain};
 use crate::stage::{SERIAL, Stage};
 
 /// What makes a certificate a trusted device's, as `tsh login` and `ssh-keygen` list them.
@@ -17,11 +19,12 @@ const SUBJECT: [&str; 3] = ["1.3.9999.3.1", "1.3.9999.3.2", "1.3.9999.3.3"];
 /// # Errors
 /// At the first command whose output is not what the guide says.
 pub(crate) fn walk(stage: &Stage) -> Result<()> {
-    account(stage)?;
+    let recovery_code = account(stage)?;
     register(stage)?;
     enroll(stage)?;
     let id = trusted(stage)?;
     certificates(stage, &id)?;
+    browser_session(stage, &recovery_code)?;
     remove(stage)
 }
 
@@ -29,16 +32,19 @@ fn login(stage: &Stage) -> String {
     format!("tsh login --proxy={} --user=myuser --ca-pin={}", stage.address(), stage.pin())
 }
 
-fn account(stage: &Stage) -> Result<()> {
+/// Gives a recovery code, which is as good as a code of the app and needs no waiting for the next one.
+fn account(stage: &Stage) -> Result<String> {
     explain("An admin, on the server's own host, invites a user");
     let invited = stage.types("tctl users add myuser --roles=access,editor --logins=myuser")?;
     let link = invited.word_after("https://")?;
     explain("The user sets a password and an authenticator app (the walk computes the codes)");
-    stage.types(&format!("tsh signup --link=https://{link} --ca-pin={}", stage.pin()))?;
+    let signed_up = stage.types(&format!("tsh signup --link=https://{link} --ca-pin={}", stage.pin()))?;
+    let recovery_code = signed_up.line_after("Recovery codes:")?.to_owned();
     explain("The user logs in; nothing is known of the device yet");
     let login = stage.types(&login(stage))?;
     login.has_line_with(&["Logged in as:", "myuser"])?.has_line_with(&["Roles:", "access", "editor"])?;
-    EXTENSIONS.iter().try_for_each(|extension| login.lacks(extension).map(drop))
+    EXTENSIONS.iter().try_for_each(|extension| login.lacks(extension).map(drop))?;
+    Ok(recovery_code)
 }
 
 fn register(stage: &Stage) -> Result<()> {
@@ -89,6 +95,24 @@ fn certificates(stage: &Stage, id: &str) -> Result<()> {
     let shown = stage.types(&command)?;
     shown.has_line_with(&["subject", "myuser", id, SERIAL])?.has_line_with(&SUBJECT)?;
     Ok(())
+}
+
+fn browser_session(stage: &Stage, recovery_code: &str) -> Result<()> {
+    explain(
+        "Authorize a browser session: sign in to the console (curl stands in for the browser of this machine)",
+    );
+    let browser = Browser::signs_in(stage, recovery_code)?;
+    explain(
+        "The button of the page is a link, which the browser opens in tsh; a person is asked here whether that is right",
+    );
+    let link = browser.link()?;
+    let start = Instant::now();
+    let proven = stage.types(&format!("tsh open-link --yes {link}"))?;
+    proven.has_line_with(&[SERIAL, "is proven", "myuser"])?;
+    explain("tsh has opened the browser again, and the browser stands where it was going");
+    browser.is_back_at("/web/devices")?;
+    plain(&format!("From the link to that page: {:.2} s\n", start.elapsed().as_secs_f64()));
+    browser.is_trusted()
 }
 
 fn remove(stage: &Stage) -> Result<()> {

@@ -1,6 +1,9 @@
 //! What is shown stays true: the server names topics that have changed (`/web/events`), and every element that names
 //! one of them in `data-live` is fetched again, from `data-live-from` or from the page itself, and put in its own
 //! place. Nothing else moves.
+//!
+//! What changes with time alone says so: `data-live-after` is when to look again, in seconds. What has come to its end says
+//! where the browser goes on to: `data-go`.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -21,6 +24,9 @@ const ADDRESS: &str = "/web/events";
 const EVERYTHING: &str = "everything";
 /// Changes so close together are fetched together.
 const GATHER_MS: u32 = 120;
+/// The session's cookie has just been renewed, and this browser is about to have the new one.
+const RENEWED_MS: u32 = 400;
+const CONFLICT: u16 = 409;
 
 thread_local! {
     static WAITING: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
@@ -37,6 +43,10 @@ pub(super) fn start() {
     if !is_signed_in {
         return;
     }
+    look_again_later(document().document_element());
+    listen(&document(), "gatehouse:swapped", |event: Event| {
+        look_again_later(event.target().and_then(|target| target.dyn_into().ok()));
+    });
     if !document().hidden() {
         connect(false);
     }
@@ -48,6 +58,31 @@ pub(super) fn start() {
             connect(true);
         }
     });
+}
+
+/// Sets a clock for what says that it changes with time.
+fn look_again_later(root: Option<Element>) {
+    let Some(root) = root else { return };
+    let mut clocks = Vec::new();
+    if root.has_attribute("data-live-after") {
+        clocks.push(root.clone());
+    }
+    if let Ok(found) = root.query_selector_all("[data-live-after]") {
+        clocks.extend((0..found.length()).filter_map(|index| found.get(index)?.dyn_into::<Element>().ok()));
+    }
+    for element in clocks {
+        let secs = element.get_attribute("data-live-after").and_then(|secs| secs.parse::<u32>().ok());
+        let Some(secs) = secs.filter(|secs| *secs > 0) else { continue };
+        Timeout::new(secs.saturating_mul(1000), move || {
+            if element.is_connected() {
+                let names = element.get_attribute("data-live").unwrap_or_default();
+                expect(names.split(' ').take(1));
+                // Where nothing has changed, the element stays, and with it the wish to look again.
+                look_again_later(Some(element));
+            }
+        })
+        .forget();
+    }
 }
 
 /// Listens until the page is hidden. What happened in between was missed.
@@ -140,6 +175,10 @@ async fn fetch(address: &str) -> Option<web_sys::Document> {
         .send()
         .await
         .ok()?;
+    if response.status() == CONFLICT {
+        Timeout::new(RENEWED_MS, || expect([EVERYTHING])).forget();
+        return None;
+    }
     let landed = response.url();
     let page = parse(&response.text().await.ok()?).ok()?;
     let layout = page.get_element_by_id("layout").and_then(|layout| layout.get_attribute("data-layout"));
@@ -156,6 +195,10 @@ fn replace(old: &Element, new: Option<Element>) {
         old.contains(Some(&active)) && active.matches("input, select, textarea").unwrap_or(false)
     });
     let Some(new) = new.filter(|new| !is_in_use && !old.is_equal_node(Some(new))) else { return };
+    if let Some(onward) = new.get_attribute("data-go") {
+        let _ = window().location().assign(&onward);
+        return;
+    }
     // A menu that is open stays open.
     if old.has_attribute("open") {
         let _ = new.set_attribute("open", "");

@@ -71,7 +71,7 @@ fn fact(fact: HistoryFact) -> impl IntoView {
 
 #[component]
 pub(super) fn TokensOfDevice(detail: DeviceDetail) -> impl IntoView {
-    let all = format!("/web/tokens?device={}&ended=1", detail.device.id);
+    let all = format!("/web/tokens?device={}&state=all", detail.device.id);
     let now = detail.now;
     let body = if detail.tokens.is_empty() {
         view! { <p>"No token was made for this device in the last weeks."</p> }.into_any()

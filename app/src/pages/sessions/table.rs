@@ -46,7 +46,15 @@ fn row(session: SessionRow, with_users: bool, path: &str) -> impl IntoView + use
     let kind = if session.is_browser { "Browser" } else { "Command line" };
     let device = session.device.map_or_else(
         || view! { <span class="table__none">"none"</span> }.into_any(),
-        |tag| view! { <Badge tone=Tone::Good text=tag shape=Shape::ShieldCheck/> }.into_any(),
+        |device| {
+            view! {
+                <Badge tone=Tone::Good text=device.asset_tag shape=Shape::ShieldCheck/> <br/>
+                <span class="table__none">
+                    {device.tier} <br/> "since " <time datetime=device.since.exact>{device.since.text}</time>
+                </span>
+            }
+            .into_any()
+        },
     );
     let this = session
         .is_this
@@ -82,7 +90,7 @@ fn row(session: SessionRow, with_users: bool, path: &str) -> impl IntoView + use
 /// One button. What goes wrong is said above the table, once.
 #[component]
 fn EndForm(id: String, to: String, reloads: bool, children: Children) -> impl IntoView {
-    let key = use_context::<ConsoleContext>().map(|console| console.services.form_keys.fresh());
+    let key = use_context::<ConsoleContext>().map(|console| console.form_key());
     view! {
         <form method="post" action=to data-reload=reloads.then_some("")>
             <input type="hidden" name=ACTION_FIELD value="end"/>

@@ -1,4 +1,4 @@
-use gatehouse_domain::account::{UserPage as Users, UserSummary};
+use gatehouse_domain::account::{UserPage as Users, UserPlace, UserSummary};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -17,7 +17,8 @@ const PATH: &str = "/web/users";
 pub(crate) fn UsersPage() -> impl IntoView {
     let query = use_query_map().get_untracked();
     let prefix = query.get("q").unwrap_or_default();
-    let after = query.get("after").filter(|name| !name.is_empty());
+    let given = |name: &str| query.get(name).filter(|name| !name.is_empty());
+    let place = given("after").map(UserPlace::After).or_else(|| given("before").map(UserPlace::Before));
     let may_invite = use_context::<ConsoleContext>().is_some_and(|console| {
         console.principal.may::<gatehouse_domain::authz::CreateUser>() && may_invite(&console).is_ok()
     });
@@ -39,11 +40,11 @@ pub(crate) fn UsersPage() -> impl IntoView {
         <Suspense>
             {Suspend::new(async move {
                 let found = match ConsoleContext::current() {
-                    Ok(console) => user_list(&console, &prefix, after.as_deref()).await,
+                    Ok(console) => user_list(&console, &prefix, place.as_ref()).await,
                     Err(error) => Err(error),
                 };
                 match found {
-                    Ok(page) => view! { <UserTable page prefix is_later_page=after.is_some()/> }.into_any(),
+                    Ok(page) => view! { <UserTable page prefix/> }.into_any(),
                     Err(error) => view! { <Problem title="Users cannot be shown" error/> }.into_any(),
                 }
             })}
@@ -52,7 +53,7 @@ pub(crate) fn UsersPage() -> impl IntoView {
 }
 
 #[component]
-fn UserTable(page: Users, prefix: String, is_later_page: bool) -> impl IntoView {
+fn UserTable(page: Users, prefix: String) -> impl IntoView {
     if page.users.is_empty() {
         return view! {
             <EmptyState title="Nobody is found">
@@ -61,7 +62,8 @@ fn UserTable(page: Users, prefix: String, is_later_page: bool) -> impl IntoView 
         }
         .into_any();
     }
-    let first = is_later_page.then(|| address(PATH, &[("q", &prefix)]));
+    let first = page.previous.is_some().then(|| address(PATH, &[("q", &prefix)]));
+    let previous = page.previous.map(|before| address(PATH, &[("q", &prefix), ("before", &before)]));
     let next = page.next.map(|after| address(PATH, &[("q", &prefix), ("after", &after)]));
     let rows = page.users.into_iter().map(row).collect_view();
     view! {
@@ -81,7 +83,7 @@ fn UserTable(page: Users, prefix: String, is_later_page: bool) -> impl IntoView 
                 <tbody>{rows}</tbody>
             </table>
         </div>
-        <Pager first next/>
+        <Pager first previous next/>
     }
     .into_any()
 }

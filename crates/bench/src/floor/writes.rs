@@ -229,6 +229,8 @@ impl Writer {
             asset_tag: device.asset_tag.to_string(),
             credential_id: bound.credential.id.clone(),
             since: now,
+            tier: Some(bound.credential.tier),
+            until: None,
         };
         if !work.set_session_device(&self.session_id, Some(&trusted)).await? {
             bail!("the floor's session has ended");

@@ -32,6 +32,18 @@ pub async fn authenticate(
         device_data: Some(collected_data(data)),
         device_web_token: None,
     };
+    match converse(connection, key, init).await? {
+        Response::UserCertificates(certificates) => Ok(certificates),
+        _ => Err(ClientError::unexpected("unexpected success payload from server")),
+    }
+}
+
+/// The messages of an authentication up to its last answer.
+pub(super) async fn converse(
+    connection: &Connection,
+    key: &mut dyn DeviceKey,
+    init: wire::AuthenticateDeviceInit,
+) -> Result<Response> {
     let (sender, receiver) = mpsc::channel(1);
     // As in an enrolment: a send that fails is explained by the call's status.
     let send = async |payload| {
@@ -61,10 +73,14 @@ pub async fn authenticate(
     .await;
 
     match answers.message().await.map_err(ceremony_error)?.map(|answer| answer.payload) {
-        Some(Some(Response::UserCertificates(certificates))) => Ok(certificates),
-        Some(_) => Err(ClientError::unexpected("unexpected success payload from server")),
-        None => Err(ClientError::unexpected("the server ended the device authentication without an answer")),
+        Some(Some(last)) => Ok(last),
+        Some(None) => Err(ClientError::unexpected("unexpected success payload from server")),
+        None => Err(ended_early()),
     }
+}
+
+pub(super) fn ended_early() -> ClientError {
+    ClientError::unexpected("the server ended the device authentication without an answer")
 }
 
 /// A status of a ceremony. `Unimplemented` gets words of its own: it must not pass for a quiet success.

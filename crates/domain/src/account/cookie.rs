@@ -83,7 +83,7 @@ impl Core {
     ) -> Result<Option<SecretToken>, RenewError> {
         let Some(old) = user.current_cookie() else { return Ok(None) };
         let standing = work.standing(SessionKey::Id(&user.session_id)).await?.ok_or(RenewError::Renewed)?;
-        let device = standing.session.device.as_ref();
+        let device = standing.session.trusted_device(self.now());
         let rights = rights(standing.account.as_ref(), &standing.roles, device);
         let cookie = SecretToken::generate_cookie(self.random.as_ref());
         let rotated =
@@ -121,6 +121,8 @@ mod tests {
             asset_tag: "t".to_owned(),
             credential_id: "c".to_owned(),
             since: Timestamp::default(),
+            tier: None,
+            until: None,
         };
         let mut edited = roles[0].clone();
         edited.updated = Timestamp::from_secs(2);

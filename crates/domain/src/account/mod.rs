@@ -23,6 +23,7 @@ use std::sync::Arc;
 pub use cli_login::{
     CLI_CODE_SECS, CLI_LOGIN_SECS, CliLoginError, CliProgress, CliRequest, CliReturn, CliState, NewCliLogin,
 };
+pub(crate) use cli_login::{typed_letters, user_code};
 pub use cookie::RenewError;
 pub(crate) use cookie::{RENEWED_SECS, rights};
 pub use error::AccountError;
@@ -31,11 +32,12 @@ pub(crate) use factors::factors_of;
 pub(crate) use links::pending_row_of;
 pub use links::{NewFactor, NewLink, SignedUp, SignupFacts};
 pub use login::{LoggedIn, LoginKeys, LoginRequest};
-pub use overview::{UserDetail, UserPage, UserSummary};
+pub use overview::{UserDetail, UserPage, UserPlace, UserSummary};
 pub use passkeys::{PasskeyAnswer, PasskeyQuestion};
 pub use security::{ConfirmChoices, OfferedAuthenticator, Security};
 pub use sessions::{SessionError, SessionPage, Sessions};
 pub use sign_in::{FactorAnswer, PENDING_SECS, SecondFactorStep, SignIn, WebLogin};
+pub(crate) use throttle::{Keys, network};
 pub use users::NewUser;
 pub use web_records::{MAX_RECORD_BYTES, WebRecordError, WebRecords};
 

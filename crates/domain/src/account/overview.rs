@@ -24,8 +24,17 @@ pub struct UserSummary {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserPage {
     pub users: Vec<UserSummary>,
-    /// Where the next page begins.
+    /// For [`UserPlace::Before`], if there are users before these.
+    pub previous: Option<String>,
+    /// For [`UserPlace::After`], if there are users after these.
     pub next: Option<String>,
+}
+
+/// Where a page of accounts is: beside this name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserPlace {
+    Before(String),
+    After(String),
 }
 
 /// An account by itself.
@@ -38,7 +47,7 @@ pub struct UserDetail {
 }
 
 impl Accounts {
-    /// Accounts whose name begins so, by name, after `after`.
+    /// Accounts whose name begins so, by name; from the first one on without a place.
     ///
     /// # Errors
     /// Storage.
@@ -46,7 +55,7 @@ impl Accounts {
         &self,
         _grant: &Grant<ListUsers>,
         prefix: &str,
-        after: Option<&str>,
+        place: Option<&UserPlace>,
         size: i64,
     ) -> Result<UserPage, AccountError> {
         let prefix = prefix.trim().to_lowercase();
@@ -55,10 +64,24 @@ impl Accounts {
         }
         let size = size.clamp(1, MAX_PAGE);
         let mut work = self.core.read().await?;
-        let mut glances = work.user_glances(&prefix, after, size + 1).await?;
         let full = usize::try_from(size).unwrap_or(usize::MAX);
-        let more = glances.len() > full;
-        glances.truncate(full);
+        let (glances, has_previous, has_next) = match place {
+            Some(UserPlace::Before(name)) => {
+                let mut glances = work.user_glances_before(&prefix, name, size + 1).await?;
+                match glances.len().checked_sub(full) {
+                    Some(surplus @ 1..) => {
+                        glances.drain(..surplus);
+                        (glances, true, true)
+                    }
+                    // Nobody is left over: this is the first page, and a first page is full.
+                    _ => first_of(work.user_glances(&prefix, None, size + 1).await?, full, false),
+                }
+            }
+            Some(UserPlace::After(name)) => {
+                first_of(work.user_glances(&prefix, Some(name), size + 1).await?, full, true)
+            }
+            None => first_of(work.user_glances(&prefix, None, size + 1).await?, full, false),
+        };
         let locks = match (glances.first(), glances.last()) {
             (Some(first), Some(last)) => {
                 work.locks_on_people(&first.user.name, &last.user.name, self.core.now()).await?
@@ -71,10 +94,11 @@ impl Accounts {
                     || lock.target.role.as_ref().is_some_and(|role| glance.user.roles.contains(role))
             })
         };
-        let next = glances.last().filter(|_| more).map(|last| last.user.name.clone());
+        let previous = glances.first().filter(|_| has_previous).map(|first| first.user.name.clone());
+        let next = glances.last().filter(|_| has_next).map(|last| last.user.name.clone());
         let users =
             glances.into_iter().map(|glance| UserSummary { is_locked: is_locked(&glance), glance }).collect();
-        Ok(UserPage { users, next })
+        Ok(UserPage { users, previous, next })
     }
 
     /// One account with what is in force on it.
@@ -105,4 +129,11 @@ impl Accounts {
         let mut work = self.core.read().await?;
         Ok(work.devices_of_user(&name.to_ascii_lowercase(), None, limit.clamp(1, MAX_PAGE)).await?)
     }
+}
+
+/// A page that was asked for with one more than it holds: with whether there are pages before and after it.
+fn first_of(mut glances: Vec<UserGlance>, full: usize, has_previous: bool) -> (Vec<UserGlance>, bool, bool) {
+    let has_next = glances.len() > full;
+    glances.truncate(full);
+    (glances, has_previous, has_next)
 }

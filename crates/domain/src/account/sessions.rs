@@ -80,7 +80,12 @@ impl Sessions {
         limit: i64,
     ) -> Result<SessionPage, SessionError> {
         let limit = limit.clamp(1, MAX_PAGE);
-        let sessions = self.core.read().await?.active_sessions(user, before, self.core.now(), limit).await?;
+        let now = self.core.now();
+        let mut sessions = self.core.read().await?.active_sessions(user, before, now, limit).await?;
+        for session in &mut sessions {
+            // Trust that has to be proven anew is none.
+            session.device = session.trusted_device(now).cloned();
+        }
         let full = i64::try_from(sessions.len()).is_ok_and(|len| len == limit);
         let next = sessions.last().filter(|_| full).map(|last| (last.created, last.id.clone()));
         Ok((sessions, next))
@@ -128,9 +133,13 @@ impl Sessions {
     /// Ends one of the own sessions.
     ///
     /// # Errors
-    /// Nobody is logged in; there is no such session of theirs in force.
+    /// Nobody is logged in; there is no such session of theirs in force; it is another one than that which asks, and the
+    /// factor was proven too long ago: whoever finds a session open is not to throw its owner out.
     pub async fn end_own(&self, principal: &Principal, id: &str) -> Result<(), SessionError> {
         let (user, grant) = principal.account()?;
+        if user.session_id != id {
+            principal.fresh_account()?;
+        }
         let mut work = self.core.begin().await?;
         let own = work.session(id).await?.filter(|session| session.user == user.name);
         // Somebody else's is told apart from none by nobody.
@@ -141,9 +150,9 @@ impl Sessions {
     /// Ends all own sessions but the one that asks; answers with how many.
     ///
     /// # Errors
-    /// Nobody is logged in.
+    /// Nobody is logged in; the factor was proven too long ago.
     pub async fn end_others(&self, principal: &Principal) -> Result<usize, SessionError> {
-        let (user, grant) = principal.account()?;
+        let (user, grant) = principal.fresh_account()?;
         let mut work = self.core.begin().await?;
         let now = self.core.now();
         let in_force = work.active_sessions(Some(&user.name), None, now, MAX_PAGE).await?;

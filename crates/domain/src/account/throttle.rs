@@ -4,6 +4,7 @@
 //! well: attempts side by side cannot all slip past the count.
 
 use super::{AccountError, Accounts};
+use crate::Core;
 use crate::entity::{Digest, Throttle};
 use crate::ports::UnitOfWork;
 
@@ -24,7 +25,7 @@ const FORGET_SECS: i64 = 3600;
 const PENDING_TRIES: i64 = 5;
 
 /// What an attempt is counted under.
-pub(super) struct Keys(Vec<Limit>);
+pub(crate) struct Keys(Vec<Limit>);
 
 impl Keys {
     /// For a login. The strict limit is on account and network together: a stranger who guesses at an account closes
@@ -73,6 +74,11 @@ impl Keys {
         Self(vec![Limit { key: format!("cli-login:{network}"), free: 30, longest_secs: 300 }])
     }
 
+    /// For a typed code of a browser's session, by somebody who is logged in.
+    pub(crate) fn device_code(user: &str) -> Self {
+        Self(vec![Limit { key: format!("device-code:{user}"), free: 5, longest_secs: 300 }])
+    }
+
     /// For a second factor within a session.
     pub(super) fn session(id: &str) -> Self {
         Self(vec![Limit { key: format!("session:{id}"), free: 5, longest_secs: 300 }])
@@ -80,7 +86,7 @@ impl Keys {
 }
 
 /// The network of an address: an IPv4 address, or the /64 that one IPv6 customer has to choose from.
-pub(super) fn network(remote_address: &str) -> Option<String> {
+pub(crate) fn network(remote_address: &str) -> Option<String> {
     let address: std::net::SocketAddr = remote_address.parse().ok()?;
     Some(match address.ip().to_canonical() {
         std::net::IpAddr::V4(v4) => v4.to_string(),
@@ -91,11 +97,11 @@ pub(super) fn network(remote_address: &str) -> Option<String> {
     })
 }
 
-impl Accounts {
+impl Core {
     /// Counts an attempt, or refuses it while one of its keys is closed.
-    pub(super) async fn take_attempt(&self, keys: &Keys) -> Result<(), AccountError> {
-        let now = self.core.now();
-        let mut work = self.core.begin().await?;
+    pub(crate) async fn take_attempt(&self, keys: &Keys) -> Result<(), AccountError> {
+        let now = self.now();
+        let mut work = self.begin().await?;
         for limit in &keys.0 {
             let Some(failures) = work.take_attempt(&limit.key, now, now.plus_secs(-FORGET_SECS)).await?
             else {
@@ -106,6 +112,24 @@ impl Accounts {
             work.put_throttle(&limit.key, &Throttle { failures, last_failure: now, blocked_until }).await?;
         }
         Ok(work.commit().await?)
+    }
+
+    /// Takes a counted attempt back after a success.
+    pub(crate) async fn return_attempt(
+        &self,
+        work: &mut dyn UnitOfWork,
+        keys: &Keys,
+    ) -> Result<(), AccountError> {
+        for limit in &keys.0 {
+            work.return_attempt(&limit.key).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Accounts {
+    pub(super) async fn take_attempt(&self, keys: &Keys) -> Result<(), AccountError> {
+        self.core.take_attempt(keys).await
     }
 
     /// Whether this one sign-in has had all its tries.
@@ -120,16 +144,12 @@ impl Accounts {
         Ok(false)
     }
 
-    /// Takes a counted attempt back after a success.
     pub(super) async fn return_attempt(
         &self,
         work: &mut dyn UnitOfWork,
         keys: &Keys,
     ) -> Result<(), AccountError> {
-        for limit in &keys.0 {
-            work.return_attempt(&limit.key).await?;
-        }
-        Ok(())
+        self.core.return_attempt(work, keys).await
     }
 }
 

@@ -14,7 +14,7 @@ use gatehouse_model::ErrorKind;
 pub use capability::*;
 pub use presets::preset_roles;
 pub(crate) use principal::Renewed;
-pub use principal::{Actor, Attribution, Principal, SignedIn};
+pub use principal::{Actor, Attribution, Principal, SignedIn, Trust};
 
 use crate::Decision;
 

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gatehouse_model::Timestamp;
 use gatehouse_model::resource::UserKind;
+use gatehouse_model::{AttestationTier, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::SecretToken;
@@ -40,6 +40,8 @@ pub struct SignedIn {
     pub session_id: String,
     /// The trusted device, if certificate (or cookie) and session agree on one.
     pub device: Option<DeviceExtensions>,
+    /// Since when, and how its key is vouched for.
+    pub trust: Option<Trust>,
     /// The certificate itself carries device extensions, whether or not they still count.
     pub certificate_has_device: bool,
     pub factor_time: Timestamp,
@@ -54,6 +56,13 @@ pub struct SignedIn {
     pub cookie_hash: Option<Digest>,
     /// The cookie that took its place during the request.
     pub(crate) renewed: Renewed,
+}
+
+/// What a session knows of the proof of its device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trust {
+    pub since: Timestamp,
+    pub tier: Option<AttestationTier>,
 }
 
 /// A session's new cookie, on its way from the rule that renewed it to the edge that hands it out. Clones share it.
@@ -138,6 +147,13 @@ impl Principal {
                     os_type: 0,
                     asset_tag: device.asset_tag.clone(),
                     credential_id: device.credential_id.clone(),
+                    tier: user
+                        .trust
+                        .and_then(|trust| trust.tier)
+                        .map_or("", AttestationTier::as_str)
+                        .to_owned(),
+                    since: user.trust.map(|trust| trust.since),
+                    ..DeviceMetadata::default()
                 }),
                 ..common
             },

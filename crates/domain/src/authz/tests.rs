@@ -14,6 +14,7 @@ pub(crate) fn signed_in(roles: &[&str]) -> SignedIn {
         logins: Vec::new(),
         session_id: "session".to_owned(),
         device: None,
+        trust: None,
         certificate_has_device: false,
         factor_time: NOW,
         device_required: false,

@@ -1,20 +1,17 @@
 use std::sync::Arc;
 
-use gatehouse_attestation::{AkPublic, verify_device_key, verify_platform, verify_raw_signature};
+use gatehouse_attestation::verify_raw_signature;
 use gatehouse_model::tpm::PlatformParameters;
 use gatehouse_model::{CollectedData, DeviceTrustMode, EnrollStatus};
 
-use super::counters::{Progress, progress};
+use super::proof::{Asked, Speaker, Used};
 use super::refusal::Refusal;
-use super::{CeremonyError, NONCE_BYTES, boot, check_data};
+use super::{CeremonyError, NONCE_BYTES, check_data};
 use crate::Core;
 use crate::audit::EventKind;
 use crate::authz::{Attribution, Principal, SignedIn};
 use crate::cluster::Preference;
-use crate::entity::{
-    BoundCredential, CollectedRecord, Counters, Credential, Device, RecordKind, SessionDevice,
-};
-use crate::ports::ceremony_rows::{AuthenticationEnd, Held};
+use crate::entity::{BoundCredential, Credential, Device, SessionDevice};
 use crate::ports::{CertificateRequest, DeviceExtensions, IssuedCertificates, SshCertificateFacts};
 
 /// The authentication ceremony.
@@ -48,11 +45,8 @@ pub enum AuthenticateAnswer {
 
 /// An authentication whose challenge is out.
 pub struct PendingAuthentication {
-    device: Device,
-    credential: Credential,
-    init: AuthenticateInit,
+    asked: Asked,
     ssh: Option<SshCertificateFacts>,
-    nonce: [u8; NONCE_BYTES],
     session_id: String,
     by: Attribution,
 }
@@ -63,9 +57,6 @@ pub struct Authenticated {
     pub device: Device,
     pub certificates: IssuedCertificates,
 }
-
-/// Authentication records that are kept of a device.
-const KEPT_RECORDS: i64 = 10;
 
 impl Authentication {
     pub(crate) fn new(core: Arc<Core>, preference: Preference) -> Self {
@@ -86,18 +77,11 @@ impl Authentication {
         let (user, grant) = principal.account()?;
         match self.look_up(user, &init).await {
             Ok((device, credential, ssh)) => {
-                let nonce = self.core.random_bytes::<NONCE_BYTES>();
-                let challenge = if credential.ak_public.is_empty() {
-                    AuthenticateChallenge::SecureEnclave { challenge: nonce }
-                } else {
-                    AuthenticateChallenge::Tpm { nonce }
-                };
+                let asked = Asked::new(&self.core, device, credential, init.data);
+                let challenge = asked.challenge();
                 let pending = PendingAuthentication {
-                    device,
-                    credential,
-                    init,
+                    asked,
                     ssh,
-                    nonce,
                     session_id: user.session_id.clone(),
                     by: grant.by().clone(),
                 };
@@ -134,8 +118,8 @@ impl Authentication {
                 .note_refusal(
                     EventKind::DEVICE_AUTHENTICATE,
                     &pending.by,
-                    Some(&pending.device),
-                    &pending.credential.id,
+                    Some(&pending.asked.device),
+                    &pending.asked.credential.id,
                     error,
                 )
                 .await?;
@@ -209,80 +193,31 @@ impl Authentication {
         if user.session_id != pending.session_id {
             return Err(CeremonyError::SessionChanged);
         }
-        let (counters, ssh_signature) = pending.verify(answer)?;
+        let asked = &pending.asked;
+        let (counters, ssh_signature) = asked.verify(answer)?;
         let ssh_public_key = pending.ssh_key(user, ssh_signature)?;
         let now = self.core.now();
         let roles: Vec<String> = user.roles.iter().map(|role| role.name.clone()).collect();
-        let end = AuthenticationEnd {
-            device_id: &pending.device.id,
-            os_type: pending.device.os_type,
-            credential_id: &pending.credential.id,
-            session_id: &pending.session_id,
-            user: &user.name,
-            roles: &roles,
-        };
         let extensions = DeviceExtensions {
-            device_id: pending.device.id.clone(),
-            asset_tag: pending.device.asset_tag.to_string(),
-            credential_id: pending.credential.id.clone(),
+            device_id: asked.device.id.clone(),
+            asset_tag: asked.device.asset_tag.to_string(),
+            credential_id: asked.credential.id.clone(),
         };
         let session_device = SessionDevice {
             device_id: extensions.device_id.clone(),
             asset_tag: extensions.asset_tag.clone(),
             credential_id: extensions.credential_id.clone(),
             since: now,
+            tier: Some(asked.credential.tier),
+            until: None,
         };
-        let mut work = self.core.begin().await?;
-        let (held, bound, trusted) = work.hold_for_authentication(end, &session_device, now).await?;
-        let Held { mut device, alarm, lock } = held.ok_or(CeremonyError::DeviceChanged)?;
-        if let Some(lock) = lock {
-            return Err(CeremonyError::Locked(lock.target_text()));
-        }
-        if alarm.is_some() {
-            return Err(CeremonyError::CountersWentBack);
-        }
-        if (device.os_type, &device.asset_tag) != (pending.device.os_type, &pending.device.asset_tag) {
-            return Err(CeremonyError::DeviceChanged);
-        }
-        // Only now that the device is held: what was read with it may be older than the wait for it.
-        let BoundCredential { mut credential, is_user, .. } = bound
-            .filter(|BoundCredential { credential: current, .. }| {
-                current.device_id == device.id
-                    && current.ak_public == pending.credential.ak_public
-                    && current.public_key_der == pending.credential.public_key_der
-            })
-            .ok_or(CeremonyError::DeviceChanged)?;
-        if device.enroll_status != EnrollStatus::Enrolled || !is_user {
-            return Err(CeremonyError::DeviceChanged);
-        }
-        // Against the counters as they are now: another quote of this AK may have been accepted meanwhile.
-        let clock_went_back = match (credential.counters, counters) {
-            (Some(before), Some(after)) => match progress(before, after) {
-                Progress::Back => {
-                    drop(work);
-                    self.raise_alarm(&device).await?;
-                    return Err(CeremonyError::CountersWentBack);
-                }
-                Progress::ClockBack => true,
-                Progress::Forward => false,
-            },
-            _ => false,
+        let speaker = Speaker {
+            user: &user.name,
+            roles: &roles,
+            session: Some((&pending.session_id, &session_device)),
         };
-        if !trusted {
-            return Err(CeremonyError::SessionChanged);
-        }
-        credential.last_used = now;
-        credential.counters = counters;
-        device.last_authenticated = Some(now);
-        work.record_use(&device, &credential).await?;
-        let mut data = pending.init.data.clone();
-        data.record_time = Some(now);
-        work.add_collected(&device.id, &CollectedRecord { kind: RecordKind::Authenticate, data }).await?;
-        work.trim_collected(&device.id, KEPT_RECORDS).await?;
-        if let AuthenticateAnswer::Tpm { platform, .. } = answer {
-            let record = boot::record(&device.id, RecordKind::Authenticate, &user.name, now, platform);
-            work.note_boot(&record).await?;
-        }
+        let used = self.core.note_use(asked, answer, counters, speaker, now).await?;
+        let Used { mut work, device, credential, clock_went_back } = used;
         let certificates = self.core.ca.issue(&CertificateRequest {
             user: user.name.clone(),
             roles,
@@ -303,49 +238,16 @@ impl Authentication {
         work.commit().await?;
         Ok(Authenticated { device, certificates })
     }
-
-    /// From now on, no other key of this TPM counts either, until an admin accepts it.
-    async fn raise_alarm(&self, device: &Device) -> Result<(), CeremonyError> {
-        let mut work = self.core.begin().await?;
-        work.set_counter_alarm(&device.id, Some(self.core.now())).await?;
-        Ok(work.commit().await?)
-    }
 }
 
 impl PendingAuthentication {
-    /// Verifies the device's signature over the nonce; answers with the TPM's counters and the SSH signature.
-    fn verify<'a>(
-        &self,
-        answer: &'a AuthenticateAnswer,
-    ) -> Result<(Option<Counters>, &'a [u8]), CeremonyError> {
-        match answer {
-            AuthenticateAnswer::Tpm { platform, ssh_signature } if !self.credential.ak_public.is_empty() => {
-                let ak = AkPublic::parse(&self.credential.ak_public)?;
-                let verdict = verify_platform(&ak, &self.nonce, platform)?;
-                let counters = Counters {
-                    reset_count: verdict.clock.reset_count,
-                    restart_count: verdict.clock.restart_count,
-                    clock: verdict.clock.clock,
-                };
-                Ok((Some(counters), ssh_signature))
-            }
-            AuthenticateAnswer::SecureEnclave { signature, ssh_signature }
-                if !self.credential.public_key_der.is_empty() =>
-            {
-                verify_device_key(&self.credential.public_key_der, &self.nonce, signature)?;
-                Ok((None, ssh_signature))
-            }
-            _ => Err(CeremonyError::Missing("challenge response of the kind that was asked for")),
-        }
-    }
-
     /// The SSH key to certify: the one of TLS, or another that has signed the nonce.
     fn ssh_key(&self, user: &SignedIn, ssh_signature: &[u8]) -> Result<Option<String>, CeremonyError> {
         let Some(ssh) = &self.ssh else {
             return Ok(None);
         };
         let same_key = ssh.public_key_der == user.tls_public_key_der;
-        if !same_key && verify_raw_signature(&ssh.public_key_der, &self.nonce, ssh_signature).is_err() {
+        if !same_key && verify_raw_signature(&ssh.public_key_der, &self.asked.nonce, ssh_signature).is_err() {
             return Err(CeremonyError::SshKey);
         }
         Ok(Some(ssh.public_key_line.clone()))

@@ -11,6 +11,7 @@ mod enroll;
 mod error;
 mod evidence;
 mod judge;
+mod proof;
 mod refusal;
 
 pub use authenticate::{
@@ -19,6 +20,7 @@ pub use authenticate::{
 };
 pub use enroll::{DeviceKey, EnrollAnswer, EnrollChallenge, EnrollInit, Enrolment, PendingEnrolment};
 pub use error::CeremonyError;
+pub(crate) use proof::{Asked, Speaker, Used};
 
 use crate::entity::Device;
 use gatehouse_model::CollectedData;
@@ -27,7 +29,7 @@ use gatehouse_model::CollectedData;
 pub const NONCE_BYTES: usize = 32;
 
 /// Collected data must fit the device it is claimed for: the operating system and the serial number.
-fn check_data(device: &Device, data: &CollectedData) -> Result<(), CeremonyError> {
+pub(crate) fn check_data(device: &Device, data: &CollectedData) -> Result<(), CeremonyError> {
     if data.os_type != device.os_type {
         return Err(CeremonyError::OsMismatch);
     }

@@ -77,8 +77,8 @@ impl Decision for LastAdmin {
 /// Stands around a change: asked before it and after it, in one unit of work.
 pub(crate) struct AdminGuard {
     core: Arc<Core>,
-    /// There is somebody to protect, and the one who asks is not exempt.
-    watches: bool,
+    /// What there was before; nothing where the one who asks is exempt.
+    before: Standing,
 }
 
 impl AdminGuard {
@@ -90,8 +90,11 @@ impl AdminGuard {
         by: &Attribution,
     ) -> Result<Self, StoreError> {
         work.hold_administrators().await?;
-        let watches = !by.is_host_admin() && Admins::now(core, work).await?.any(work, Needs::ALL).await?;
-        Ok(Self { core: Arc::clone(core), watches })
+        let before = match by.is_host_admin() {
+            true => Standing::default(),
+            false => Admins::now(core, work).await?.standing(work, Standing::ALL).await?,
+        };
+        Ok(Self { core: Arc::clone(core), before })
     }
 
     /// Looks at how things have become; the unit of work must not be committed on an error.
@@ -99,22 +102,11 @@ impl AdminGuard {
     /// # Errors
     /// Storage; and inside, that there was an administrator and is none any more.
     pub(crate) async fn after(self, work: &mut dyn UnitOfWork) -> Result<Result<(), LastAdmin>, StoreError> {
-        if !self.watches {
+        if self.before == Standing::default() {
             return Ok(Ok(()));
         }
-        let admins = Admins::now(&self.core, work).await?;
-        if admins.any(work, Needs::ALL).await? {
-            return Ok(Ok(()));
-        }
-        let without_factor = Needs { factor: false, device: true };
-        let without_both = Needs { factor: false, device: false };
-        Ok(Err(if admins.any(work, without_factor).await? {
-            LastAdmin::Factor
-        } else if admins.any(work, without_both).await? {
-            LastAdmin::Device
-        } else {
-            LastAdmin::Rights
-        }))
+        let after = Admins::now(&self.core, work).await?.standing(work, self.before).await?;
+        Ok(self.before.lost(after).map_or(Ok(()), Err))
     }
 }
 
@@ -125,8 +117,38 @@ struct Needs {
     device: bool,
 }
 
-impl Needs {
-    const ALL: Self = Self { factor: true, device: true };
+/// Whether there is somebody with full rights and …
+///
+/// An administrator has both a factor and a device, where they are required. But also where there is none, because root on
+/// the host has set a mode that nobody meets yet, what is left is not to be lost: whoever has the rights and enrols a
+/// device is the one who gets everybody back in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Standing {
+    /// … nothing else, …
+    rights: bool,
+    /// … a device, where one is required, …
+    device: bool,
+    /// … a second factor, where one is required, …
+    factor: bool,
+    /// … both.
+    all: bool,
+}
+
+impl Standing {
+    const ALL: Self = Self { rights: true, device: true, factor: true, all: true };
+
+    /// What there was before and is no more; of several things that without which the others could not be.
+    fn lost(self, after: Self) -> Option<LastAdmin> {
+        if self.rights && !after.rights {
+            Some(LastAdmin::Rights)
+        } else if self.device && !after.device {
+            Some(LastAdmin::Device)
+        } else if (self.factor && !after.factor) || (self.all && !after.all) {
+            Some(LastAdmin::Factor)
+        } else {
+            None
+        }
+    }
 }
 
 /// What decides who is an administrator, beside the accounts themselves.
@@ -148,7 +170,26 @@ impl Admins {
         Ok(Self { core: Arc::clone(core), roles, cluster_requires_device, second_factor })
     }
 
-    /// Whether there is an administrator.
+    /// What there is, of what is asked for; the rest is not looked at.
+    async fn standing(&self, work: &mut dyn UnitOfWork, asked: Standing) -> Result<Standing, StoreError> {
+        // Most often there is an administrator, and with that everything.
+        if self.any(work, Needs { factor: true, device: true }).await? {
+            return Ok(Standing::ALL);
+        }
+        let mut found = Standing::default();
+        if asked.factor {
+            found.factor = self.any(work, Needs { factor: true, device: false }).await?;
+        }
+        if asked.device {
+            found.device = self.any(work, Needs { factor: false, device: true }).await?;
+        }
+        found.rights = found.factor
+            || found.device
+            || (asked.rights && self.any(work, Needs { factor: false, device: false }).await?);
+        Ok(found)
+    }
+
+    /// Whether there is somebody with full rights and what else is needed.
     async fn any(&self, work: &mut dyn UnitOfWork, needs: Needs) -> Result<bool, StoreError> {
         for role in self.roles.iter().filter(|role| contributes(role)) {
             let mut after: Option<String> = None;
@@ -246,6 +287,34 @@ mod tests {
             .map(|role| role.name)
             .collect();
         assert_eq!(found, ["editor"]);
+    }
+
+    #[test]
+    fn what_was_there_before_is_not_lost_whatever_else_was_missing() {
+        let nothing = Standing::default();
+        let rights = Standing { rights: true, ..nothing };
+        let device = Standing { device: true, ..rights };
+        let factor = Standing { factor: true, ..rights };
+        let two_people = Standing { device: true, ..factor };
+        let lost = [
+            (Standing::ALL, Standing::ALL, None),
+            (Standing::ALL, nothing, Some(LastAdmin::Rights)),
+            (Standing::ALL, rights, Some(LastAdmin::Device)),
+            (Standing::ALL, factor, Some(LastAdmin::Device)),
+            (Standing::ALL, device, Some(LastAdmin::Factor)),
+            (Standing::ALL, two_people, Some(LastAdmin::Factor)),
+            (two_people, device, Some(LastAdmin::Factor)),
+            (two_people, factor, Some(LastAdmin::Device)),
+            (device, rights, Some(LastAdmin::Device)),
+            (factor, rights, Some(LastAdmin::Factor)),
+            (rights, nothing, Some(LastAdmin::Rights)),
+            (rights, Standing::ALL, None),
+            (nothing, nothing, None),
+            (nothing, Standing::ALL, None),
+        ];
+        for (before, after, expected) in lost {
+            assert_eq!(before.lost(after), expected, "{before:?} {after:?}");
+        }
     }
 
     #[test]

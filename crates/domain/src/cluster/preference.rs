@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use gatehouse_attestation::{AllowedCas, CaFacts};
 use gatehouse_model::resource::{DeviceTrustSpec, PREFERENCE_NAME, PreferenceSpec};
-use gatehouse_model::{DeviceTrustMode, ErrorKind, SecondFactor, Timestamp};
+use gatehouse_model::{DeviceTrustMode, ErrorKind, LinkScheme, SecondFactor, Timestamp, WebSessionMaxAge};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -51,6 +51,10 @@ pub struct Effective {
     pub auto_enroll: bool,
     /// PEM.
     pub ekcert_allowed_cas: Vec<String>,
+    /// After how long a browser's session has to be authorized anew.
+    pub web_session_max_age: Option<WebSessionMaxAge>,
+    /// Scheme of the links that open the device's client.
+    pub link_scheme: LinkScheme,
 }
 
 /// The preference with where each value comes from.
@@ -100,6 +104,12 @@ impl PreferenceDocument {
                 ekcert_allowed_cas: trust.ekcert_allowed_cas.filter(|value| {
                     keep(PreferenceKey::EkcertAllowedCas, *value == effective.ekcert_allowed_cas)
                 }),
+                web_session_max_age: trust.web_session_max_age.filter(|value| {
+                    keep(PreferenceKey::WebSessionMaxAge, Some(*value) == effective.web_session_max_age)
+                }),
+                link_scheme: trust
+                    .link_scheme
+                    .filter(|value| keep(PreferenceKey::LinkScheme, *value == effective.link_scheme)),
             },
         }
     }
@@ -231,6 +241,8 @@ impl Preference {
             PreferenceKey::Mode => spec.device_trust.mode = None,
             PreferenceKey::AutoEnroll => spec.device_trust.auto_enroll = None,
             PreferenceKey::EkcertAllowedCas => spec.device_trust.ekcert_allowed_cas = None,
+            PreferenceKey::WebSessionMaxAge => spec.device_trust.web_session_max_age = None,
+            PreferenceKey::LinkScheme => spec.device_trust.link_scheme = None,
         }
         self.set(grant, &spec, Some(&found)).await
     }
@@ -345,6 +357,13 @@ fn spec_of(dynamic: &[StoredValue]) -> Result<PreferenceSpec, StoreError> {
                 spec.device_trust.ekcert_allowed_cas =
                     Some(serde_json::from_str(&stored.json).map_err(parse)?);
             }
+            PreferenceKey::WebSessionMaxAge => {
+                spec.device_trust.web_session_max_age =
+                    Some(serde_json::from_str(&stored.json).map_err(parse)?);
+            }
+            PreferenceKey::LinkScheme => {
+                spec.device_trust.link_scheme = Some(serde_json::from_str(&stored.json).map_err(parse)?);
+            }
         }
     }
     Ok(spec)
@@ -376,6 +395,8 @@ fn merge(dynamic: &PreferenceSpec, file: &PreferenceSpec) -> (Effective, BTreeMa
             .device_trust
             .ekcert_allowed_cas
             .unwrap_or_default(),
+        web_session_max_age: from(pick(PreferenceKey::WebSessionMaxAge)).device_trust.web_session_max_age,
+        link_scheme: from(pick(PreferenceKey::LinkScheme)).device_trust.link_scheme.unwrap_or_default(),
     };
     (effective, sources)
 }
@@ -392,6 +413,8 @@ fn value_of(spec: &PreferenceSpec, key: PreferenceKey) -> Option<Value> {
         PreferenceKey::EkcertAllowedCas => {
             spec.device_trust.ekcert_allowed_cas.as_ref().map(|value| json!(value))
         }
+        PreferenceKey::WebSessionMaxAge => spec.device_trust.web_session_max_age.map(|value| json!(value)),
+        PreferenceKey::LinkScheme => spec.device_trust.link_scheme.as_ref().map(|value| json!(value)),
     }
 }
 
@@ -424,7 +447,7 @@ mod tests {
             device_trust: DeviceTrustSpec {
                 mode: Some(DeviceTrustMode::Required),
                 auto_enroll: Some(true),
-                ekcert_allowed_cas: None,
+                ..DeviceTrustSpec::default()
             },
         };
         let dynamic = PreferenceSpec {
@@ -442,7 +465,7 @@ mod tests {
 
     #[test]
     fn what_was_not_changed_is_not_pinned() {
-        let trust = |mode, auto_enroll| DeviceTrustSpec { mode, auto_enroll, ekcert_allowed_cas: None };
+        let trust = |mode, auto_enroll| DeviceTrustSpec { mode, auto_enroll, ..DeviceTrustSpec::default() };
         let dynamic =
             PreferenceSpec { second_factor: None, device_trust: trust(Some(DeviceTrustMode::Off), None) };
         let (effective, sources) = merge(&dynamic, &PreferenceSpec::default());

@@ -40,6 +40,7 @@ impl Retention {
         }
         work.purge_web_records(now).await?;
         work.purge_cli_logins(now.plus_secs(-DAY)).await?;
+        work.purge_web_attempts(now.plus_secs(-DAY)).await?;
         work.purge_throttles(now.plus_secs(-DAY)).await?;
         work.purge_passkey_ceremonies(now).await?;
         work.purge_pending_sign_ins(now).await?;

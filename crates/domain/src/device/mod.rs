@@ -9,6 +9,7 @@ mod import;
 mod insights;
 mod inventory;
 pub mod search;
+mod token_search;
 mod tokens;
 mod update;
 mod upkeep;
@@ -25,6 +26,7 @@ pub use import::{
 pub use insights::{EnrolledOf, FAILURE_DAYS, INSIGHT_DAYS, Insights};
 pub use inventory::{DevicePage, DeviceView, Inventory};
 pub use search::{DeviceQuery, DevicesExported, DevicesFound, SearchError, origin_name, tier_name};
+pub use token_search::{TokenQuery, TokenQueryError, TokenStates, TokensFound};
 pub use tokens::{EnrollTokens, NewEnrollToken, TokenPage, TokenTerms};
 pub(crate) use tokens::{make_admin_token, may_auto_enroll, token_event};
 pub use words::{Findable, normalised, search_words};

@@ -60,7 +60,6 @@ impl Inventory {
         let backward = token.as_ref().is_some_and(|token| token.backward);
         let at = self.core.now();
         let mut work = self.core.read().await?;
-        let count = work.count_listed(&query.filter, query.words(), at).await?;
         let is_first = token.is_none();
         let request = ListRequest {
             filter: query.filter,
@@ -70,9 +69,11 @@ impl Inventory {
             after: token.map(|token| token.place),
             // One more, to know whether there is another page.
             limit: DEVICES_A_PAGE + 1,
+            counted: true,
             now: at,
         };
         let part = work.listed(&request).await?;
+        let count = part.count.unwrap_or(ListCount::Many);
         let mut devices = part.devices;
         let goes_on = devices.len() > DEVICES_A_PAGE;
         devices.truncate(DEVICES_A_PAGE);
@@ -110,6 +111,7 @@ impl Inventory {
             descending: query.descending,
             after,
             limit: DEVICES_A_PIECE,
+            counted: false,
             now: at,
         };
         let part = self.core.read().await?.listed(&request).await?;

@@ -15,7 +15,7 @@ use crate::{Core, Decision, SecretToken};
 
 /// Enrolment tokens as objects.
 pub struct EnrollTokens {
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
     preference: Preference,
 }
 
@@ -43,7 +43,7 @@ impl From<Option<Timestamp>> for TokenTerms {
 }
 
 /// Tokens with the devices they are for, and where the next page begins.
-pub type TokenPage = (Vec<(EnrollToken, Option<Device>)>, Option<TokenCursor>);
+pub type TokenPage = (Vec<(EnrollToken, Device)>, Option<TokenCursor>);
 
 /// Life of a token unless told otherwise, in seconds.
 const DEFAULT_SECS: i64 = 3600;
@@ -155,18 +155,10 @@ impl EnrollTokens {
             active_at: (!ended).then(|| self.core.now()),
         };
         let mut work = self.core.read().await?;
-        let tokens = work.enroll_tokens(&filter, before, limit).await?;
+        let tokens = work.enroll_tokens_with_devices(&filter, before, limit).await?;
         let full = i64::try_from(tokens.len()).is_ok_and(|len| len == limit);
-        let next = tokens
-            .last()
-            .filter(|_| full)
-            .map(|last| TokenCursor { created: last.created, id: last.id.clone() });
-        let mut with_devices = Vec::with_capacity(tokens.len());
-        for token in tokens {
-            let device = work.device(&token.device_id).await?;
-            with_devices.push((token, device));
-        }
-        Ok((with_devices, next))
+        let next = tokens.last().filter(|_| full).map(|(last, _)| TokenCursor::at(last));
+        Ok((tokens, next))
     }
 
     /// The state of a token at this moment.

@@ -54,6 +54,17 @@ pub struct DeviceMetadata {
     pub asset_tag: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub credential_id: String,
+    /// How its key is vouched for, as [`gatehouse_model::AttestationTier::as_str`] says.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tier: String,
+    /// Since when a session is trusted for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// It spoke for a browser's session.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub web_authentication: bool,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub web_session_id: String,
 }
 
 impl DeviceMetadata {
@@ -64,6 +75,7 @@ impl DeviceMetadata {
             os_type: os_type.number(),
             asset_tag: asset_tag.to_owned(),
             credential_id: credential_id.to_owned(),
+            ..Self::default()
         }
     }
 }

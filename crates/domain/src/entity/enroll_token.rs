@@ -60,6 +60,8 @@ pub enum TokenState {
 }
 
 impl TokenState {
+    pub const ALL: [Self; 5] = [Self::Active, Self::Spent, Self::Revoked, Self::Expired, Self::Exhausted];
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -96,6 +98,14 @@ pub struct TokenFilter {
     pub device_id: Option<String>,
     /// Only tokens that are unspent, unrevoked, unexpired and not exhausted at this moment.
     pub active_at: Option<Timestamp>,
+}
+
+impl TokenCursor {
+    /// Where a listing goes on that ends with this token.
+    #[must_use]
+    pub fn at(token: &EnrollToken) -> Self {
+        Self { created: token.created, id: token.id.clone() }
+    }
 }
 
 /// Where a listing of tokens goes on: before this (created, id).

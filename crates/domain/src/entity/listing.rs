@@ -208,18 +208,22 @@ pub struct ListRequest<'a> {
     /// Only what comes after this place in that direction.
     pub after: Option<ListPlace>,
     pub limit: usize,
+    /// Count the whole list as well.
+    pub counted: bool,
     /// For locks.
     pub now: Timestamp,
 }
 
 /// A part of a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListPart {
     /// In the direction that was asked for.
     pub devices: Vec<ListedDevice>,
     /// Set if reading stopped here, before the part was full, because it had looked at too many devices that do not
     /// match: the list may go on after this place.
     pub stopped_at: Option<ListPlace>,
+    /// Of the whole list, if it was asked for.
+    pub count: Option<ListCount>,
 }
 
 /// How many devices a list holds.

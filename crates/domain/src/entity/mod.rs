@@ -4,6 +4,7 @@ mod audit;
 mod boot;
 mod cli_login;
 mod device;
+mod device_web;
 mod enroll_token;
 mod import;
 mod listing;
@@ -24,6 +25,7 @@ pub use device::{
     BoundCredential, CollectedRecord, Counters, Credential, Device, DeviceCursor, DeviceProfile,
     DeviceSource, Evidence, RecordKind,
 };
+pub use device_web::{DeviceWebAttempt, DeviceWebProof};
 pub use enroll_token::{
     CHALLENGE_SECS, EnrollToken, MAX_CHALLENGES, TokenCursor, TokenFilter, TokenPurpose, TokenState,
 };

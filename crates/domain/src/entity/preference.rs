@@ -7,14 +7,18 @@ pub enum PreferenceKey {
     Mode,
     AutoEnroll,
     EkcertAllowedCas,
+    WebSessionMaxAge,
+    LinkScheme,
 }
 
 /// Every key, in the order in which they are shown.
-pub const PREFERENCE_KEYS: [PreferenceKey; 4] = [
+pub const PREFERENCE_KEYS: [PreferenceKey; 6] = [
     PreferenceKey::SecondFactor,
     PreferenceKey::Mode,
     PreferenceKey::AutoEnroll,
     PreferenceKey::EkcertAllowedCas,
+    PreferenceKey::WebSessionMaxAge,
+    PreferenceKey::LinkScheme,
 ];
 
 impl PreferenceKey {
@@ -26,6 +30,8 @@ impl PreferenceKey {
             Self::Mode => "device_trust.mode",
             Self::AutoEnroll => "device_trust.auto_enroll",
             Self::EkcertAllowedCas => "device_trust.ekcert_allowed_cas",
+            Self::WebSessionMaxAge => "device_trust.web_session_max_age",
+            Self::LinkScheme => "device_trust.link_scheme",
         }
     }
 }

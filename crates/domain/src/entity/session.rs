@@ -1,4 +1,4 @@
-use gatehouse_model::Timestamp;
+use gatehouse_model::{AttestationTier, Timestamp};
 
 use super::{Digest, Role, User};
 
@@ -54,6 +54,12 @@ impl Session {
         (self.kind == SessionKind::Web).then(|| self.last_seen.plus_secs(WEB_IDLE_SECS))
     }
 
+    /// The device that it is trusted for at this moment.
+    #[must_use]
+    pub fn trusted_device(&self, now: Timestamp) -> Option<&SessionDevice> {
+        self.device.as_ref().filter(|device| device.until.is_none_or(|until| until > now))
+    }
+
     /// Ended by somebody, expired, or idle for too long.
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {
@@ -70,6 +76,10 @@ pub struct SessionDevice {
     pub asset_tag: String,
     pub credential_id: String,
     pub since: Timestamp,
+    /// How its key was vouched for; none for sessions from before that was noted.
+    pub tier: Option<AttestationTier>,
+    /// When it has to prove itself anew; none for as long as the session lives.
+    pub until: Option<Timestamp>,
 }
 
 /// What a session is looked up by.

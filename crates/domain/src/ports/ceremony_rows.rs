@@ -60,7 +60,6 @@ pub struct AuthenticationEnd<'a> {
     pub device_id: &'a str,
     pub os_type: OsType,
     pub credential_id: &'a str,
-    pub session_id: &'a str,
     pub user: &'a str,
     /// Names.
     pub roles: &'a [String],
@@ -107,12 +106,13 @@ pub trait CeremonyRows {
     /// of the other.
     async fn record_use(&mut self, device: &Device, credential: &Credential) -> Stored<()>;
 
-    /// Holds the device, then gives it to the session, unless that has ended. Answers with the device, if there is
-    /// one, with the credential as it is once the device is held, and with whether the session took it.
+    /// Holds the device, then gives it to the session, if there is one to give it to and it has not ended. Answers with
+    /// the device, if there is one, with the credential as it is once the device is held, and with whether the session
+    /// took it.
     async fn hold_for_authentication(
         &mut self,
         end: AuthenticationEnd<'_>,
-        trusted: &SessionDevice,
+        trusted: Option<(&str, &SessionDevice)>,
         now: Timestamp,
     ) -> Stored<(Option<Held>, Option<BoundCredential>, bool)>;
 }

@@ -4,6 +4,7 @@ mod ca;
 pub mod ceremony_rows;
 mod changes;
 pub mod device_pages;
+pub mod device_web;
 mod environment;
 mod passkeys;
 mod secrets;

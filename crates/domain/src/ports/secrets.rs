@@ -1,6 +1,6 @@
 use zeroize::Zeroizing;
 
-use crate::entity::{SealedSecret, SecretPurpose};
+use crate::entity::{Digest, SealedSecret, SecretPurpose};
 
 /// A secret could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -21,4 +21,8 @@ pub trait Sealer: Send + Sync {
     /// # Errors
     /// Another key, or damaged or displaced data.
     fn open(&self, sealed: &SealedSecret) -> Result<Zeroizing<Vec<u8>>, SealError>;
+
+    /// A checksum under a key of its own that comes of the key file (HMAC-SHA-256, RFC 2104): by it, what this cluster
+    /// gave out is known again, on each of its servers. The message says what it is for.
+    fn checksum(&self, message: &[u8]) -> Digest;
 }

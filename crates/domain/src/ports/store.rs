@@ -7,10 +7,10 @@ use super::Changes;
 use super::ceremony_rows::CeremonyRows;
 use crate::entity::{
     AuditEvent, AuditFilter, BoundCredential, Cell, CeremonyPurpose, CliDecision, CliLogin, CollectedRecord,
-    Credential, DailyCount, Device, DeviceCursor, DeviceScope, Digest, EnrollToken, Evidence, ListCount,
-    ListFilter, ListPart, ListRequest, ListedDevice, Lock, Passkey, PasskeyCeremony, PasskeyUse,
-    PendingSignIn, Role, SealedSecret, SecretPurpose, Session, SessionDevice, SessionKey, Standing,
-    StoredEvent, StoredValue, Throttle, TokenCursor, TokenFilter, User, UserGlance, UserLink,
+    Credential, DailyCount, Device, DeviceCursor, DeviceScope, Digest, EnrollToken, Evidence, ListPart,
+    ListRequest, ListedDevice, Lock, Passkey, PasskeyCeremony, PasskeyUse, PendingSignIn, Role, SealedSecret,
+    SecretPurpose, Session, SessionDevice, SessionKey, Standing, StoredEvent, StoredValue, Throttle,
+    TokenCursor, TokenFilter, User, UserGlance, UserLink,
 };
 
 /// Why storage could not do as asked. That a row is absent is no error: lookups answer with `Option`.
@@ -82,6 +82,7 @@ pub trait UnitOfWork:
     + super::device_pages::BootRows
     + super::device_pages::DeviceDetailRows
     + super::device_pages::ImportRows
+    + super::device_web::DeviceWebRows
     + Send
 {
     /// Makes everything durable: success means it is on disk.
@@ -137,6 +138,13 @@ pub trait UserRows {
         &mut self,
         prefix: &str,
         after: Option<&str>,
+        limit: i64,
+    ) -> Stored<Vec<UserGlance>>;
+    /// The nearest users before `before` whose name begins so, by name.
+    async fn user_glances_before(
+        &mut self,
+        prefix: &str,
+        before: &str,
         limit: i64,
     ) -> Stored<Vec<UserGlance>>;
     async fn user_glance(&mut self, name: &str) -> Stored<Option<UserGlance>>;
@@ -434,6 +442,13 @@ pub trait EnrollTokenRows {
         before: Option<&TokenCursor>,
         limit: i64,
     ) -> Stored<Vec<EnrollToken>>;
+    /// As [`Self::enroll_tokens`], each with its device.
+    async fn enroll_tokens_with_devices(
+        &mut self,
+        filter: &TokenFilter,
+        before: Option<&TokenCursor>,
+        limit: i64,
+    ) -> Stored<Vec<(EnrollToken, Device)>>;
     /// Counts and opens a challenge if the token is active at `now` and has no challenge open that began after
     /// `stale_before`; false otherwise.
     async fn open_challenge(
@@ -490,12 +505,6 @@ pub trait ListingRows {
     /// A part of a list. What it costs is bounded: by the limit, or, where words or ended locks make devices not match, by
     /// a number of devices that are looked at; see [`ListPart::stopped_at`].
     async fn listed(&mut self, request: &ListRequest<'_>) -> Stored<ListPart>;
-    async fn count_listed(
-        &mut self,
-        filter: &ListFilter,
-        words: &[String],
-        now: Timestamp,
-    ) -> Stored<ListCount>;
     async fn listed_device(&mut self, device_id: &str) -> Stored<Option<ListedDevice>>;
     /// Cells that hold devices, with how many.
     async fn cell_counts(&mut self) -> Stored<Vec<(Cell, i64)>>;

@@ -412,6 +412,12 @@ pub struct SessionInfo {
     /// As the client named itself when it logged in.
     #[prost(string, tag = "10")]
     pub user_agent: ::prost::alloc::string::String,
+    /// How the device's key is vouched for: empty for a bare key, tpm_ekpub, tpm_ekcert or tpm_ekcert_trusted.
+    #[prost(string, tag = "11")]
+    pub device_tier: ::prost::alloc::string::String,
+    /// Since when the session is trusted for the device; absent if it is not.
+    #[prost(message, optional, tag = "12")]
+    pub device_since: ::core::option::Option<::prost_types::Timestamp>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListSessionsRequest {
@@ -488,6 +494,56 @@ pub struct GetStatusResponse {
     pub tls_pin: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "14")]
     pub tls_not_after: ::core::option::Option<::prost_types::Timestamp>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct DescribeDeviceWebTokenRequest {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub token: ::prost::alloc::string::String,
+}
+/// A browser's session that waits for a device to speak for it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeviceWebAttempt {
+    #[prost(string, tag = "1")]
+    pub user: ::prost::alloc::string::String,
+    /// Such as Firefox, as the browser named itself.
+    #[prost(string, tag = "2")]
+    pub browser: ::prost::alloc::string::String,
+    /// Friendly name of the system that the browser named, such as Linux.
+    #[prost(string, tag = "3")]
+    pub os: ::prost::alloc::string::String,
+    /// Of the browser, without a port.
+    #[prost(string, tag = "4")]
+    pub address: ::prost::alloc::string::String,
+    /// The caller's address is of another network than the browser's.
+    #[prost(bool, tag = "5")]
+    pub other_network: bool,
+    #[prost(message, optional, tag = "6")]
+    pub expires: ::core::option::Option<::prost_types::Timestamp>,
+    /// The place that the user was going to: a path of this server, already cleaned.
+    #[prost(string, tag = "7")]
+    pub redirect_uri: ::prost::alloc::string::String,
+    /// Finds everything about this attempt in the audit log.
+    #[prost(string, tag = "8")]
+    pub correlation_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RedeemDeviceCodeRequest {
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RedeemDeviceCodeResponse {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub token: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "3")]
+    pub attempt: ::core::option::Option<DeviceWebAttempt>,
 }
 /// Generated client implementations.
 pub mod auth_service_client {
@@ -3779,6 +3835,399 @@ pub mod audit_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "gatehouse.v1.AuditService";
     impl<T> tonic::server::NamedService for AuditServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// Generated client implementations.
+pub mod device_web_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Hand-off of a browser's session to the device's own client.
+    #[derive(Debug, Clone)]
+    pub struct DeviceWebServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl DeviceWebServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> DeviceWebServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> DeviceWebServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            DeviceWebServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// What the question to the user says. Spends nothing. The token identifies the caller; no certificate is needed.
+        pub async fn describe_device_web_token(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DescribeDeviceWebTokenRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeviceWebAttempt>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gatehouse.v1.DeviceWebService/DescribeDeviceWebToken",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "gatehouse.v1.DeviceWebService",
+                        "DescribeDeviceWebToken",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Turns the short code that the page shows into the web token. Needs the user's certificate; throttled; single use.
+        pub async fn redeem_device_code(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RedeemDeviceCodeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RedeemDeviceCodeResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gatehouse.v1.DeviceWebService/RedeemDeviceCode",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("gatehouse.v1.DeviceWebService", "RedeemDeviceCode"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod device_web_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with DeviceWebServiceServer.
+    #[async_trait]
+    pub trait DeviceWebService: std::marker::Send + std::marker::Sync + 'static {
+        /// What the question to the user says. Spends nothing. The token identifies the caller; no certificate is needed.
+        async fn describe_device_web_token(
+            &self,
+            request: tonic::Request<super::DescribeDeviceWebTokenRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeviceWebAttempt>,
+            tonic::Status,
+        >;
+        /// Turns the short code that the page shows into the web token. Needs the user's certificate; throttled; single use.
+        async fn redeem_device_code(
+            &self,
+            request: tonic::Request<super::RedeemDeviceCodeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RedeemDeviceCodeResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Hand-off of a browser's session to the device's own client.
+    #[derive(Debug)]
+    pub struct DeviceWebServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> DeviceWebServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for DeviceWebServiceServer<T>
+    where
+        T: DeviceWebService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/gatehouse.v1.DeviceWebService/DescribeDeviceWebToken" => {
+                    #[allow(non_camel_case_types)]
+                    struct DescribeDeviceWebTokenSvc<T: DeviceWebService>(pub Arc<T>);
+                    impl<
+                        T: DeviceWebService,
+                    > tonic::server::UnaryService<super::DescribeDeviceWebTokenRequest>
+                    for DescribeDeviceWebTokenSvc<T> {
+                        type Response = super::DeviceWebAttempt;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DescribeDeviceWebTokenRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DeviceWebService>::describe_device_web_token(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DescribeDeviceWebTokenSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gatehouse.v1.DeviceWebService/RedeemDeviceCode" => {
+                    #[allow(non_camel_case_types)]
+                    struct RedeemDeviceCodeSvc<T: DeviceWebService>(pub Arc<T>);
+                    impl<
+                        T: DeviceWebService,
+                    > tonic::server::UnaryService<super::RedeemDeviceCodeRequest>
+                    for RedeemDeviceCodeSvc<T> {
+                        type Response = super::RedeemDeviceCodeResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RedeemDeviceCodeRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DeviceWebService>::redeem_device_code(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RedeemDeviceCodeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for DeviceWebServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "gatehouse.v1.DeviceWebService";
+    impl<T> tonic::server::NamedService for DeviceWebServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

@@ -157,17 +157,17 @@ impl<E: Executor> CeremonyRows for Unit<E> {
     async fn hold_for_authentication(
         &mut self,
         end: AuthenticationEnd<'_>,
-        trusted: &SessionDevice,
+        trusted: Option<(&str, &SessionDevice)>,
         now: Timestamp,
     ) -> Stored<(Option<Held>, Option<BoundCredential>, bool)> {
         let device = values![end.device_id];
         let locks = &lock_questions(Some(end.user), end.roles, Some(end.device_id), now);
         let credential = values![end.os_type, end.credential_id, end.user];
-        let session = &device_values(end.session_id, Some(trusted));
+        let session = trusted.map(|(id, trusted)| device_values(id, Some(trusted)));
         let mut statements = vec![Statement { sql: E::DIALECT.device_for_update, values: device }];
         statements.extend(locks.iter().map(|values| Statement { sql: lock::LOCK_IN_FORCE, values }));
         statements.push(Statement { sql: credential::BOUND_CREDENTIAL, values: credential });
-        statements.push(Statement { sql: session::SET_DEVICE, values: session });
+        statements.extend(session.iter().map(|values| Statement { sql: session::SET_DEVICE, values }));
         let mut answers = self.0.run(&statements).await?.into_iter();
         let held = held::<E>(answers.next(), answers.by_ref().take(locks.len()))?;
         let bound = E::first(answers.next(), &BOUND_CREDENTIAL)?;

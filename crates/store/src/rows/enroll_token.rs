@@ -49,6 +49,31 @@ fn open_challenge(columns: &mut dyn Columns) -> Stored<Option<(String, Timestamp
     }
 }
 
+impl<E: Executor> Unit<E> {
+    /// By the statement for all, for active ones, or for those of a device.
+    async fn page_of_tokens<T: Send + 'static>(
+        &mut self,
+        [all, active, of_device]: [&'static str; 3],
+        filter: &TokenFilter,
+        before: Option<&TokenCursor>,
+        limit: i64,
+        decode: Decode<T>,
+    ) -> Stored<Vec<T>> {
+        let (created, id) =
+            before.map_or((i64::MAX, ""), |cursor| (cursor.created.micros(), cursor.id.as_str()));
+        match (filter.device_id.as_deref(), filter.active_at) {
+            (None, None) => self.0.all(all, values![created, id, limit], decode).await,
+            (None, Some(now)) => {
+                self.0.all(active, values![created, id, limit, now, MAX_CHALLENGES], decode).await
+            }
+            (Some(device), active_at) => {
+                let values = values![created, id, limit, device, active_at, MAX_CHALLENGES];
+                self.0.all(of_device, values, decode).await
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl<E: Executor> EnrollTokenRows for Unit<E> {
     async fn insert_enroll_token(&mut self, token: &EnrollToken) -> Stored<()> {
@@ -87,19 +112,19 @@ impl<E: Executor> EnrollTokenRows for Unit<E> {
         before: Option<&TokenCursor>,
         limit: i64,
     ) -> Stored<Vec<EnrollToken>> {
-        let (created, id) =
-            before.map_or((i64::MAX, ""), |cursor| (cursor.created.micros(), cursor.id.as_str()));
-        match (filter.device_id.as_deref(), filter.active_at) {
-            (None, None) => self.0.all(sql::TOKENS, values![created, id, limit], TOKEN).await,
-            (None, Some(now)) => {
-                let values = values![created, id, limit, now, MAX_CHALLENGES];
-                self.0.all(sql::ACTIVE_TOKENS, values, TOKEN).await
-            }
-            (Some(device), active_at) => {
-                let values = values![created, id, limit, device, active_at, MAX_CHALLENGES];
-                self.0.all(sql::TOKENS_OF_DEVICE, values, TOKEN).await
-            }
-        }
+        let statements = [sql::TOKENS, sql::ACTIVE_TOKENS, sql::TOKENS_OF_DEVICE];
+        self.page_of_tokens(statements, filter, before, limit, TOKEN).await
+    }
+
+    async fn enroll_tokens_with_devices(
+        &mut self,
+        filter: &TokenFilter,
+        before: Option<&TokenCursor>,
+        limit: i64,
+    ) -> Stored<Vec<(EnrollToken, Device)>> {
+        let statements =
+            [sql::TOKENS_AND_DEVICES, sql::ACTIVE_TOKENS_AND_DEVICES, sql::TOKENS_OF_DEVICE_AND_IT];
+        self.page_of_tokens(statements, filter, before, limit, TOKEN_AND_DEVICE).await
     }
 
     async fn open_challenge(

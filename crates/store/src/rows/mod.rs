@@ -8,6 +8,7 @@ mod cluster;
 mod credential;
 mod device;
 mod device_detail;
+mod device_web;
 mod enroll_token;
 mod evidence;
 mod factor;

@@ -3,7 +3,7 @@ use gatehouse_domain::entity::{
     Digest, Role, Session, SessionDevice, SessionKey, SessionKind, Standing, User, WEB_IDLE_SECS,
 };
 use gatehouse_domain::ports::store::{SessionRows, Stored};
-use gatehouse_model::Timestamp;
+use gatehouse_model::{AttestationTier, Timestamp};
 
 use super::Unit;
 use super::role::role_named;
@@ -18,7 +18,7 @@ const KINDS: [SessionKind; 2] = [SessionKind::Cli, SessionKind::Web];
 const SESSION: Decode<Session> = Decode {
     entity: "session",
     read: |columns| {
-        Ok(Session {
+        let mut session = Session {
             id: columns.text()?,
             kind: columns.one_of(&KINDS, SessionKind::as_str)?,
             cookie_hash: columns.maybe_digest()?,
@@ -32,7 +32,19 @@ const SESSION: Decode<Session> = Decode {
             remote_address: columns.text()?,
             user_agent: columns.text()?,
             rights: columns.maybe_digest()?,
-        })
+        };
+        // Added to the end of the table by a later server than the other columns of the device.
+        let tier = columns.maybe_int()?;
+        let until = columns.maybe_time()?;
+        if let Some(device) = &mut session.device {
+            let known = |number| i32::try_from(number).ok().and_then(AttestationTier::from_number);
+            device.tier = match tier {
+                Some(number) => Some(known(number).ok_or_else(|| columns.corrupt())?),
+                None => None,
+            };
+            device.until = until;
+        }
+        Ok(session)
     },
 };
 
@@ -59,7 +71,7 @@ fn session_device(columns: &mut dyn Columns) -> Stored<Option<SessionDevice>> {
     match (device_id, asset_tag, credential_id, since) {
         (None, None, None, None) => Ok(None),
         (Some(device_id), Some(asset_tag), Some(credential_id), Some(since)) => {
-            Ok(Some(SessionDevice { device_id, asset_tag, credential_id, since }))
+            Ok(Some(SessionDevice { device_id, asset_tag, credential_id, since, tier: None, until: None }))
         }
         _ => Err(columns.corrupt()),
     }
@@ -82,14 +94,20 @@ pub(super) fn standing(rows: impl IntoIterator<Item = StandingRow>) -> Option<St
 }
 
 /// The arguments of [`sql::SET_DEVICE`].
-pub(super) fn device_values<'v>(id: &'v str, device: Option<&'v SessionDevice>) -> [Value<'v>; 5] {
+pub(super) fn device_values<'v>(id: &'v str, device: Option<&'v SessionDevice>) -> [Value<'v>; 7] {
     [
         id.into(),
         device.map(|device| device.device_id.as_str()).into(),
         device.map(|device| device.asset_tag.as_str()).into(),
         device.map(|device| device.credential_id.as_str()).into(),
         device.map(|device| device.since).into(),
+        device.and_then(tier_number).into(),
+        device.and_then(|device| device.until).into(),
     ]
+}
+
+fn tier_number(device: &SessionDevice) -> Option<i64> {
+    device.tier.map(|tier| tier as i64)
 }
 
 #[async_trait]
@@ -113,6 +131,8 @@ impl<E: Executor> SessionRows for Unit<E> {
             &session.remote_address,
             &session.user_agent,
             session.rights.as_ref(),
+            device.and_then(tier_number),
+            device.and_then(|device| device.until),
         ];
         self.0.execute(sql::INSERT_SESSION, values).await?;
         Ok(())

@@ -186,6 +186,17 @@ impl<E: Executor> UserRows for Unit<E> {
         Ok(with_all_their_roles(self.0.all(sql::USER_GLANCES, values, GLANCE).await?))
     }
 
+    async fn user_glances_before(
+        &mut self,
+        prefix: &str,
+        before: &str,
+        limit: i64,
+    ) -> Stored<Vec<UserGlance>> {
+        let end = format!("{prefix}{}", char::MAX);
+        let values = values![before, prefix, &end, limit];
+        Ok(with_all_their_roles(self.0.all(sql::USER_GLANCES_BEFORE, values, GLANCE).await?))
+    }
+
     async fn user_glance(&mut self, name: &str) -> Stored<Option<UserGlance>> {
         Ok(with_all_their_roles(self.0.all(sql::USER_GLANCE, values![name], GLANCE).await?).pop())
     }

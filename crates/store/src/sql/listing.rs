@@ -1,7 +1,7 @@
 //! The inventory as it is listed.
 //!
 //! A list is read from one index per order, cell by cell: each cell's part is sorted already, and the parts are merged as
-//! far as the page needs ("scan"). A search whose rarest word only few devices have reads those devices and sorts them
+//! far as the page needs ("scan"); or from one index of the whole list, where most of it belongs to the page. A search whose rarest word only few devices have reads those devices and sorts them
 //! ("found"). PostgreSQL merges only what is said to be sorted, hence the order within each part; what devices are sifted
 //! by stands outside of a limit, so that no guess at it changes how they are read.
 
@@ -79,19 +79,72 @@ macro_rules! stop {
     };
 }
 
-macro_rules! having {
+/// The filter, in terms of cells.
+macro_rules! admitted {
     () => {
-        "from (select l.* from (
-                select device from device_terms where term >= $1 and term < $2 and shared < $3 limit $4) t
-            cross join device_list l where l.sequence = t.device limit $4) f
-        where locked_until > $5 and terms like $6 escape '\\' and terms like $7 escape '\\'
-          and terms like $8 escape '\\' and terms like $9 escape '\\'
-          and (cast($10 as bigint) is null or cell / 160 % 3 = $10)
+        "(cast($10 as bigint) is null or cell / 160 % 3 = $10)
           and (cast($11 as bigint) is null or cell / 80 % 2 = $11)
           and (cast($12 as bigint) is null or cell / 16 % 5 = $12)
           and (cast($13 as bigint) is null or cell / 4 % 4 = $13)
           and (cast($14 as bigint) is null or cell / 2 % 2 = $14)
           and (cast($15 as bigint) is null or cell % 2 = $15)"
+    };
+}
+
+/// The whole list, as far as devices belong to one group. `$1` to `$9` as for scans of cells, `$10` to `$15` the filter,
+/// `$16` and `$17` what the group is found by, `$18` the group; then what else is sorted by.
+macro_rules! all {
+    ($key:literal, $bounds:literal, $order:literal) => {
+        concat!(
+            "select ",
+            columns!(),
+            " from (select ",
+            columns!(),
+            ", terms from device_list where ",
+            $key,
+            " ",
+            $bounds,
+            " order by ",
+            $order,
+            " limit $3) k
+            where locked_until > $4 and terms like $5 escape '\\' and terms like $6 escape '\\'
+              and terms like $7 escape '\\' and terms like $8 escape '\\'
+              and cell / $16 % $17 = $18 and ",
+            admitted!(),
+            "
+            limit $9"
+        )
+    };
+}
+
+/// The place at which the whole list has been looked at for `$3` devices and one more.
+macro_rules! all_stop {
+    ($columns:literal, $key:literal, $bounds:literal, $order:literal) => {
+        concat!(
+            "select ",
+            $columns,
+            " from device_list where ",
+            $key,
+            " ",
+            $bounds,
+            " order by ",
+            $order,
+            " limit 1 offset $3"
+        )
+    };
+}
+
+macro_rules! having {
+    () => {
+        concat!(
+            "from (select l.* from (
+                select device from device_terms where term >= $1 and term < $2 and shared < $3 limit $4) t
+            cross join device_list l where l.sequence = t.device limit $4) f
+        where locked_until > $5 and terms like $6 escape '\\' and terms like $7 escape '\\'
+          and terms like $8 escape '\\' and terms like $9 escape '\\'
+          and ",
+            admitted!()
+        )
     };
 }
 
@@ -164,6 +217,10 @@ statements! {
         "tag, sequence");
     TAG_UP_STOP = stop!("tag, sequence", "(tag, sequence)", "> ($1, $2)",
         "tag, sequence");
+    TAG_UP_ALL = all!("(tag, sequence)", "> ($1, $2)",
+        "tag, sequence");
+    TAG_UP_ALL_STOP = all_stop!("tag, sequence", "(tag, sequence)", "> ($1, $2)",
+        "tag, sequence");
     TAG_UP_FOUND = found!("tag, sequence", "> ($18, $19, $20)",
         "cell / $16 % $17, tag, sequence");
     TAG_DOWN_1 = scan_1!("(tag, sequence)", "< ($1, $2)",
@@ -173,6 +230,10 @@ statements! {
     TAG_DOWN_64 = scan_64!("(tag, sequence)", "< ($1, $2)",
         "tag desc, sequence desc");
     TAG_DOWN_STOP = stop!("tag, sequence", "(tag, sequence)", "< ($1, $2)",
+        "tag desc, sequence desc");
+    TAG_DOWN_ALL = all!("(tag, sequence)", "< ($1, $2)",
+        "tag desc, sequence desc");
+    TAG_DOWN_ALL_STOP = all_stop!("tag, sequence", "(tag, sequence)", "< ($1, $2)",
         "tag desc, sequence desc");
     TAG_DOWN_FOUND = found!("tag, sequence", "< ($18, $19, $20)",
         "cell / $16 % $17 desc, tag desc, sequence desc");
@@ -184,6 +245,10 @@ statements! {
         "model, tag, sequence");
     MODEL_UP_STOP = stop!("tag, sequence, model", "(model, tag, sequence)", "> ($68, $1, $2)",
         "model, tag, sequence");
+    MODEL_UP_ALL = all!("(model, tag, sequence)", "> ($19, $1, $2)",
+        "model, tag, sequence");
+    MODEL_UP_ALL_STOP = all_stop!("tag, sequence, model", "(model, tag, sequence)", "> ($4, $1, $2)",
+        "model, tag, sequence");
     MODEL_UP_FOUND = found!("model, tag, sequence", "> ($18, $22, $19, $20)",
         "cell / $16 % $17, model, tag, sequence");
     MODEL_DOWN_1 = scan_1!("(model, tag, sequence)", "< ($11, $1, $2)",
@@ -193,6 +258,10 @@ statements! {
     MODEL_DOWN_64 = scan_64!("(model, tag, sequence)", "< ($74, $1, $2)",
         "model desc, tag desc, sequence desc");
     MODEL_DOWN_STOP = stop!("tag, sequence, model", "(model, tag, sequence)", "< ($68, $1, $2)",
+        "model desc, tag desc, sequence desc");
+    MODEL_DOWN_ALL = all!("(model, tag, sequence)", "< ($19, $1, $2)",
+        "model desc, tag desc, sequence desc");
+    MODEL_DOWN_ALL_STOP = all_stop!("tag, sequence, model", "(model, tag, sequence)", "< ($4, $1, $2)",
         "model desc, tag desc, sequence desc");
     MODEL_DOWN_FOUND = found!("model, tag, sequence", "< ($18, $22, $19, $20)",
         "cell / $16 % $17 desc, model desc, tag desc, sequence desc");
@@ -204,6 +273,10 @@ statements! {
         "owner, tag, sequence");
     OWNER_UP_STOP = stop!("tag, sequence, owner", "(owner, tag, sequence)", "> ($68, $1, $2)",
         "owner, tag, sequence");
+    OWNER_UP_ALL = all!("(owner, tag, sequence)", "> ($19, $1, $2)",
+        "owner, tag, sequence");
+    OWNER_UP_ALL_STOP = all_stop!("tag, sequence, owner", "(owner, tag, sequence)", "> ($4, $1, $2)",
+        "owner, tag, sequence");
     OWNER_UP_FOUND = found!("owner, tag, sequence", "> ($18, $22, $19, $20)",
         "cell / $16 % $17, owner, tag, sequence");
     OWNER_DOWN_1 = scan_1!("(owner, tag, sequence)", "< ($11, $1, $2)",
@@ -213,6 +286,10 @@ statements! {
     OWNER_DOWN_64 = scan_64!("(owner, tag, sequence)", "< ($74, $1, $2)",
         "owner desc, tag desc, sequence desc");
     OWNER_DOWN_STOP = stop!("tag, sequence, owner", "(owner, tag, sequence)", "< ($68, $1, $2)",
+        "owner desc, tag desc, sequence desc");
+    OWNER_DOWN_ALL = all!("(owner, tag, sequence)", "< ($19, $1, $2)",
+        "owner desc, tag desc, sequence desc");
+    OWNER_DOWN_ALL_STOP = all_stop!("tag, sequence, owner", "(owner, tag, sequence)", "< ($4, $1, $2)",
         "owner desc, tag desc, sequence desc");
     OWNER_DOWN_FOUND = found!("owner, tag, sequence", "< ($18, $22, $19, $20)",
         "cell / $16 % $17 desc, owner desc, tag desc, sequence desc");
@@ -224,6 +301,10 @@ statements! {
         "seen, tag, sequence");
     SEEN_UP_STOP = stop!("tag, sequence, seen", "(seen, tag, sequence)", "> ($68, $1, $2)",
         "seen, tag, sequence");
+    SEEN_UP_ALL = all!("(seen, tag, sequence)", "> ($19, $1, $2)",
+        "seen, tag, sequence");
+    SEEN_UP_ALL_STOP = all_stop!("tag, sequence, seen", "(seen, tag, sequence)", "> ($4, $1, $2)",
+        "seen, tag, sequence");
     SEEN_UP_FOUND = found!("seen, tag, sequence", "> ($18, $22, $19, $20)",
         "cell / $16 % $17, seen, tag, sequence");
     SEEN_DOWN_1 = scan_1!("(seen, tag, sequence)", "< ($11, $1, $2)",
@@ -233,6 +314,10 @@ statements! {
     SEEN_DOWN_64 = scan_64!("(seen, tag, sequence)", "< ($74, $1, $2)",
         "seen desc, tag desc, sequence desc");
     SEEN_DOWN_STOP = stop!("tag, sequence, seen", "(seen, tag, sequence)", "< ($68, $1, $2)",
+        "seen desc, tag desc, sequence desc");
+    SEEN_DOWN_ALL = all!("(seen, tag, sequence)", "< ($19, $1, $2)",
+        "seen desc, tag desc, sequence desc");
+    SEEN_DOWN_ALL_STOP = all_stop!("tag, sequence, seen", "(seen, tag, sequence)", "< ($4, $1, $2)",
         "seen desc, tag desc, sequence desc");
     SEEN_DOWN_FOUND = found!("seen, tag, sequence", "< ($18, $22, $19, $20)",
         "cell / $16 % $17 desc, seen desc, tag desc, sequence desc");

@@ -22,6 +22,7 @@ pub mod cluster;
 pub mod credential;
 pub mod device;
 pub mod device_detail;
+pub mod device_web;
 pub mod enroll_token;
 pub mod evidence;
 pub mod factor;
@@ -43,6 +44,7 @@ pub const AREAS: &[&[(&str, &str)]] = &[
     boot::ALL,
     device::ALL,
     device_detail::ALL,
+    device_web::ALL,
     enroll_token::ALL,
     evidence::ALL,
     listing::ALL,

@@ -4,7 +4,7 @@ macro_rules! columns {
     () => {
         "id, kind, cookie_hash, user_name, created, last_seen, expires, ended, factor_time,
          device_id, device_asset_tag, device_credential_id, device_since, remote_address,
-         user_agent, rights"
+         user_agent, rights, device_tier, device_until"
     };
 }
 
@@ -31,7 +31,7 @@ macro_rules! standing {
 
 statements! {
     INSERT_SESSION = concat!("insert into sessions (", columns!(), ")
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)");
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)");
     SESSION = concat!("select ", columns!(), " from sessions where id = $1");
     /// A session, its account, a role's name, that role: one row for each role of the account, in order.
     STANDING = standing!("id");
@@ -41,7 +41,8 @@ statements! {
     SET_FACTOR_TIME = "update sessions set factor_time = $2 where id = $1";
     SET_DEVICE = "
         update sessions
-        set device_id = $2, device_asset_tag = $3, device_credential_id = $4, device_since = $5
+        set device_id = $2, device_asset_tag = $3, device_credential_id = $4, device_since = $5, device_tier = $6,
+            device_until = $7
         where id = $1 and ended is null";
     ROTATE_COOKIE = "
         update sessions set cookie_hash = $3, rights = $4, previous_cookie_hash = $2, cookie_rotated = $5
@@ -55,7 +56,8 @@ statements! {
         where user_name = $1 and ended is null and (cast($3 as text) is null or id <> $3)";
     UNTRUST_SESSIONS_OF_DEVICE = "
         update sessions
-        set device_id = null, device_asset_tag = null, device_credential_id = null, device_since = null
+        set device_id = null, device_asset_tag = null, device_credential_id = null, device_since = null,
+            device_tier = null, device_until = null
         where device_id = $1";
     ACTIVE_SESSIONS = concat!("select ", columns!(), " from sessions
         where ended is null and expires > $1 and (created, id) < ($2, $3) and (kind = 'cli' or last_seen > $5)

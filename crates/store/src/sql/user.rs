@@ -50,6 +50,8 @@ statements! {
         order by u.name, r.place";
     USER_GLANCE = glances!("name = $1");
     USER_GLANCES = glances!("name > $1 and name >= $2 and name < $3 order by name limit $4");
+    /// The nearest before `$1`.
+    USER_GLANCES_BEFORE = glances!("name < $1 and name >= $2 and name < $3 order by name desc limit $4");
     /// Rows as [`USER`].
     USERS_WITH_ROLE = "
         select u.name, u.kind, u.logins, u.password_hash, u.totp_last_step, u.created, u.updated, r.role

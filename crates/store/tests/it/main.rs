@@ -9,3 +9,4 @@ mod plans;
 mod samples;
 mod schema;
 mod statements;
+mod upgrade;

@@ -109,12 +109,35 @@ pub(crate) fn cli_login(id: &str) -> CliLogin {
     }
 }
 
+pub(crate) fn web_attempt(id: &str) -> DeviceWebAttempt {
+    DeviceWebAttempt {
+        id: id.to_owned(),
+        session_id: "s1".to_owned(),
+        user: "alice".to_owned(),
+        token_hash: [3; 32],
+        code_hash: Some([4; 32]),
+        expected_devices: vec!["d1".to_owned(), "d\"2".to_owned()],
+        user_agent: "Mozilla".to_owned(),
+        remote_address: "192.0.2.1:5".to_owned(),
+        redirect: "/web/devices?x=y".to_owned(),
+        correlation_id: "r1".to_owned(),
+        created: at(10),
+        expires: at(100),
+        failures: 0,
+        refused: None,
+        proof: None,
+        confirmed: None,
+    }
+}
+
 pub(crate) fn session_device(device_id: &str) -> SessionDevice {
     SessionDevice {
         device_id: device_id.to_owned(),
         asset_tag: "TAG".to_owned(),
         credential_id: "c".to_owned(),
         since: at(3),
+        tier: Some(AttestationTier::TpmEkpub),
+        until: Some(at(90)),
     }
 }
 

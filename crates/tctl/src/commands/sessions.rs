@@ -35,6 +35,10 @@ struct SessionView {
     device_id: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     asset_tag: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    device_tier: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_since: Option<Timestamp>,
     remote_address: String,
     user_agent: String,
 }
@@ -51,6 +55,8 @@ impl From<SessionInfo> for SessionView {
             expires: moment(session.expires),
             device_id: session.device_id,
             asset_tag: session.asset_tag,
+            device_tier: session.device_tier,
+            device_since: moment(session.device_since),
             remote_address: session.remote_address,
             user_agent: session.user_agent,
         }

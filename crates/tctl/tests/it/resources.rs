@@ -59,6 +59,12 @@ fn users_and_roles_as_documents() {
     desk.types("tctl get role/auditor");
     desk.types("EDITOR='sed -i s/list/dance/' tctl edit role/auditor");
     desk.types("EDITOR='sed -i s/list/create/' tctl edit role/auditor");
+    desk.types("EDITOR='sed -i s/verbs/verb/' tctl edit role/auditor");
+    desk.answers(
+        "tctl create",
+        "kind: user\nmetadata: {name: bob}\n---\nkind: role\nmetadata: {name: x}\nspec:\n  allow:\n    login: [root]\n  \
+         options: {device_trust_mode: sometimes}\n",
+    );
     desk.types("tctl rm role/auditor");
     desk.types("tctl rm role/editor");
     desk.types("tctl get role/auditor");

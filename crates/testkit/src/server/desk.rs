@@ -68,6 +68,7 @@ impl Desk {
         desk.set("TMPDIR", &home);
         desk.set("TSH_HOME", home.join("tsh"));
         desk.set("TZ", "UTC");
+        desk.set("XDG_DATA_DIRS", home.join("share"));
         desk.set("GATEHOUSE_SYSFS", sysfs.path());
         desk.set("GATEHOUSE_DATA_DIR", server.data_dir());
         desk.set("TCTI", format!("swtpm:path={}", home.join("no-tpm").display()));

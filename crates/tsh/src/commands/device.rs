@@ -1,4 +1,5 @@
 mod asset_tag;
+mod authorize;
 mod collect;
 mod doctor;
 mod enroll;
@@ -18,6 +19,7 @@ use crate::output;
 pub(crate) fn run(context: &Context, command: DeviceCommand) -> Outcome {
     match command {
         DeviceCommand::Enroll(args) => block_on(enroll::run(context, args)),
+        DeviceCommand::Authorize(args) => block_on(authorize::run(context, args)),
         DeviceCommand::AssetTag => asset_tag::run(context),
         DeviceCommand::Collect(args) => collect::run(context, args.format()),
         DeviceCommand::Doctor(args) => doctor::run(context, &args),

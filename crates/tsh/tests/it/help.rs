@@ -12,6 +12,9 @@ fn every_command_explains_itself() {
         ("device", &["device", "--help"]),
         ("device_enroll", &["device", "enroll", "--help"]),
         ("device_doctor", &["device", "doctor", "--help"]),
+        ("device_authorize", &["device", "authorize", "--help"]),
+        ("install_handler", &["install-handler", "--help"]),
+        ("open_link", &["open-link", "--help"]),
     ] {
         insta::assert_snapshot!(format!("help_{name}"), tsh(home.path(), args));
     }
@@ -22,6 +25,7 @@ fn hidden_commands_stay_hidden() {
     let home = tempfile::tempdir().unwrap();
     let help = tsh(home.path(), &["device", "--help"]);
     assert!(!help.contains("dmi-read") && !help.contains("keyget"));
+    assert!(!tsh(home.path(), &["--help"]).contains("open-link"));
 }
 
 #[test]

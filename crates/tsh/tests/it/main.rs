@@ -28,11 +28,14 @@ mod endorsement;
 mod enroll;
 mod expired;
 mod help;
+mod link_handler;
 mod login;
 mod logout;
+mod open_link;
 mod self_enrolment;
 mod server_key;
 mod trust;
+mod web_handoff;
 mod without_server;
 
 use gatehouse_testkit::server::{Desk, TestServer};
@@ -104,11 +107,13 @@ fn tsh(home: &Path, args: &[&str]) -> String {
         .env("GATEHOUSE_SYSFS", home.join("sys"))
         .env("TCTI", format!("swtpm:path={}", home.join("no-tpm").display()))
         .env("TZ", "UTC")
+        .env("XDG_DATA_DIRS", home.join("share"))
         .stdin(Stdio::null())
         .output()
         .expect("the program starts");
     let text = |bytes: &[u8]| {
-        String::from_utf8_lossy(bytes).replace(&home.display().to_string(), "[HOME]").trim_end().to_owned()
+        let text = String::from_utf8_lossy(bytes).replace(&home.display().to_string(), "[HOME]");
+        text.replace(env!("CARGO_BIN_EXE_tsh"), "[TSH]").trim_end().to_owned()
     };
     format!(
         "exit: {}\n----- stdout -----\n{}\n----- stderr -----\n{}",

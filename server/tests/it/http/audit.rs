@@ -1,8 +1,9 @@
+use gatehouse_domain::entity::AuditFilter;
 use gatehouse_domain::ports::Clock as _;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::browser::{Browser, cluster};
+use super::browser::{Browser, PASSWORD, cluster};
 use super::people::{invite, person};
 
 /// Ids of the events that a page lists.
@@ -164,4 +165,30 @@ async fn the_request_id_that_is_shown_with_an_error_finds_it() {
     cluster.browser().get("/web/signup/nonsense").await;
     let after = root.get("/web/audit?event=request.refused").await;
     assert_eq!(listed(&before.body), listed(&after.body));
+}
+
+#[tokio::test]
+async fn attack_a_session_that_is_refused_over_and_over_does_not_fill_the_log() {
+    let cluster = cluster().await;
+    cluster.admin().await;
+    let mut bob = person(&cluster, "bob", &["access"]).await;
+    let noted = async || {
+        let filter = AuditFilter { event: Some("request.refused".to_owned()), ..AuditFilter::default() };
+        cluster.store.read().await.unwrap().events(&filter, 1000).await.unwrap()
+    };
+    for _ in 0..70 {
+        assert_eq!(bob.get("/web/users").await.status, StatusCode::FORBIDDEN);
+    }
+    let events = noted().await;
+    assert_eq!(events.len(), 61);
+    assert!(events[0].event.message.contains("the server's own log only"), "{}", events[0].event.message);
+    assert!(events[1..].iter().all(|stored| stored.event.message.is_empty()));
+    let mut again = cluster.browser();
+    again.sign_in("bob", PASSWORD).await;
+    again.get("/web/users").await;
+    assert_eq!(noted().await.len(), 62, "another session is noted");
+    cluster.clock.advance(3600);
+    again.sign_in("bob", PASSWORD).await;
+    again.get("/web/users").await;
+    assert_eq!(noted().await.len(), 63);
 }

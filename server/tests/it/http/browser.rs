@@ -202,6 +202,13 @@ impl Cluster {
 }
 
 impl Browser<'_> {
+    /// As the forms of a page have it that this browser is shown.
+    pub(super) async fn form_key(&self) -> String {
+        let session = self.cluster.session(self.cookie.as_deref()).await;
+        let id = session.map(|session| session.id).unwrap_or_default();
+        self.cluster.services.form_keys.fresh(&id)
+    }
+
     pub(super) async fn get(&mut self, path: &str) -> Page {
         self.ask(Request::get(path), Body::empty()).await
     }
@@ -211,7 +218,7 @@ impl Browser<'_> {
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header("sec-fetch-site", "same-origin");
         // What the page's own forms carry, unless the test has something else in mind.
-        let key = self.cluster.services.form_keys.fresh();
+        let key = self.form_key().await;
         let has_key = fields.iter().any(|(name, _)| *name == "form_key");
         let mut fields = fields.to_vec();
         if !has_key {
@@ -230,7 +237,7 @@ impl Browser<'_> {
         content: &[u8],
     ) -> Page {
         const BOUNDARY: &str = "----gatehouse-test";
-        let key = self.cluster.services.form_keys.fresh();
+        let key = self.form_key().await;
         let mut body = Vec::new();
         for (name, value) in fields.iter().copied().chain([("form_key", key.as_str())]) {
             let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");

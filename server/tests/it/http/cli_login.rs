@@ -250,7 +250,7 @@ async fn attack_forged_approval_from_another_site_is_refused() {
     let cluster = cluster().await;
     let mut browser = cluster.admin().await;
     let login = begin(&cluster, "root", Some(40_000)).await;
-    let key = cluster.services.form_keys.fresh();
+    let key = browser.form_key().await;
     let fields = form(&[("do", "approve"), ("form_key", &key)]);
     for site in ["cross-site", "same-site"] {
         let request = Request::post(path(&login))

@@ -21,7 +21,7 @@ async fn required() -> Cluster {
 }
 
 /// Gives the browser's session a device, as an authentication does.
-async fn trust(browser: &Browser<'_>, device_id: &str, asset_tag: &str) {
+pub(super) async fn trust(browser: &Browser<'_>, device_id: &str, asset_tag: &str) {
     let cookie = gatehouse_domain::SecretToken::read_cookie(browser.cookie.as_deref().unwrap()).unwrap();
     let mut work = browser.cluster.store.begin().await.unwrap();
     let session = work.standing(SessionKey::Cookie(&cookie.hash())).await.unwrap().unwrap().session;
@@ -30,6 +30,8 @@ async fn trust(browser: &Browser<'_>, device_id: &str, asset_tag: &str) {
         asset_tag: asset_tag.to_owned(),
         credential_id: "credential".to_owned(),
         since: browser.cluster.clock.now(),
+        tier: None,
+        until: None,
     };
     assert!(work.set_session_device(&session.id, Some(&device)).await.unwrap());
     work.commit().await.unwrap();

@@ -1,13 +1,17 @@
 //! Devices from files: what a list would do, what it did, and what bad lists get.
 
+use std::pin::pin;
 use std::sync::Arc;
 
+use axum::body::Body;
 use gatehouse_domain::account::NewUser;
 use gatehouse_domain::authz::{CreateUser, ListEvents};
 use gatehouse_domain::entity::AuditFilter;
 use gatehouse_model::OsType;
 use gatehouse_model::resource::UserSpec;
-use http::StatusCode;
+use http::header::RETRY_AFTER;
+use http::{Request, StatusCode};
+use tokio::sync::oneshot;
 
 use super::browser::{Browser, Cluster, PASSWORD, Page, cluster};
 
@@ -293,4 +297,88 @@ async fn a_pasted_list_needs_no_file_and_the_template_is_one() {
         .upload(IMPORT, &[("do", "upload"), ("text", "os,tag\nlinux,KEPT\n")], "x.csv", b"os,tag\nlinux,A\n")
         .await;
     both.holds("import_ambiguous").holds("linux,KEPT");
+}
+
+/// A form of which nothing but the head ever arrives; tells when somebody waits for the rest.
+fn endless(browser: &Browser<'_>, path: &str) -> (Request<Body>, oneshot::Receiver<()>) {
+    let (waits, awaited) = oneshot::channel();
+    let body = futures::stream::once(async move {
+        let _ = waits.send(());
+        std::future::pending::<Result<Vec<u8>, std::io::Error>>().await
+    });
+    let request = Request::post(path)
+        .header("host", "gate.example:3080")
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "multipart/form-data; boundary=x")
+        .header("cookie", format!("__Host-gatehouse_session={}", browser.cookie.as_ref().unwrap()));
+    (request.body(Body::from_stream(body)).unwrap(), awaited)
+}
+
+#[tokio::test]
+async fn attack_large_forms_of_somebody_who_may_not_send_them_are_not_even_read() {
+    let cluster = cluster().await;
+    let root = cluster.admin().await;
+    let mut bob = cluster.person("bob", &["access"]).await;
+    let form = [("do", "save"), ("text", "kind: role"), ("revision", "x")];
+    for path in [IMPORT, "/web/roles/~new", "/web/roles/access"] {
+        let (request, _) = endless(&bob, path);
+        let unread = cluster.send(request).await;
+        assert_eq!(unread.status, StatusCode::FORBIDDEN, "{path}");
+        unread.holds("not_allowed").holds("Ask an administrator for a role that allows it");
+        // As if it had been.
+        let read = bob.post(path, &form).await;
+        assert_eq!(read.status, StatusCode::FORBIDDEN, "{path}");
+        let answer = |page: &Page| {
+            let (_, rest) = page.body.split_once("role=\"alert\"").unwrap();
+            rest.split_once(" · request ").unwrap().0.to_owned()
+        };
+        assert_eq!(answer(&unread), answer(&read), "{path}");
+    }
+    // Of whoever may, it is waited for.
+    let (request, awaited) = endless(&root, IMPORT);
+    tokio::select! {
+        page = cluster.send(request) => panic!("answered unread: {}", page.status),
+        read = awaited => read.unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn attack_more_large_files_at_once_than_are_read() {
+    let cluster = cluster().await;
+    let mut root = cluster.admin().await;
+    let ((first, of_first), (second, of_second)) = (endless(&root, IMPORT), endless(&root, IMPORT));
+    {
+        let (mut first, mut second) = (pin!(cluster.send(first)), pin!(cluster.send(second)));
+        tokio::select! {
+            _ = first.as_mut() => panic!("the first is done"),
+            _ = second.as_mut() => panic!("the second is done"),
+            read = futures::future::join(of_first, of_second) => assert!(read.0.is_ok() && read.1.is_ok()),
+        }
+        let others = async {
+            let page = root.upload(IMPORT, &[("do", "upload")], "list.csv", b"os,tag\nlinux,A-1\n").await;
+            assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(page.headers[RETRY_AFTER], "30");
+            page.holds("uploads_busy").holds("Other large files are being read").holds("half a minute");
+            // What is not large waits for nobody.
+            let made = [("do", "create"), ("text", "kind: role\nversion: v1\nmetadata: {name: x}\n")];
+            assert_eq!(root.post("/web/roles/~new", &made).await.location(), "/web/roles/x");
+        };
+        tokio::select! {
+            _ = first => panic!("the first is done"),
+            _ = second => panic!("the second is done"),
+            () = others => {}
+        }
+    }
+    preview(&mut root, b"os,tag\nlinux,A-1\n").await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_far_too_large_gets_words_before_it_is_read() {
+    let cluster = cluster().await;
+    let root = cluster.admin().await;
+    let (mut request, _) = endless(&root, IMPORT);
+    request.headers_mut().insert("content-length", "20000000".parse().unwrap());
+    let page = cluster.send(request).await;
+    assert_eq!(page.status, StatusCode::PAYLOAD_TOO_LARGE);
+    page.holds("form_too_large").holds("Send at most 16384 kB at once").holds("The list");
 }

@@ -3,11 +3,13 @@
 use axum::body::Body;
 use futures::StreamExt as _;
 use gatehouse_domain::cluster::NewLock;
-use gatehouse_model::OsType;
+use gatehouse_domain::device::DeviceChange;
 use gatehouse_model::resource::LockTarget;
+use gatehouse_model::{EnrollStatus, OsType};
 use http::{Request, StatusCode};
 
 use super::browser::{Cluster, cluster};
+use super::devices::trust;
 
 /// The events of an open page, one after the other.
 struct Events(axum::body::BodyDataStream, String);
@@ -62,6 +64,49 @@ async fn a_page_whose_session_ends_hears_that_last() {
     cluster.services.locks.create(&grant, NewLock { target, ..NewLock::default() }).await.unwrap();
     assert_eq!(events.next().await.unwrap(), "event: changed\ndata: session");
     assert_eq!(events.next().await, None);
+}
+
+#[tokio::test]
+async fn a_page_hears_within_a_second_that_its_session_has_lost_its_device() {
+    for what in ["lock", "unenrol", "delete"] {
+        let cluster = cluster().await;
+        // Somebody who may see no inventory: only the own session tells of it.
+        let browser = cluster.person("ada", &["access"]).await;
+        let id = cluster.register(OsType::Linux, "TAG-1").await;
+        trust(&browser, &id, "TAG-1").await;
+        let mut events = Events::open(&cluster, browser.cookie.as_ref().unwrap()).await;
+        let host = cluster.host_admin();
+        let started = std::time::Instant::now();
+        match what {
+            "lock" => {
+                let target = LockTarget { device: Some(id), ..LockTarget::default() };
+                let grant = host.grant_lock(&target).unwrap();
+                cluster
+                    .services
+                    .locks
+                    .create(&grant, NewLock { target, ..NewLock::default() })
+                    .await
+                    .unwrap();
+            }
+            "unenrol" => {
+                let mut work = cluster.store.begin().await.unwrap();
+                let mut device = work.device(&id).await.unwrap().unwrap();
+                device.enroll_status = EnrollStatus::Enrolled;
+                work.update_device(&device).await.unwrap();
+                work.commit().await.unwrap();
+                let change = DeviceChange {
+                    enroll_status: Some(EnrollStatus::NotEnrolled),
+                    ..DeviceChange::default()
+                };
+                cluster.services.devices.update(&host.grant().unwrap(), &id, &change).await.unwrap();
+            }
+            _ => {
+                cluster.services.devices.delete(&host.grant().unwrap(), &id).await.unwrap();
+            }
+        }
+        assert_eq!(events.next().await.unwrap(), "event: changed\ndata: session", "{what}");
+        assert!(started.elapsed() < std::time::Duration::from_secs(1), "{what}: {:?}", started.elapsed());
+    }
 }
 
 #[tokio::test]

@@ -177,3 +177,25 @@ async fn a_session_id_is_no_cookie() {
         .expect_err("the host's admin has no account");
     assert_eq!(error.code(), "account_required");
 }
+
+#[tokio::test]
+async fn attack_an_open_session_throws_its_owner_out() {
+    let cluster = cluster().await;
+    cluster.admin().await;
+    let mut bob = cluster.person("bob", &["access"]).await;
+    let other = cli(&cluster, "bob").await;
+    let own = cluster.session(bob.cookie.as_deref()).await.unwrap().id;
+    cluster.clock.advance(gatehouse_domain::authz::FRESH_FACTOR_SECS);
+    for form in [vec![("do", "end-others")], vec![("do", "end"), ("id", other.as_str())]] {
+        let page = bob.post(OWN, &form).await;
+        assert_eq!(page.location(), "/web/account/confirm?next=%2Fweb%2Faccount%2Fsessions", "{form:?}");
+        assert!(is_in_force(&cluster, &other).await);
+    }
+    let confirm = [("do", "password"), ("password", PASSWORD), ("next", OWN)];
+    assert_eq!(bob.post("/web/account/confirm", &confirm).await.location(), OWN);
+    assert_eq!(bob.post(OWN, &[("do", "end"), ("id", &other)]).await.location(), OWN);
+    assert!(!is_in_force(&cluster, &other).await);
+    // Leaving needs nothing but to be there.
+    cluster.clock.advance(gatehouse_domain::authz::FRESH_FACTOR_SECS);
+    assert_eq!(bob.post(OWN, &[("do", "end"), ("id", &own)]).await.location(), "/web/login?done=signed-out");
+}

@@ -32,6 +32,8 @@ fn a_device(cluster: &Cluster) -> SessionDevice {
         asset_tag: "TAG1".to_owned(),
         credential_id: "c1".to_owned(),
         since: cluster.clock.now(),
+        tier: None,
+        until: None,
     }
 }
 
@@ -232,7 +234,7 @@ async fn a_slow_request_neither_brings_the_old_cookie_back_nor_trust_that_has_en
     let new = browser.cookie.clone().unwrap();
     assert_ne!(new, old);
 
-    let key = cluster.services.form_keys.fresh();
+    let key = browser.form_key().await;
     body.send(form(&[("do", "end-others"), ("form_key", &key)])).unwrap();
     let done = answer.await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);

@@ -44,7 +44,7 @@ async fn a_form_sent_twice_makes_one_token() {
     let cluster = cluster().await;
     let mut browser = cluster.admin().await;
     let id = cluster.register(OsType::Linux, "PF2ABC").await;
-    let key = cluster.services.form_keys.fresh();
+    let key = browser.form_key().await;
     let form = [("do", "token"), ("lifetime", "1h"), ("form_key", key.as_str())];
     let path = format!("/web/devices/{id}");
     browser.post(&path, &form).await.holds("tsh device enroll --token=");
@@ -86,7 +86,7 @@ async fn tokens_are_revoked_after_a_word_and_listed_among_the_ended() {
         .holds("No active enrolment tokens")
         .lacks("to be revoked");
     browser
-        .get("/web/tokens?ended=1")
+        .get("/web/tokens?state=all")
         .await
         .holds("to be revoked")
         .holds("revoked")
@@ -118,5 +118,118 @@ async fn many_tokens_come_in_pages_and_a_stale_page_token_is_explained() {
     browser.get("/web/tokens?before=stale").await.holds("page_token_invalid");
     cluster.clock.advance(4000);
     browser.sign_in("root", PASSWORD).await;
-    browser.get(&format!("/web/tokens?device={id}&ended=1")).await.holds("expired");
+    browser.get(&format!("/web/tokens?device={id}&state=expired")).await.holds("expired");
+}
+
+#[tokio::test]
+async fn attack_form_keys_that_are_made_up_or_of_another_session() {
+    let cluster = cluster().await;
+    let mut browser = cluster.admin().await;
+    let id = cluster.register(OsType::Linux, "PF2ABC").await;
+    let path = format!("/web/devices/{id}");
+    let mut other = cluster.browser();
+    other.sign_in("root", PASSWORD).await;
+    let made_up =
+        gatehouse_domain::SecretToken::generate(&gatehouse_server::environment::SystemRandom::new());
+    let nobodys = cluster.services.form_keys.fresh("");
+    let of_another = other.form_key().await;
+    let refused = [
+        (of_another.as_str(), "form_key_foreign"),
+        (nobodys.as_str(), "form_key_foreign"),
+        (made_up.reveal(), "form_key_foreign"),
+        ("nonsense", "form_key_missing"),
+        ("", "form_key_missing"),
+    ];
+    for (key, code) in refused {
+        let form = [("do", "token"), ("lifetime", "1h"), ("form_key", key)];
+        let page = browser.post(&path, &form).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{key}");
+        page.holds(code).lacks("--token=");
+    }
+    // None of them is kept: what is another session's still counts there.
+    let form = [("do", "token"), ("lifetime", "1h"), ("form_key", of_another.as_str())];
+    other.post(&path, &form).await.holds("tsh device enroll --token=");
+    let form = [("do", "token"), ("lifetime", "1h")];
+    browser.post(&path, &form).await.holds("tsh device enroll --token=");
+}
+
+#[tokio::test]
+async fn what_was_typed_for_an_hour_outlives_a_new_sign_in() {
+    let cluster = cluster().await;
+    let mut browser = cluster.admin().await;
+    let key = browser.form_key().await;
+    browser.sign_in("root", PASSWORD).await;
+    let form = [("do", "create"), ("text", "kind: role\nmetadata: {name: typed}\n"), ("form_key", &key)];
+    let page = browser.post("/web/roles/~new", &form).await;
+    assert_eq!(page.status, StatusCode::BAD_REQUEST);
+    page.holds("form_key_foreign").holds("metadata: {name: typed}");
+}
+
+#[tokio::test]
+async fn tokens_are_found_by_state_maker_and_words() {
+    let cluster = cluster().await;
+    let mut root = cluster.admin().await;
+    let (one, two) =
+        (cluster.register(OsType::Linux, "PF2ABC").await, cluster.register(OsType::Linux, "PF9XYZ").await);
+    let revoked = make(&cluster, &one, "for Ada").await;
+    let active = make(&cluster, &one, "for Grace").await;
+    root.post("/web/tokens", &[("do", "revoke"), ("token", &revoked)]).await;
+    root.post(&format!("/web/devices/{two}"), &[("do", "token"), ("lifetime", "2h"), ("note", "the third")])
+        .await;
+    let mut shown = async |query: &str| {
+        let page = root.get(&format!("/web/tokens?{query}")).await;
+        ["for Ada", "for Grace", "the third"]
+            .map(|note| page.text().contains(&format!(">{note}<")))
+            .map(u8::from)
+    };
+    assert_eq!(shown("").await, [0, 1, 1]);
+    assert_eq!(shown("state=all").await, [1, 1, 1]);
+    assert_eq!(shown("state=revoked").await, [1, 0, 0]);
+    assert_eq!(shown("state=spent").await, [0, 0, 0]);
+    assert_eq!(shown("by=ROOT").await, [0, 0, 1]);
+    assert_eq!(shown("by=host-admin&state=all").await, [1, 1, 0]);
+    assert_eq!(shown("q=GRACE").await, [0, 1, 0]);
+    assert_eq!(shown("q=pf9").await, [0, 0, 1]);
+    assert_eq!(shown(&format!("q={active}")).await, [0, 1, 0]);
+    assert_eq!(shown(&format!("q=for&device={two}&state=all")).await, [0, 0, 0]);
+    root.get("/web/tokens?q=nothing").await.holds("No token is found").holds("Show all active tokens");
+    // What was asked for stays in the form, and in the ways on from it.
+    let page = root.get("/web/tokens?q=grace&state=all&by=host").await;
+    page.holds(r#"value="grace""#).holds(r#"<option value="all" selected>"#).holds(r#"value="host""#);
+    page.holds(&format!("/web/tokens?q=grace&amp;state=all&amp;by=host&amp;revoke={active}"));
+    let wrong = root.get("/web/tokens?state=%3Cb%3E").await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    wrong.holds("token_state_unknown").holds("The states are active, spent").lacks("<b>");
+    let long = root.get(&format!("/web/tokens?q={}", "x".repeat(201))).await;
+    long.holds("search_too_long");
+}
+
+#[tokio::test]
+async fn a_search_among_many_tokens_goes_on_where_it_stopped() {
+    let cluster = cluster().await;
+    let mut root = cluster.admin().await;
+    let id = cluster.register(OsType::Linux, "PF2ABC").await;
+    let first = make(&cluster, &id, "needle").await;
+    let mut work = cluster.store.begin().await.unwrap();
+    let token = work.enroll_token(&first).await.unwrap().unwrap();
+    for number in 0..5100_u32 {
+        let created = token.created.plus_secs(1 + i64::from(number));
+        let mut hash = [0; 32];
+        hash[..4].copy_from_slice(&number.to_be_bytes());
+        let other = gatehouse_domain::entity::EnrollToken {
+            id: format!("t{number}"),
+            hash,
+            created,
+            expires: token.expires.plus_secs(10_000),
+            note: "hay".to_owned(),
+            ..token.clone()
+        };
+        work.insert_enroll_token(&other).await.unwrap();
+    }
+    work.commit().await.unwrap();
+    let page = root.get("/web/tokens?q=needle").await;
+    page.holds("5,000 tokens were looked at").lacks(">needle<").holds("Next page");
+    let (_, rest) = page.body.split_once("before=").unwrap();
+    let before = rest.split_once('"').unwrap().0;
+    root.get(&format!("/web/tokens?q=needle&before={before}")).await.holds(">needle<").lacks("looked at");
 }

@@ -27,6 +27,14 @@ async fn users_are_listed_searched_and_paged() {
     assert!(page.body.len() < 150 * 1024, "{}", page.body.len());
     let page = root.get("/web/users?after=zoe47").await;
     page.holds("zoe48").lacks("zoe47<").holds("First page").lacks("Next page");
+    page.holds(r#"href="/web/users?before=zoe48" rel="prev""#);
+    let page = root.get("/web/users?before=zoe48").await;
+    page.holds("alice").holds("zoe47<").lacks("zoe48<").lacks("Previous page").holds("?after=zoe47");
+    let page = root.get("/web/users?before=zoe54").await;
+    page.holds("zoe53<").lacks("zoe54<").lacks("zoe03<").holds("zoe04<").holds("?before=zoe04");
+    // Close to the beginning there is no half page.
+    let page = root.get("/web/users?before=root").await;
+    page.holds("alice").holds("zoe47<").lacks("Previous page").lacks("First page");
     let page = root.get("/web/users?q=AL").await;
     page.holds("alice").lacks("zoe").lacks("/web/users/root");
     root.get("/web/users?q=%25").await.holds("Nobody is found");
@@ -101,7 +109,7 @@ async fn an_invitation_shows_its_link_once() {
     root.get("/web/users/~new").await.lacks(&token);
     root.get("/web/users/bob").await.lacks(&token).holds("not signed up yet").holds("ubuntu, root");
     // The same form a second time is not taken.
-    let key = cluster.services.form_keys.fresh();
+    let key = root.form_key().await;
     let again =
         [("do", "invite"), ("name", "carol"), ("role", "access"), ("lifetime", "3600"), ("form_key", &key)];
     root.post("/web/users/~new", &again).await.holds("One-time link");

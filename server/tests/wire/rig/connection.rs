@@ -5,10 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gatehouse_proto::devicetrust::device_trust_service_client::DeviceTrustServiceClient;
+use gatehouse_proto::devicetrust_public::device_trust_service_client::DeviceTrustServiceClient as PublicDeviceTrustServiceClient;
 use gatehouse_proto::gatehouse::v1::account_service_client::AccountServiceClient;
 use gatehouse_proto::gatehouse::v1::audit_service_client::AuditServiceClient;
 use gatehouse_proto::gatehouse::v1::auth_service_client::AuthServiceClient;
 use gatehouse_proto::gatehouse::v1::device_admin_service_client::DeviceAdminServiceClient;
+use gatehouse_proto::gatehouse::v1::device_web_service_client::DeviceWebServiceClient;
 use gatehouse_proto::gatehouse::v1::resource_service_client::ResourceServiceClient;
 use gatehouse_proto::gatehouse::v1::session_service_client::SessionServiceClient;
 use gatehouse_proto::gatehouse::v1::user_service_client::UserServiceClient;
@@ -76,6 +78,8 @@ services! {
     account: AccountServiceClient,
     devices: DeviceTrustServiceClient,
     device_admin: DeviceAdminServiceClient,
+    device_web: DeviceWebServiceClient,
+    public_devices: PublicDeviceTrustServiceClient,
     resources: ResourceServiceClient,
     users: UserServiceClient,
     sessions: SessionServiceClient,

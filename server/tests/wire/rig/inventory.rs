@@ -36,8 +36,12 @@ impl Rig {
 
     /// A registered computer that this person has enrolled: (machine, device id).
     pub(crate) async fn enrolled(&self, person: &Person, tag: &str) -> (Machine, String) {
-        let (id, token) = self.register_linux(tag).await;
-        let machine = Machine::new(tag);
+        self.enrolled_machine(person, Machine::new(tag)).await
+    }
+
+    /// As [`Self::enrolled`], for a computer that is there.
+    pub(crate) async fn enrolled_machine(&self, person: &Person, machine: Machine) -> (Machine, String) {
+        let (id, token) = self.register(machine.os, &machine.serial).await;
         machine.enrol(&person.connection, &token).await.unwrap();
         (machine, id)
     }

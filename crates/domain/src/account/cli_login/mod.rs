@@ -12,7 +12,8 @@ mod parts;
 use gatehouse_model::{UserName, clean_label};
 
 pub use self::error::CliLoginError;
-use self::parts::{is_same_code, loopback, user_code};
+use self::parts::{is_same_code, loopback};
+pub(crate) use self::parts::{typed_letters, user_code};
 use super::throttle::{Keys, network};
 use super::{AccountError, Accounts, LoggedIn, LoginKeys};
 use crate::SecretToken;

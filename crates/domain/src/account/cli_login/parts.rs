@@ -22,14 +22,16 @@ pub(super) fn loopback(port: i64, state: String) -> Result<CliDelivery, CliLogin
 
 /// Whether somebody typed this code; letters alone count.
 pub(super) fn is_same_code(typed: &str, code: &str) -> bool {
-    let letters = |text: &str| -> String {
-        text.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_uppercase()).collect()
-    };
-    letters(typed) == letters(code)
+    typed_letters(typed) == typed_letters(code)
+}
+
+/// What counts of a typed code.
+pub(crate) fn typed_letters(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_uppercase()).collect()
 }
 
 /// Two groups of four letters: 34 bits, to tell one's own terminal from another and for nothing else.
-pub(super) fn user_code(random: &dyn Random) -> String {
+pub(crate) fn user_code(random: &dyn Random) -> String {
     let mut code = String::with_capacity(9);
     while code.len() < 9 {
         let mut bytes = [0; 16];

@@ -53,6 +53,8 @@ pub enum ImportError {
     NotFound,
     #[error("this list was replaced or has expired: nothing was written")]
     Expired,
+    #[error("reading the list broke off: {0}")]
+    BrokeOff(#[from] tokio::task::JoinError),
     #[error(transparent)]
     Authz(#[from] AuthzError),
     #[error(transparent)]
@@ -65,6 +67,7 @@ impl Decision for ImportError {
             Self::Sheet(_) => ErrorKind::InvalidInput,
             Self::NotFound => ErrorKind::NotFound,
             Self::Expired => ErrorKind::FailedPrecondition,
+            Self::BrokeOff(_) => ErrorKind::Internal,
             Self::Authz(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
@@ -79,6 +82,7 @@ impl Decision for ImportError {
             Self::Sheet(SheetError::Columns { .. } | SheetError::ColumnTwice(_)) => "import_columns",
             Self::NotFound => "import_not_found",
             Self::Expired => "import_expired",
+            Self::BrokeOff(_) => "import_broke_off",
             Self::Authz(error) => error.code(),
             Self::Store(error) => error.code(),
         }
@@ -101,7 +105,7 @@ impl Decision for ImportError {
             }
             Self::NotFound | Self::Expired => "lists are kept for an hour: upload the file again",
             Self::Authz(error) => return error.hint(),
-            Self::Store(_) => return None,
+            Self::Store(_) | Self::BrokeOff(_) => return None,
         };
         Some(hint.to_owned())
     }

@@ -3,9 +3,9 @@
 use csv::{ReaderBuilder, StringRecord, Trim};
 use gatehouse_model::clean_label;
 
-use super::SheetError;
 use super::cell::plain_cell;
 use super::encoding::decode;
+use super::{ImportError, SheetError};
 
 /// Largest file, in bytes.
 pub const MAX_IMPORT_BYTES: usize = 8 * 1024 * 1024;
@@ -61,6 +61,14 @@ pub(super) struct SheetLine {
 }
 
 impl Sheet {
+    /// As [`Sheet::parse`], on a thread of its own: a large file takes a while, and others are to be answered meanwhile.
+    ///
+    /// # Errors
+    /// As there; the thread broke off.
+    pub async fn read(bytes: impl AsRef<[u8]> + Send + 'static) -> Result<Self, ImportError> {
+        Ok(tokio::task::spawn_blocking(move || Self::parse(bytes.as_ref())).await??)
+    }
+
     /// Reads a file: UTF-8 or UTF-16; comma, semicolon or tab; the first row names the columns.
     ///
     /// # Errors

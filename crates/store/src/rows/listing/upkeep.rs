@@ -307,9 +307,9 @@ impl<E: Executor> Unit<E> {
 
     async fn change(&mut self, sequence: i64, before: &Row, row: &Row, new: &mut NewTerms) -> Stored<bool> {
         let only_seen = Row { seen: row.seen, stale_from: row.stale_from, ..before.clone() } == *row;
-        let changed = if only_seen {
+        let is_done = if only_seen {
             let values = values![sequence, before.cell, row.seen, row.stale_from];
-            self.0.execute(sql::TOUCH_LISTED, values).await?
+            self.change_as_read(sql::TOUCH_LISTED, values).await?
         } else {
             let values = values![
                 sequence,
@@ -327,9 +327,9 @@ impl<E: Executor> Unit<E> {
                 row.other_users,
                 &row.terms,
             ];
-            self.0.execute(sql::UPDATE_LISTED, values).await?
+            self.change_as_read(sql::UPDATE_LISTED, values).await?
         };
-        if changed == 0 {
+        if !is_done {
             return Ok(false);
         }
         if before.cell != row.cell {
@@ -344,6 +344,15 @@ impl<E: Executor> Unit<E> {
             new.0.extend(added.map(|(term, shared)| (sequence, (*term).to_owned(), *shared)));
         }
         Ok(true)
+    }
+
+    /// A change of a row that applies only while the row is as it was read; answers with whether it was.
+    async fn change_as_read(&mut self, sql: &'static str, values: &[Value<'_>]) -> Stored<bool> {
+        if E::DIALECT.writes_alone {
+            self.0.later(sql, values).await?;
+            return Ok(true);
+        }
+        Ok(self.0.execute(sql, values).await? > 0)
     }
 
     async fn insert_terms(&mut self, new: &NewTerms) -> Stored<()> {

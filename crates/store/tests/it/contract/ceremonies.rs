@@ -234,13 +234,12 @@ async fn an_authentication_holds_its_device_and_takes_its_session(store: Arc<dyn
         device_id: "d1",
         os_type: OsType::Linux,
         credential_id: "c1",
-        session_id: "s1",
         user: "alice",
         roles: &roles,
     };
     let trusted = session_device("d1");
     let mut work = store.begin().await.unwrap();
-    let (held, found, took) = work.hold_for_authentication(end, &trusted, at(5)).await.unwrap();
+    let (held, found, took) = work.hold_for_authentication(end, Some(("s1", &trusted)), at(5)).await.unwrap();
     let held = held.unwrap();
     assert_eq!((held.device, held.alarm, held.lock), (one, None, None));
     let found = found.unwrap();
@@ -252,14 +251,18 @@ async fn an_authentication_holds_its_device_and_takes_its_session(store: Arc<dyn
     {
         let mut work = store.begin().await.unwrap();
         work.insert_lock(&lock("l1", target.clone(), 2)).await.unwrap();
-        let (held, ..) = work.hold_for_authentication(end, &trusted, at(5)).await.unwrap();
+        let (held, ..) = work.hold_for_authentication(end, Some(("s1", &trusted)), at(5)).await.unwrap();
         assert_eq!(held.unwrap().lock.map(|lock| lock.target), Some(target));
     }
     let mut work = store.begin().await.unwrap();
     work.end_session("s1", at(4)).await.unwrap();
     let nobody = AuthenticationEnd { device_id: "none", user: "bob", ..end };
-    let (held, found, took) = work.hold_for_authentication(nobody, &trusted, at(5)).await.unwrap();
+    let (held, found, took) =
+        work.hold_for_authentication(nobody, Some(("s1", &trusted)), at(5)).await.unwrap();
     assert_eq!((held, found.map(|found| found.is_user), took), (None, Some(false), false));
+    // A browser's session takes its device later.
+    let (held, found, took) = work.hold_for_authentication(end, None, at(5)).await.unwrap();
+    assert!(held.is_some() && found.is_some() && !took);
 }
 
 async fn a_use_is_written_to_both(store: Arc<dyn Store>) {

@@ -8,6 +8,7 @@ mod cli_logins;
 mod cluster;
 mod credentials;
 mod device_pages;
+mod device_web;
 mod devices;
 mod factors;
 mod listing;

@@ -41,6 +41,14 @@ async fn users_are_found_by_the_beginning_of_their_name(store: Arc<dyn Store>) {
     assert_eq!(find("al", Some("al"), 1).await, "alan");
     assert_eq!(find("ali", Some("alice"), 10).await, "");
     assert_eq!(find("%", None, 10).await, "", "no character is special");
+    let mut find = async |prefix: &str, before: &str, limit| {
+        let found = work.user_glances_before(prefix, before, limit).await.unwrap();
+        assert!(found.iter().all(|glance| glance.user == user(&glance.user.name)), "each with all its roles");
+        found.into_iter().map(|glance| glance.user.name).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(find("", "am", 2).await, "alan alice", "the nearest, in the order of their names");
+    assert_eq!(find("al", "bob", 10).await, "al alan alice");
+    assert_eq!(find("al", "al", 10).await, "");
 }
 
 async fn a_glance_tells_of_sessions_codes_and_devices(store: Arc<dyn Store>) {

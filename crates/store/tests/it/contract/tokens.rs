@@ -153,6 +153,9 @@ async fn tokens_come_in_pages_and_by_filter(store: Arc<dyn Store>) {
         let filter = TokenFilter { device_id: device.map(str::to_owned), active_at: active.map(at) };
         let before = before.map(|(created, id)| TokenCursor { created: at(created), id: id.to_owned() });
         let found = work.enroll_tokens(&filter, before.as_ref(), limit).await.unwrap();
+        let with_devices = work.enroll_tokens_with_devices(&filter, before.as_ref(), limit).await.unwrap();
+        assert!(with_devices.iter().all(|(token, device)| token.device_id == device.id));
+        assert_eq!(with_devices.into_iter().map(|(token, _)| token).collect::<Vec<_>>(), found);
         found.into_iter().map(|token| token.id).collect::<Vec<_>>()
     };
     assert_eq!(list(None, None, None, 4).await, ["t6", "t5", "t4", "t3"]);

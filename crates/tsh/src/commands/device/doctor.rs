@@ -1,6 +1,7 @@
 use gatehouse_client::device::LocalOptions;
 use gatehouse_native::collect::sysfs_from_env;
-use gatehouse_native::doctor::{Finding, Status, examine};
+use gatehouse_native::desktop::Desktop;
+use gatehouse_native::doctor::{Finding, Status, examine, examine_links};
 
 use crate::cli::DoctorArgs;
 use crate::commands::Context;
@@ -9,12 +10,13 @@ use crate::output;
 
 pub(crate) fn run(context: &Context, args: &DoctorArgs) -> Outcome {
     let options = LocalOptions { tpm: args.tpm.clone(), ..LocalOptions::default() };
-    let findings = examine(
+    let mut findings = examine(
         &options.address()?,
         &context.home.device_dir(),
         &sysfs_from_env(),
         args.event_log.as_deref(),
     );
+    findings.extend(examine_links(&Desktop::from_env()?, &args.scheme));
     output::data(args.format.format(), &findings, || text(&findings))?;
     Ok(u8::from(findings.iter().any(|finding| finding.status == Status::Fail)))
 }

@@ -1,0 +1,93 @@
+use gatehouse_domain::Decision as _;
+use gatehouse_domain::device_web::{DeviceWebError, Offer};
+use gatehouse_model::{HandoffCode, Timestamp};
+
+use crate::next_page::{escaped, in_query};
+use crate::{ApiError, ConsoleContext};
+
+/// The page on which a session is handed to the device.
+pub(crate) const AUTHORIZE: &str = "/web/device/authorize";
+
+/// What the page offers.
+pub(crate) struct Handoff {
+    /// Id of the attempt.
+    pub(crate) id: String,
+    /// Opens the device's client; holds the token, so it is shown on this page and nowhere else.
+    pub(crate) link: String,
+    /// To be typed where links do not open.
+    pub(crate) code: String,
+    pub(crate) until: Timestamp,
+}
+
+/// What the page is about.
+pub(crate) enum HandoffPage {
+    Offered(Handoff),
+    /// The session is trusted: on to the place.
+    Done,
+    /// Nobody is there to click a link: what is asked for is another part of the page.
+    Unattended,
+    /// Nothing to hand over.
+    NotPossible(ApiError),
+}
+
+/// Makes a link and a code for this session.
+///
+/// # Errors
+/// Nobody is signed in; storage.
+pub(crate) async fn handoff(console: &ConsoleContext, next: &str) -> Result<HandoffPage, ApiError> {
+    if console.is_unattended {
+        let is_trusted = console.principal.signed_in().is_some_and(|user| user.device.is_some());
+        return Ok(if is_trusted { HandoffPage::Done } else { HandoffPage::Unattended });
+    }
+    let services = &console.services;
+    match services.device_web.begin(&console.principal, next, &console.facts.user_agent).await {
+        Ok(offer) => Ok(HandoffPage::Offered(shown(console, offer))),
+        Err(DeviceWebError::Refused(refused)) if refused.code == HandoffCode::AlreadyTrusted => {
+            Ok(HandoffPage::Done)
+        }
+        Err(error @ DeviceWebError::Refused(_)) => Ok(HandoffPage::NotPossible(ApiError {
+            kind: error.kind(),
+            code: error.code().to_owned(),
+            message: error.to_string(),
+            hint: error.hint(),
+            request_id: String::new(),
+        })),
+        Err(error) => Err(console.refuse(error)),
+    }
+}
+
+fn shown(console: &ConsoleContext, offer: Offer) -> Handoff {
+    Handoff {
+        link: deep_link(&offer, &console.public_address),
+        id: offer.attempt.id,
+        code: offer.code,
+        until: offer.attempt.expires,
+    }
+}
+
+/// The shape that the contract gives it.
+fn deep_link(offer: &Offer, host: &str) -> String {
+    let (scheme, attempt) = (&offer.scheme, &offer.attempt);
+    let user = escaped(&attempt.user);
+    let (id, token) = (escaped(&attempt.id), escaped(offer.token.reveal()));
+    let redirect = escaped(&attempt.redirect);
+    format!("{scheme}://{user}@{host}/authenticate_web_device?id={id}&token={token}&redirect_uri={redirect}")
+}
+
+/// The page, and from there on to a place.
+pub(crate) fn authorize_and_go_to(next: &str) -> String {
+    format!("{AUTHORIZE}?next={}", in_query(next))
+}
+
+/// Where somebody who has just signed in goes: by way of the page where one of the own devices suits the browser. That this
+/// cannot be told is no reason not to let them in.
+pub(crate) async fn after_sign_in(console: &ConsoleContext, user: &str, next: String) -> String {
+    match console.services.device_web.suits(user, &console.facts.user_agent).await {
+        Ok(true) => authorize_and_go_to(&next),
+        Ok(false) => next,
+        Err(error) => {
+            let _ = console.refuse(error);
+            next
+        }
+    }
+}

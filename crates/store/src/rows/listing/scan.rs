@@ -1,0 +1,234 @@
+//! Going through a list in its order.
+//!
+//! There are two ways. The whole list is one index: good where most of what stands there belongs to the part that is
+//! asked for. The cells are sorted each: merged they hold nothing else, but merging many costs much.
+
+use gatehouse_domain::entity::{ListPart, ListPlace, ListRequest};
+use gatehouse_domain::ports::store::Stored;
+
+use super::super::Unit;
+use super::place::{By, before_all, precedes, push_key};
+use super::search::{locks_end_after, parts, patterns};
+use super::statements::statements;
+use super::{LISTED, limit_of};
+use crate::executor::Executor;
+use crate::sql::listing as sql;
+use crate::value::{Value, values};
+
+/// Devices that one scan looks at, where they may not match.
+const MOST_LOOKED_AT: i64 = 3000;
+/// Where at least one device of so many belongs to the part, the whole list is gone through.
+const WORTH_LOOKING: i64 = 8;
+
+/// A cell that the filter admits, and how many devices it has.
+pub(super) type CellCount = (i64, i64);
+
+/// A group of cells, the devices of which follow each other in the list.
+struct Group<'a> {
+    number: i64,
+    cells: &'a [CellCount],
+    /// Of the whole list.
+    total: i64,
+}
+
+impl Group<'_> {
+    fn devices(&self) -> i64 {
+        self.cells.iter().map(|(_, devices)| devices).sum()
+    }
+
+    fn is_whole(&self) -> bool {
+        self.devices() == self.total
+    }
+
+    /// The whole list is worth a look.
+    fn is_large(&self) -> bool {
+        self.cells.len() > 1 && self.devices().saturating_mul(WORTH_LOOKING) >= self.total
+    }
+}
+
+impl<E: Executor> Unit<E> {
+    /// Goes through the list, group by group.
+    pub(super) async fn scanned(
+        &mut self,
+        request: &ListRequest<'_>,
+        words: &[&str],
+        mut cells: Vec<CellCount>,
+        total: i64,
+    ) -> Stored<ListPart> {
+        let order = request.order;
+        let of_cells = order.part().1 > 1;
+        let group_of = |cell: &CellCount| order.group(cell.0);
+        cells.sort_by_key(group_of);
+        let mut groups: Vec<&[CellCount]> = cells.chunk_by(|a, b| group_of(a) == group_of(b)).collect();
+        if request.descending {
+            groups.reverse();
+        }
+        let mut part = ListPart::default();
+        for cells in groups {
+            let group = Group { number: cells.first().map_or(0, group_of), cells, total };
+            let mut from = before_all(request.descending);
+            if let Some(after) = &request.after {
+                let ahead = ListPlace { number: group.number, ..before_all(!request.descending) };
+                if of_cells && precedes(&ahead, after, request.descending) {
+                    continue;
+                }
+                if !of_cells || after.number == group.number {
+                    from = after.clone();
+                }
+            }
+            let missing = request.limit - part.devices.len();
+            let more = self.scan(request, words, &group, &from, missing).await?;
+            part.devices.extend(more.devices);
+            if let Some(mut place) = more.stopped_at {
+                if of_cells {
+                    place.number = group.number;
+                }
+                part.stopped_at = Some(place);
+                break;
+            }
+            if part.devices.len() >= request.limit {
+                break;
+            }
+        }
+        Ok(part)
+    }
+
+    async fn scan(
+        &mut self,
+        request: &ListRequest<'_>,
+        words: &[&str],
+        group: &Group<'_>,
+        from: &ListPlace,
+        limit: usize,
+    ) -> Stored<ListPart> {
+        if group.is_large() {
+            let found = self.through_all(request, words, group, from, limit).await?;
+            // Without words, what the whole list does not show soon, the cells do.
+            if found.devices.len() >= limit || !words.is_empty() || group.is_whole() {
+                return Ok(found);
+            }
+        }
+        self.through_cells(request, words, group.cells, from, limit).await
+    }
+
+    /// Goes through the whole list.
+    async fn through_all(
+        &mut self,
+        request: &ListRequest<'_>,
+        words: &[&str],
+        group: &Group<'_>,
+        from: &ListPlace,
+        limit: usize,
+    ) -> Stored<ListPart> {
+        let statements = statements(request.order, request.descending);
+        let may_miss = !words.is_empty() || request.filter.locked || !group.is_whole();
+        let looked_at = if may_miss { MOST_LOOKED_AT } else { limit_of(limit) };
+        let patterns = patterns(words);
+        let [os, status, tier, origin, stale, locked] = parts(&request.filter);
+        let (divisor, count) = request.order.part();
+        let mut values = values![
+            &from.tag,
+            from.sequence,
+            looked_at,
+            locks_end_after(&request.filter, request.now),
+            &patterns[0],
+            &patterns[1],
+            &patterns[2],
+            &patterns[3],
+            limit_of(limit),
+            os,
+            status,
+            tier,
+            origin,
+            stale,
+            locked,
+            divisor,
+            count,
+            group.number,
+        ]
+        .to_vec();
+        push_key(&mut values, statements.by, from);
+        let devices = self.0.all(statements.whole, &values, LISTED).await?;
+        let mut part = ListPart { devices, ..ListPart::default() };
+        if may_miss && part.devices.len() < limit {
+            let mut values = values![&from.tag, from.sequence, MOST_LOOKED_AT - 1].to_vec();
+            push_key(&mut values, statements.by, from);
+            part.stopped_at = self.0.optional(statements.whole_stop, &values, statements.read_stop).await?;
+        }
+        Ok(part)
+    }
+
+    /// Goes through cells of one group, merged.
+    async fn through_cells(
+        &mut self,
+        request: &ListRequest<'_>,
+        words: &[&str],
+        cells: &[CellCount],
+        from: &ListPlace,
+        limit: usize,
+    ) -> Stored<ListPart> {
+        let statements = statements(request.order, request.descending);
+        let may_miss = !words.is_empty() || request.filter.locked;
+        let looked_at = if may_miss { MOST_LOOKED_AT } else { limit_of(limit) };
+        let patterns = patterns(words);
+        let precede = |a: &ListPlace, b: &ListPlace| precedes(a, b, request.descending);
+        let [.., largest] = sql::CELLS_AT_ONCE;
+        let mut part = ListPart::default();
+        for some in cells.chunks(largest) {
+            let size = sql::CELLS_AT_ONCE.iter().position(|size| some.len() <= *size).unwrap_or_default();
+            let mut values = values![
+                &from.tag,
+                from.sequence,
+                looked_at,
+                locks_end_after(&request.filter, request.now),
+                &patterns[0],
+                &patterns[1],
+                &patterns[2],
+                &patterns[3],
+                limit_of(limit),
+            ]
+            .to_vec();
+            push_cells(&mut values, some, sql::CELLS_AT_ONCE[size]);
+            push_key(&mut values, statements.by, from);
+            let found = self.0.all(statements.merged[size], &values, LISTED).await?;
+            let is_full = found.len() >= limit;
+            part.devices.extend(found);
+            if may_miss && !is_full {
+                let mut values = values![&from.tag, from.sequence, MOST_LOOKED_AT - 1].to_vec();
+                push_cells(&mut values, some, largest);
+                push_key(&mut values, statements.by, from);
+                let stop = self.0.optional(statements.merged_stop, &values, statements.read_stop).await?;
+                part.stopped_at = match (part.stopped_at, stop) {
+                    (Some(a), Some(b)) => Some(if precede(&a, &b) { a } else { b }),
+                    (a, b) => a.or(b),
+                };
+            }
+        }
+        if cells.len() > largest {
+            part.devices.sort_by_cached_key(|device| device.place(request.order));
+            if request.descending {
+                part.devices.reverse();
+            }
+        }
+        if let Some(stop) = &part.stopped_at {
+            // What another statement found beyond the place may have neighbours that nobody has looked at. The stop knows
+            // nothing of groups.
+            part.devices.retain(|device| {
+                let mut place = device.place(request.order);
+                place.number = if matches!(statements.by, By::Number) { place.number } else { 0 };
+                !precede(stop, &place)
+            });
+        }
+        if part.devices.len() >= limit {
+            part.devices.truncate(limit);
+            part.stopped_at = None;
+        }
+        Ok(part)
+    }
+}
+
+fn push_cells(values: &mut Vec<Value<'_>>, cells: &[CellCount], size: usize) {
+    let no_cell = -1;
+    let padded = cells.iter().map(|(cell, _)| *cell).chain(std::iter::repeat(no_cell));
+    values.extend(padded.take(size).map(Value::from));
+}

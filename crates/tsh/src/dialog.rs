@@ -1,0 +1,197 @@
+//! One question with yes or no, in a window where there is a desktop, else in the terminal.
+//!
+//! What others wrote (a browser's name for itself, above all) is shown as it is: no window reads it as markup.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use gatehouse_client::present::printable;
+use gatehouse_client::{ClientError, Result};
+use gatehouse_model::HandoffCode;
+use gatehouse_native::desktop::{Desktop, is_in_foreground};
+use tokio::process::Command;
+
+use crate::input::Prompt;
+use crate::output;
+
+/// How long a window stays: as long as what it asks about can be authorized.
+const PATIENCE: Duration = Duration::from_secs(300);
+const TITLE: &str = "Gatehouse";
+
+/// Where a person can be asked.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Asker {
+    Zenity(PathBuf),
+    Kdialog(PathBuf),
+    Terminal,
+}
+
+/// What is asked.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) title: String,
+    pub(crate) rows: Vec<(&'static str, String)>,
+    pub(crate) warning: Option<String>,
+    pub(crate) advice: String,
+}
+
+impl Question {
+    /// The whole question in lines.
+    pub(crate) fn plain(&self) -> String {
+        let mut lines = vec![self.title.clone(), String::new()];
+        let width = self.rows.iter().map(|(label, _)| label.len()).max().unwrap_or_default() + 2;
+        lines
+            .extend(self.rows.iter().map(|(label, value)| format!("{:<width$}{value}", format!("{label}:"))));
+        for text in self.warning.iter().chain([&self.advice]) {
+            lines.extend([String::new(), text.clone()]);
+        }
+        printable(&lines.join("\n"))
+    }
+
+    /// What is authorized unasked.
+    pub(crate) fn summary(&self) -> String {
+        let rows: Vec<String> =
+            self.rows.iter().map(|(label, value)| format!("{} {value}", label.to_lowercase())).collect();
+        let warning = self.warning.as_ref().map(|warning| format!("\nnote: {warning}")).unwrap_or_default();
+        format!("note: authorizing without a question: {}{warning}", rows.join(", "))
+    }
+}
+
+impl Asker {
+    /// For somebody who looks at the desktop.
+    pub(crate) fn for_desktop(desktop: &Desktop) -> Option<Self> {
+        Self::window(desktop).or_else(Self::terminal)
+    }
+
+    /// For somebody who typed a command.
+    pub(crate) fn for_terminal(desktop: &Desktop) -> Option<Self> {
+        Self::terminal().or_else(|| Self::window(desktop))
+    }
+
+    fn window(desktop: &Desktop) -> Option<Self> {
+        if !desktop.has_display {
+            return None;
+        }
+        let zenity = desktop.program("zenity").map(Self::Zenity);
+        zenity.or_else(|| desktop.program("kdialog").map(Self::Kdialog))
+    }
+
+    fn terminal() -> Option<Self> {
+        // A question that is not seen is not asked.
+        let is_seen = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        (is_seen && is_in_foreground()).then_some(Self::Terminal)
+    }
+
+    /// Asks; whatever is not a clear yes is a no.
+    pub(crate) async fn ask(&self, question: &Question) -> Result<bool> {
+        let mut command = match self {
+            Self::Terminal => {
+                output::notice(question.plain());
+                let answer = Prompt.text("Authorize? [y/N]")?;
+                return Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"));
+            }
+            Self::Zenity(program) => {
+                let mut command = Command::new(program);
+                command
+                    .args(["--question", "--no-markup", "--default-cancel", "--width=480"])
+                    .args(["--ok-label=Authorize", "--cancel-label=Cancel"])
+                    .arg(format!("--title={TITLE}"))
+                    .arg(format!("--text={}", for_zenity(&question.plain())));
+                command
+            }
+            Self::Kdialog(program) => {
+                let mut command = Command::new(program);
+                command
+                    .args(["--title", TITLE, "--yes-label", "Authorize", "--no-label", "Cancel"])
+                    .arg("--warningyesno")
+                    .arg(for_kdialog(&question.plain()));
+                command
+            }
+        };
+        let Some(status) = wait(&mut command).await else {
+            return Err(ClientError::handoff(HandoffCode::Declined, "nobody answered in time"));
+        };
+        // Both programs say 1 for no, and for a window that was closed. What else they end with is no answer at all.
+        match status.map(|status| status.code()) {
+            Ok(Some(0)) => Ok(true),
+            Ok(Some(1)) => Ok(false),
+            _ => Err(ClientError::handoff(HandoffCode::CannotAsk, "the window could not be shown")),
+        }
+    }
+
+    /// Shows why it was refused to somebody who sees no terminal.
+    pub(crate) async fn tell(&self, error: &ClientError) {
+        let lines = output::refusal_lines(error);
+        let text = lines.trim_end();
+        let mut command = match self {
+            Self::Terminal => return,
+            Self::Zenity(program) => {
+                let mut command = Command::new(program);
+                command
+                    .args(["--error", "--no-markup", "--width=480"])
+                    .arg(format!("--title={TITLE}"))
+                    .arg(format!("--text={}", for_zenity(text)));
+                command
+            }
+            Self::Kdialog(program) => {
+                let mut command = Command::new(program);
+                command.args(["--title", TITLE, "--error"]).arg(for_kdialog(text));
+                command
+            }
+        };
+        let _ = wait(&mut command).await;
+    }
+}
+
+/// How the window was closed; `None` if nobody did in time.
+async fn wait(command: &mut Command) -> Option<std::io::Result<std::process::ExitStatus>> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    tokio::time::timeout(PATIENCE, command.status()).await.ok()
+}
+
+/// zenity reads backslashes as in C, also where it reads no markup.
+fn for_zenity(text: &str) -> String {
+    text.replace('\\', "\\\\")
+}
+
+/// kdialog guesses whether a text is HTML: this one is, and nothing of what it says.
+fn for_kdialog(text: &str) -> String {
+    let mut html = String::from("<qt>");
+    for c in text.chars() {
+        match c {
+            '\n' => html.push_str("<br/>"),
+            // kdialog reads backslashes as well.
+            '&' | '<' | '>' | '"' | '\'' | '\\' => html.push_str(&format!("&#{};", u32::from(c))),
+            c => html.push(c),
+        }
+    }
+    html + "</qt>"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NASTY: &str = "<b>Fire</b>fox & \\n\\x41 %s `id` $(id) \"'é";
+
+    #[test]
+    fn what_a_browser_calls_itself_is_no_markup() {
+        let html = for_kdialog(NASTY);
+        assert!(!html.contains("<b>") && !html.contains('\\') && !html.contains('"'), "{html}");
+        assert!(html.starts_with("<qt>&#60;b&#62;Fire"), "{html}");
+        assert_eq!(for_zenity("a\\nb"), "a\\\\nb");
+    }
+
+    #[test]
+    fn what_steers_a_terminal_is_gone() {
+        let question = Question {
+            title: "T?".to_owned(),
+            rows: vec![("Browser", "Fire\u{1b}[2J\u{202e}fox".to_owned())],
+            warning: None,
+            advice: "A.".to_owned(),
+        };
+        assert_eq!(question.plain(), "T?\n\nBrowser: Fire[2Jfox\n\nA.");
+    }
+}

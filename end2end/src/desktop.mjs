@@ -1,0 +1,101 @@
+// A desktop of its own: a display without a screen, a home with a handler of links, and a Chromium with windows.
+
+import { spawn } from "node:child_process";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { chromium } from "playwright-core";
+
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const PATIENCE_MS = 20_000;
+
+/** Chromium as the tests start it; the wrapper that stands for $BROWSER must say the same. */
+const FLAGS = [
+  // Chromium's sandbox refuses to run as root.
+  ...(process.getuid() === 0 ? ["--no-sandbox"] : []),
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--ignore-certificate-errors",
+];
+
+/**
+ * Starts a desktop on which links of `origin` with this scheme open by themselves, without a question of the browser's.
+ * Nothing is written outside of its folder. Call `stop` when done. Needs Xvfb, xdg-utils and Chromium.
+ */
+export async function startDesktop(origin, scheme = "gatehouse") {
+  const folder = await mkdtemp(join(tmpdir(), "gatehouse-desktop-"));
+  const profile = join(folder, "profile");
+  await mkdir(join(profile, "Default"), { recursive: true });
+  for (const name of ["home", "bin", "data", "config", "cache", "runtime"]) await mkdir(join(folder, name), { mode: 0o700 });
+  // What the browser's own question would have written, had somebody ticked "always allow".
+  const allowed = { allowed_origin_protocol_pairs: { [origin]: { [scheme]: true } } };
+  await writeFile(join(profile, "Default/Preferences"), JSON.stringify({ protocol_handler: allowed }));
+
+  const screen = spawn("Xvfb", ["-displayfd", "3", "-screen", "0", "1280x900x24", "-nolisten", "tcp"], {
+    stdio: ["ignore", "ignore", "ignore", "pipe"],
+  });
+  const ended = new Promise((resolve) => {
+    screen.once("close", resolve);
+    screen.once("error", resolve);
+  });
+  const display = await new Promise((resolve, reject) => {
+    const limit = setTimeout(() => reject(new Error("Xvfb was not ready in time")), PATIENCE_MS);
+    screen.once("error", (error) => reject(new Error(`Xvfb did not start (apt-get install xvfb): ${error.message}`)));
+    screen.stdio[3].once("data", (number) => resolve(`:${String(number).trim()}`) ?? clearTimeout(limit));
+  });
+
+  const browser = join(folder, "bin/browser");
+  const words = [CHROMIUM, ...FLAGS, `--user-data-dir=${profile}`].map((word) => `'${word}'`).join(" ");
+  const { DBUS_SESSION_BUS_ADDRESS: _bus, WAYLAND_DISPLAY: _wayland, SSH_CONNECTION: _ssh, ...plain } = process.env;
+  const env = {
+    ...plain,
+    DISPLAY: display,
+    HOME: join(folder, "home"),
+    XDG_DATA_HOME: join(folder, "data"),
+    XDG_CONFIG_HOME: join(folder, "config"),
+    XDG_CACHE_HOME: join(folder, "cache"),
+    XDG_RUNTIME_DIR: join(folder, "runtime"),
+    PATH: `${join(folder, "bin")}:${process.env.PATH}`,
+    BROWSER: browser,
+  };
+  await program(browser, `exec ${words} "$@"`);
+
+  let context;
+  return {
+    env,
+    /** The browser of this desktop, with windows; `extra` for what its programs are to find in their environment. */
+    async browser(extra = {}) {
+      context = await chromium.launchPersistentContext(profile, {
+        executablePath: CHROMIUM,
+        headless: false,
+        ignoreHTTPSErrors: true,
+        locale: "en-GB",
+        args: FLAGS,
+        env: { ...env, ...extra },
+      });
+      return context;
+    },
+    /** Stands for the person who is asked: says yes to everything, and keeps what it was asked. */
+    async saysYes() {
+      const asked = join(folder, "asked");
+      await program(join(folder, "bin/zenity"), `printf '%s\\n' "$@" >> '${asked}'`);
+      return () => readFile(asked, "utf8");
+    },
+    async stop() {
+      await context?.close();
+      screen.kill("SIGTERM");
+      await ended;
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+async function program(path, body) {
+  await writeFile(path, `#!/bin/sh\n${body}\n`);
+  await chmod(path, 0o755);
+}

@@ -1,0 +1,114 @@
+// A browser session becomes trusted: a real Chromium with windows, a real handler of links, a real tsh with a software TPM.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { launch, openPage } from "../src/browser.mjs";
+import { PASSWORD, islandsReady, signIn, signUp } from "../src/console.mjs";
+import { startDesktop } from "../src/desktop.mjs";
+import { startMachine } from "../src/device.mjs";
+import { startServer } from "../src/server.mjs";
+
+const SERIAL = "PF3HAND0";
+const DEEP = "/web/devices?q=PF3HAND0";
+const TRUSTED = "Session authorized with Device Trust";
+const MISSING = "Session not authorized with Device Trust: access is restricted";
+
+let server;
+let machine;
+let desktop;
+let context;
+let asked;
+let authenticator;
+let admin;
+
+before(async () => {
+  server = await startServer();
+  machine = await startMachine(SERIAL);
+  admin = await launch();
+  const { page, close } = await openPage(admin);
+  authenticator = await signUp(page, server.signup, { name: "admin" });
+  await close();
+  const made = await server.tctl("devices", "add", "--os=linux", `--asset-tag=${SERIAL}`, "--enroll");
+  const token = made.match(/--token=(\S+)/)[1];
+  const proxy = server.origin.replace("https://", "");
+  const login = ["login", `--proxy=${proxy}`, "--user=admin", `--ca-pin=${server.caPin}`];
+  await machine.tsh(login, [PASSWORD, await authenticator.next()]);
+  await machine.tsh(["device", "enroll", `--token=${token}`]);
+  await server.require("required");
+
+  desktop = await startDesktop(server.origin);
+  asked = await desktop.saysYes();
+  const env = { ...machine.env, ...desktop.env, ...machine.ours };
+  await machine.tsh(["install-handler"], [], env);
+  context = await desktop.browser(machine.ours);
+});
+after(async () => {
+  await desktop?.stop();
+  await admin?.close();
+  await machine?.stop();
+  await server?.stop();
+});
+
+/** Signs in anew in a tab of the desktop's browser, on the way to the deep page. */
+async function signedIn() {
+  await context.clearCookies();
+  const page = await context.newPage();
+  await page.goto(`${server.origin}${DEEP}`);
+  await signIn(page, "admin", authenticator);
+  await page.getByRole("heading", { name: "Authorize this session" }).waitFor();
+  assert.equal(new URL(page.url()).pathname, "/web/device/authorize");
+  assert.ok(!page.url().includes("token"), page.url());
+  await islandsReady(page);
+  return page;
+}
+
+/** Both tabs stand at the page that was asked for, green, and nobody reloaded anything. */
+async function bothAreGreen(began, opened) {
+  for (const page of [opened, began]) {
+    await page.waitForURL(`${server.origin}${DEEP}`);
+    await page.locator("#viewer summary .shield--trusted").waitFor();
+    assert.equal(await page.locator("#viewer summary .shield--trusted").innerText(), TRUSTED);
+  }
+}
+
+test("the link is clicked, and both tabs stand at the deep page with a green shield", async () => {
+  const page = await signedIn();
+  const opened = context.waitForEvent("page");
+  const clicked = performance.now();
+  await page.getByRole("link", { name: "Authorize this session" }).click();
+  const other = await opened;
+  await other.locator("#viewer summary .shield--trusted").waitFor();
+  const took = performance.now() - clicked;
+  await bothAreGreen(page, other);
+  console.log(`from the click to the green shield: ${Math.round(took)} ms`);
+  const question = await asked();
+  for (const part of ["admin", "Chrom", "Linux", "127.0.0.1"]) assert.ok(question.includes(part), `${part}: ${question}`);
+
+  // An administrator locks the device in another browser, and the shields turn by themselves.
+  const elsewhere = await openPage(admin);
+  await server.tctl("devices", "lock", `--asset-tag=${SERIAL}`);
+  const locked = performance.now();
+  for (const tab of [other, page]) {
+    await tab.bringToFront();
+    await tab.locator("#viewer summary .shield--missing").waitFor();
+  }
+  console.log(`from the lock to both yellow shields: ${Math.round(performance.now() - locked)} ms`);
+  assert.equal(await other.locator("#viewer summary .shield--missing").innerText(), MISSING);
+  await elsewhere.close();
+  const locks = JSON.parse(await server.tctl("get", "locks", "--format=json"));
+  for (const lock of locks) await server.tctl("rm", `lock/${lock.metadata.name}`);
+  await other.close();
+  await page.close();
+});
+
+test("the code does what the link does", async () => {
+  const page = await signedIn();
+  await page.getByText("Nothing opens?").click();
+  const command = (await page.getByLabel("Command that authorizes this session").innerText()).trim();
+  assert.match(command, /^tsh device authorize [A-Z]{4}-[A-Z]{4}$/);
+  const opened = context.waitForEvent("page");
+  const env = { ...machine.env, ...desktop.env, ...machine.ours };
+  await machine.tsh(command.split(" ").slice(1), [], env);
+  await bothAreGreen(page, await opened);
+});
