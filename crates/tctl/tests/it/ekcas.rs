@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "also of the helpers: what is not as it should be ends the test")]
+
 use std::path::Path;
 
 use gatehouse_testkit::soft_tpm::{CaTemplate, EkKind, SoftTpm, SoftTpmCa};
@@ -19,7 +21,6 @@ fn assert_told(name: &str, told: &str) {
 }
 
 /// A root, a CA below it, and an EK certificate of that one, as files.
-#[expect(clippy::unwrap_used, reason = "a test helper: without its files there is nothing to test")]
 fn write_chain(folder: &Path) -> (SoftTpmCa, SoftTpmCa) {
     let root = SoftTpmCa::new();
     let intermediate = root.intermediate(&CaTemplate::new("Soft TPM Intermediate CA"));
