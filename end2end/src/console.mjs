@@ -20,14 +20,22 @@ export async function signUp(page, link, { name } = {}) {
   return authenticator;
 }
 
-/** Fills in the sign-in form that is open, and the one for the second factor that follows. */
-export async function signIn(page, name, authenticator) {
+/**
+ * Fills in the sign-in form that is open, and the one for the second factor that follows. Where the console then offers to
+ * authorize the session with a device, that is left out unless `authorizes`.
+ */
+export async function signIn(page, name, authenticator, { authorizes = false } = {}) {
   await page.getByLabel("User name").fill(name);
   await page.getByLabel("Password").fill(PASSWORD);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.getByRole("heading", { name: "Confirm that it is you" }).waitFor();
   await page.getByLabel("One-time code").fill(await authenticator.next());
   await page.getByRole("button", { name: "Confirm code" }).click();
+  await page.locator("#layout[data-layout=console], [role=alert]").first().waitFor();
+  if (!authorizes && new URL(page.url()).pathname === "/web/device/authorize") {
+    await page.getByRole("link", { name: "Continue without" }).click();
+    await page.waitForURL((url) => url.pathname !== "/web/device/authorize");
+  }
 }
 
 /** The rows of the table that is shown, each a list of its cells' texts. */

@@ -86,6 +86,23 @@ export async function startDesktop(origin, scheme = "gatehouse") {
       await program(join(folder, "bin/zenity"), `printf '%s\\n' "$@" >> '${asked}'`);
       return () => readFile(asked, "utf8");
     },
+    /** A program in the place of the browser that notes when it was started, and with what. */
+    async stamps() {
+      const [name, noted] = [join(folder, "bin/stamp"), join(folder, "stamped")];
+      await program(name, `printf '%s %s\\n' "$(date +%s%3N)" "$1" > '${noted}.new' && mv '${noted}.new' '${noted}'`);
+      return {
+        program: name,
+        async read() {
+          const limit = Date.now() + PATIENCE_MS;
+          for (;;) {
+            const text = await readFile(noted, "utf8").catch(() => "");
+            if (text) return { at: Number(text.split(" ")[0]), address: text.trim().split(" ")[1] };
+            if (Date.now() > limit) throw new Error("no browser was opened");
+            await new Promise((resolve) => setImmediate(resolve));
+          }
+        },
+      };
+    },
     async stop() {
       await context?.close();
       screen.kill("SIGTERM");

@@ -53,6 +53,8 @@ test("an invited administrator signs up by the link that is shown once", async (
   authenticators.bea = await signUp(invited.page, `${server.origin}${path}`);
   await invited.close();
   await nav(page, "Users").click();
+  // The page before names her as well.
+  await page.waitForURL(/\/web\/users$/);
   await page.getByRole("link", { name: "bea", exact: true }).waitFor();
   assert.ok(!(await page.content()).includes(path));
   await assertAccessible(page);

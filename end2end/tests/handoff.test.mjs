@@ -55,7 +55,7 @@ async function signedIn() {
   await context.clearCookies();
   const page = await context.newPage();
   await page.goto(`${server.origin}${DEEP}`);
-  await signIn(page, "admin", authenticator);
+  await signIn(page, "admin", authenticator, { authorizes: true });
   await page.getByRole("heading", { name: "Authorize this session" }).waitFor();
   assert.equal(new URL(page.url()).pathname, "/web/device/authorize");
   assert.ok(!page.url().includes("token"), page.url());
@@ -99,6 +99,21 @@ test("the link is clicked, and both tabs stand at the deep page with a green shi
   const locks = JSON.parse(await server.tctl("get", "locks", "--format=json"));
   for (const lock of locks) await server.tctl("rm", `lock/${lock.metadata.name}`);
   await other.close();
+
+  // The same session once more, for the clock: from the start of tsh to the address that it opens, and to the answer there.
+  await page.goto(`${server.origin}/web/device/authorize?next=${encodeURIComponent(DEEP)}`);
+  const link = await page.getByRole("link", { name: "Authorize this session" }).getAttribute("href");
+  const stamp = await desktop.stamps();
+  const env = { ...machine.env, ...desktop.env, ...machine.ours, BROWSER: stamp.program };
+  const began = Date.now();
+  await machine.tsh(["open-link", link], [], env);
+  const { at, address } = await stamp.read();
+  const asks = performance.now();
+  const answer = await context.request.get(address, { maxRedirects: 0 });
+  const share = at - began + (performance.now() - asks);
+  assert.equal(answer.status(), 303);
+  assert.equal(answer.headers().location, DEEP);
+  console.log(`our share, from the start of tsh to the 303: ${Math.round(share)} ms`);
   await page.close();
 });
 

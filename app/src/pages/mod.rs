@@ -24,6 +24,7 @@ mod signup;
 mod stray;
 mod tokens;
 mod users;
+mod web_settings;
 
 pub use device_web::handoff_state;
 pub use inventory::device_row;

@@ -8,6 +8,7 @@ use leptos_meta::Title;
 
 use super::locked_out::LockedOutNames;
 use super::stray::StrayProblem;
+use super::web_settings::WebSettings;
 use crate::api::settings::{Settings, SettingsRemark, settings};
 use crate::components::{Badge, CheckboxField, Notice, PageHeader, PostForm, Problem, SelectField, Tone};
 use crate::moment::moment;
@@ -103,6 +104,7 @@ fn Whole(settings: Settings) -> impl IntoView {
             {form}
             {changed}
             {resets}
+            <WebSettings document=document.clone()/>
             <Cas cas source=source_of(&document, PreferenceKey::EkcertAllowedCas)/>
         </div>
     }
@@ -234,6 +236,8 @@ fn Resets(document: PreferenceDocument) -> impl IntoView {
         (PreferenceKey::AutoEnroll, "Auto-enrolment"),
         (PreferenceKey::SecondFactor, "Second factor"),
         (PreferenceKey::EkcertAllowedCas, "EKCert CAs"),
+        (PreferenceKey::WebSessionMaxAge, "When browser sessions are authorized anew"),
+        (PreferenceKey::LinkScheme, "Scheme of links to the device"),
     ];
     let own: Vec<_> = keys
         .into_iter()

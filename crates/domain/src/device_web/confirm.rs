@@ -3,7 +3,7 @@
 use gatehouse_model::{DeviceTrustMode, EnrollStatus, HandoffCode};
 use subtle::ConstantTimeEq as _;
 
-use super::{DeviceWeb, DeviceWebError, MAX_ID, by, details};
+use super::{DeviceWeb, DeviceWebError, MAX_ID, Step, by, details};
 use crate::SecretToken;
 use crate::audit::EventKind;
 use crate::authz::{Principal, SignedIn};
@@ -40,9 +40,13 @@ impl DeviceWeb {
             Err((device, error)) => {
                 let told = matches!(&error, DeviceWebError::Refused(refused)
                     if !matches!(refused.code, HandoffCode::OtherSession | HandoffCode::TokenSpent));
-                let kind = EventKind::DEVICE_CONFIRM;
-                let (device, credential) = (device.as_ref(), proof.credential_id.as_str());
-                self.note_refusal(&attempt, principal, kind, device, credential, &error, told).await?;
+                let step = Step {
+                    kind: EventKind::DEVICE_CONFIRM,
+                    device: device.as_ref(),
+                    credential_id: &proof.credential_id,
+                    told,
+                };
+                self.note_refusal(&attempt, principal, step, &error).await?;
                 Err(error)
             }
         }

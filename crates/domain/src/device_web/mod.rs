@@ -88,19 +88,16 @@ impl DeviceWeb {
         Ok(standing)
     }
 
-    /// Writes a refusal into the audit log, with all that is known, under the attempt's correlation id; `told` has the page
-    /// in the browser say it, too.
+    /// Writes a refusal into the audit log, with all that is known, under the attempt's correlation id.
     async fn note_refusal(
         &self,
         attempt: &DeviceWebAttempt,
         principal: &Principal,
-        kind: EventKind,
-        device: Option<&Device>,
-        credential_id: &str,
+        step: Step<'_>,
         error: &DeviceWebError,
-        told: bool,
     ) -> Result<(), DeviceWebError> {
         let DeviceWebError::Refused(refused) = error else { return Ok(()) };
+        let Step { kind, device, credential_id, told } = step;
         let by = by(attempt, principal);
         let credential_id = gatehouse_model::clean_label(credential_id);
         let event = self.core.event(kind, &by);
@@ -119,6 +116,16 @@ impl DeviceWeb {
         work.append_event(&event.failed(kind, error.code(), error).with_details(details)).await?;
         Ok(work.commit().await?)
     }
+}
+
+/// What was refused.
+struct Step<'a> {
+    kind: EventKind,
+    /// Where it is known.
+    device: Option<&'a Device>,
+    credential_id: &'a str,
+    /// The page in the browser says it, too.
+    told: bool,
 }
 
 /// Who acts in an attempt: its user, from wherever the call comes, in the browser's session.

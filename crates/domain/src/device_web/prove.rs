@@ -2,7 +2,7 @@
 
 use gatehouse_model::{CollectedData, DeviceTrustMode, EnrollStatus, HandoffCode};
 
-use super::{CONFIRM_SECS, DeviceWeb, DeviceWebError, by, check_client, details};
+use super::{CONFIRM_SECS, DeviceWeb, DeviceWebError, Step, by, check_client, details};
 use crate::SecretToken;
 use crate::audit::EventKind;
 use crate::authz::Principal;
@@ -54,9 +54,13 @@ impl DeviceWeb {
                 Ok((challenge, PendingWebAuthentication { attempt, asked }))
             }
             Err(Stopped { device, error, told }) => {
-                let kind = EventKind::DEVICE_AUTHENTICATE;
-                let (device, credential) = (device.as_ref(), init.credential_id.as_str());
-                self.note_refusal(&attempt, principal, kind, device, credential, &error, told).await?;
+                let step = Step {
+                    kind: EventKind::DEVICE_AUTHENTICATE,
+                    device: device.as_ref(),
+                    credential_id: &init.credential_id,
+                    told,
+                };
+                self.note_refusal(&attempt, principal, step, &error).await?;
                 Err(error)
             }
         }
@@ -129,9 +133,13 @@ impl DeviceWeb {
             Err(error) => {
                 let spent = matches!(&error, DeviceWebError::Refused(refused)
                     if matches!(refused.code, HandoffCode::TokenSpent | HandoffCode::AlreadyTrusted));
-                let (kind, device) = (EventKind::DEVICE_AUTHENTICATE, Some(&asked.device));
-                self.note_refusal(attempt, principal, kind, device, &asked.credential.id, &error, !spent)
-                    .await?;
+                let step = Step {
+                    kind: EventKind::DEVICE_AUTHENTICATE,
+                    device: Some(&asked.device),
+                    credential_id: &asked.credential.id,
+                    told: !spent,
+                };
+                self.note_refusal(attempt, principal, step, &error).await?;
                 Err(error)
             }
         }

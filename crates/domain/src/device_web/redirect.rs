@@ -45,7 +45,7 @@ pub fn clean_redirect(wished: &str) -> Result<String, DeviceWebError> {
     let leads_nowhere = |place: &&str| {
         clean.strip_prefix(*place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    if NOWHERE.iter().any(|place| leads_nowhere(&place)) {
+    if NOWHERE.iter().any(leads_nowhere) {
         return Ok(WEB_HOME.to_owned());
     }
     match query.filter(|query| !query.is_empty()) {
