@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { launch, openPage } from "../src/browser.mjs";
+import { assertAccessible, launch, openPage } from "../src/browser.mjs";
 import { PASSWORD, islandsReady, signIn, signUp } from "../src/console.mjs";
 import { startDesktop } from "../src/desktop.mjs";
 import { startMachine } from "../src/device.mjs";
@@ -120,6 +120,7 @@ test("the link is clicked, and both tabs stand at the deep page with a green shi
 test("the code does what the link does", async () => {
   const page = await signedIn();
   await page.getByText("Nothing opens?").click();
+  await assertAccessible(page);
   const command = (await page.getByLabel("Command that authorizes this session").innerText()).trim();
   assert.match(command, /^tsh device authorize [A-Z]{4}-[A-Z]{4}$/);
   const opened = context.waitForEvent("page");
