@@ -18,6 +18,8 @@ pub struct ConsoleContext {
     pub facts: RequestFacts,
     /// Where browsers and command lines reach this cluster: host and port.
     pub public_address: Arc<str>,
+    /// By what command lines know the server's certificate; empty where its issuer is one that machines know.
+    pub tls_pin: Arc<str>,
     /// The cookie of a sign-in whose second factor is still to come; empty where there is none.
     pub pending_sign_in: Arc<str>,
     /// Asked for by a page that lies open, not by the person in front of it.

@@ -70,8 +70,11 @@ pub async fn compose(foundation: &Foundation) -> Result<Composed, ComposeError> 
     let limits = StreamLimits::default();
     let gateway = Gateway { services: Arc::clone(&services), facts: Arc::clone(&facts), limits };
     let grpc = grpc::router(&gateway).await.map_err(ComposeError::Reflection)?;
+    // What the administrator gave is of an issuer that machines know, and may be renewed with another key.
+    let own_pin = foundation.config.tls_files.is_none().then_some(facts.tls_pin.as_str());
+    let site = http::Site::find();
     let browser =
-        http::router(Arc::clone(&services), Arc::clone(&random), &http::Site::find(), &facts.public_address);
+        http::router(Arc::clone(&services), Arc::clone(&random), &site, &facts.public_address, own_pin);
     let routers = listener::Services {
         browser: request_id::assign(browser, Arc::clone(&random)),
         grpc: request_id::assign(grpc, random),

@@ -75,8 +75,12 @@ pub(crate) async fn enrol_commands(console: &ConsoleContext) -> Result<EnrolComm
     let preference = console.services.preference.current().await.map_err(|error| console.refuse(error))?;
     let may_enrol = console.principal.grant::<CreateDevice>().is_ok()
         && console.principal.grant::<CreateEnrollToken>().is_ok();
+    let pin = match &*console.tls_pin {
+        "" => String::new(),
+        pin => format!(" --ca-pin={pin}"),
+    };
     Ok(EnrolCommands {
-        login: format!("tsh login --proxy={} --user={}", console.public_address, user.name),
+        login: format!("tsh login --proxy={} --user={}{pin}", console.public_address, user.name),
         enrol: if may_enrol {
             "tsh device enroll --current-device".to_owned()
         } else {

@@ -74,10 +74,15 @@ fn UserMenu(viewer: Viewer) -> impl IntoView {
 /// To the page that hands the session to the device; in another tab, so that nothing is lost that was typed in this one.
 #[component]
 pub(crate) fn AuthorizeLink() -> impl IntoView {
+    let to = authorize_and_come_back();
+    view! { <p><a href=to target="_blank" rel="noopener">"Authorize this session"</a> " (in a new tab)"</p> }
+}
+
+/// The page that hands the session to the device, and then this one again.
+pub(crate) fn authorize_and_come_back() -> String {
     let location = use_location();
     let query = location.search.get_untracked();
     let mark = if query.is_empty() || query.starts_with('?') { "" } else { "?" };
     let here = format!("{}{mark}{query}", location.pathname.get_untracked());
-    let to = authorize_and_go_to(safe_next(Some(&here)));
-    view! { <p><a href=to target="_blank" rel="noopener">"Authorize this session"</a> " (in a new tab)"</p> }
+    authorize_and_go_to(safe_next(Some(&here)))
 }

@@ -29,7 +29,7 @@ pub(crate) use field::{
     CheckboxField, Field, LockTerms, NewPasswordFields, OneTimeCodeField, SelectField, TextAreaField,
 };
 pub(crate) use footer::Footer;
-pub(crate) use header::{AuthorizeLink, Header};
+pub(crate) use header::{AuthorizeLink, Header, authorize_and_come_back};
 pub(crate) use icon::{Icon, Shape};
 pub(crate) use navigation::Navigation;
 pub(crate) use new_token::{NewToken, NewTokenCard};

@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
-use super::AuthorizeLink;
 use super::text::{marked_up, sentence};
+use super::{AuthorizeLink, authorize_and_come_back};
 use crate::pages::FRESH_FACTOR;
 use crate::{ApiError, ConsoleContext, Said};
 
@@ -11,11 +11,16 @@ const DEVICE_REQUIRED: &str = "trusted_device_required";
 /// Why a page cannot be shown, and the way out.
 #[component]
 pub(crate) fn Problem(title: &'static str, error: ApiError) -> impl IntoView {
+    let authorize = (error.code == DEVICE_REQUIRED).then(|| {
+        let to = authorize_and_come_back();
+        view! { <p><a class="button button--primary" href=to data-reload="">"Authorize this session"</a></p> }
+    });
     view! {
         <section class="notice notice--problem" role="alert" tabindex="-1">
             <h2>{title}</h2>
             <p>{sentence(&error.message)} "."</p>
             {error.hint.as_deref().map(|hint| view! { <p>{marked_up(hint)} "."</p> })}
+            {authorize}
             <Reference error/>
         </section>
     }

@@ -91,7 +91,7 @@ fn WhoAmI(viewer: Viewer) -> impl IntoView {
             <dt>"User"</dt><dd>{viewer.name}</dd>
             <dt>"Roles"</dt><dd>{viewer.roles.join(", ")}</dd>
             <dt>"Logins"</dt><dd>{logins}</dd>
-            <dt>"Device Trust"</dt><dd>{trust} {authorize}</dd>
+            <dt>"Device Trust"</dt><dd>{trust} "." {authorize}</dd>
             {device}
             <dt>"Session ends"</dt>
             <dd><time datetime=viewer.expires.exact>{viewer.expires.text}</time></dd>

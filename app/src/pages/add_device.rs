@@ -45,7 +45,7 @@ pub(crate) fn AddDevicePage() -> impl IntoView {
                         label="Make an enrolment token as well"
                         checked=!outcome.field("with_token").is_empty()
                     />
-                    <TermsFields/>
+                    <div class="form only-with-token"><TermsFields/></div>
                 })}
             </PostForm>
         </section>

@@ -25,6 +25,7 @@ pub(crate) fn CliLoginPage() -> impl IntoView {
                         Err(error) => view! {
                             <h1>"Log in a command line"</h1>
                             <Problem title="This link leads no further" error/>
+                            <p><a class="button" href="/web/account">"To your account"</a></p>
                         }
                         .into_any(),
                     }

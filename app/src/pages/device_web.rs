@@ -82,14 +82,15 @@ fn Offer(handoff: Handoff, next: String) -> impl IntoView {
 fn NotPossible(error: ApiError, next: String) -> impl IntoView {
     let is_lacking = error.code == HandoffCode::NoDevice.as_str();
     let enrol = is_lacking
-        .then(|| view! { <a class="button" href="/web/account#devices">"How to enrol this machine"</a> });
+        .then(|| view! { <a class="button button--primary" href="/web/account#devices">"How to enrol this machine"</a> });
+    let without = if is_lacking { "button" } else { "button button--primary" };
     view! {
         <h1>"This session cannot be authorized"</h1>
         <p>{sentence(&error.message)} "."</p>
         {error.hint.as_deref().map(|hint| view! { <p>{marked_up(hint)} "."</p> })}
         <div class="actions">
-            <a class="button button--primary" href=next>"Continue without"</a>
             {enrol}
+            <a class=without href=next>"Continue without"</a>
         </div>
     }
 }

@@ -41,7 +41,7 @@ async fn look() -> Result<Settings, ApiError> {
 fn mode_words(mode: DeviceTrustMode) -> &'static str {
     match mode {
         DeviceTrustMode::Off => "off: no device authentication at all",
-        DeviceTrustMode::Optional => "optional: devices authenticate where they can, nobody is refused",
+        DeviceTrustMode::Optional => "optional: nobody is refused for want of one",
         DeviceTrustMode::RequiredForHumans => {
             "required-for-humans: people need a trusted device, bots do not"
         }
@@ -110,13 +110,13 @@ fn Whole(settings: Settings) -> impl IntoView {
     }
 }
 
-fn source_of(document: &PreferenceDocument, key: PreferenceKey) -> Source {
+pub(super) fn source_of(document: &PreferenceDocument, key: PreferenceKey) -> Source {
     document.sources.get(key.as_str()).copied().unwrap_or(Source::Default)
 }
 
 /// Where a value comes from.
 #[component]
-fn From(source: Source) -> impl IntoView {
+pub(super) fn From(source: Source) -> impl IntoView {
     let words = match source {
         Source::Dynamic => "dynamic value",
         Source::File => "from the configuration file",
@@ -303,7 +303,7 @@ fn Cas(cas: Vec<AllowedCa>, source: Source) -> impl IntoView {
         .into_any()
     };
     view! {
-        <section class="stack" aria-labelledby="cas">
+        <section class="card card--part" aria-labelledby="cas">
             <h2 id="cas">"EKCert CAs " <From source/></h2>
             {list}
             <p class="form__note">"They are changed in the configuration file, or with " <code>"tctl edit cap"</code> "."</p>

@@ -42,19 +42,28 @@ struct Console {
     assets: Arc<Assets>,
     /// Host and port, as browsers and command lines name this cluster.
     public_address: Arc<str>,
+    /// What a certificate of the server's own making is pinned by; empty for another.
+    tls_pin: Arc<str>,
     streams: Arc<OpenStreams>,
     /// A turn for each large form that is being answered.
     large_forms: Arc<Semaphore>,
 }
 
 /// Everything that a browser can ask for.
-pub fn router(services: Arc<Services>, random: Arc<dyn Random>, site: &Site, public_address: &str) -> Router {
+pub fn router(
+    services: Arc<Services>,
+    random: Arc<dyn Random>,
+    site: &Site,
+    public_address: &str,
+    tls_pin: Option<&str>,
+) -> Router {
     let assets = Arc::new(site.assets().clone());
     let console = Console {
         services,
         random,
         assets,
         public_address: public_address.into(),
+        tls_pin: tls_pin.unwrap_or_default().into(),
         streams: Arc::new(OpenStreams::default()),
         large_forms: Arc::new(Semaphore::new(forms::MAX_LARGE)),
     };

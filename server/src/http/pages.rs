@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use gatehouse_app::{ConsoleContext, FormOutcome, HOME, Refusal, Said, safe_next, shell};
+use gatehouse_domain::authz::{AuthzError, ListDevices};
 use http::request::Parts;
 use http::{Method, StatusCode, Uri};
 use leptos::nonce::Nonce;
@@ -18,6 +19,7 @@ use super::Console;
 use super::headers::PageNonce;
 use super::visit;
 
+const ACCOUNT: &str = "/web/account";
 const LOGIN: &str = "/web/login";
 const SECOND_FACTOR: &str = "/web/login/second-factor";
 /// Below it, the link itself says who somebody is.
@@ -43,8 +45,16 @@ pub(super) async fn page(
     if !is_signed_in && !is_login && !path.starts_with(SIGNUP) {
         return to_login(request.uri());
     }
+    if path == HOME && request.uri().query().is_none() && has_no_inventory(&context) {
+        return Redirect::to(ACCOUNT).into_response();
+    }
     let (parts, _) = request.into_parts();
     show(&console, context, parts, FormOutcome::default(), None).await
+}
+
+/// The first page after signing in is not to be a refusal: people whose roles open no inventory begin at their account.
+fn has_no_inventory(context: &ConsoleContext) -> bool {
+    matches!(context.principal.grant::<ListDevices>(), Err(AuthzError::NotAllowed { .. }))
 }
 
 /// To the sign-in page, and from there back to this address.

@@ -114,9 +114,9 @@ fn EventTable(page: Events, query: AuditQuery) -> impl IntoView {
                         <tr>
                             <th scope="col">"Time"</th>
                             <th scope="col">"Event"</th>
+                            <th scope="col">"Outcome"</th>
                             <th scope="col">"By"</th>
                             <th scope="col">"About"</th>
-                            <th scope="col">"Outcome"</th>
                         </tr>
                     </thead>
                     <tbody>{rows}</tbody>
@@ -136,9 +136,9 @@ fn row(stored: StoredEvent) -> impl IntoView {
         <tr>
             <td class="table__number"><a href=path_of(&event.uid)><time datetime=time.exact>{time.text}</time></a></td>
             <th scope="row">{words(&event.event).to_owned()} " " <code class="table__none">{event.code.clone()}</code></th>
+            <td><Outcome success=event.success/></td>
             <td>{event.user}</td>
             <td class="table__wide">{about}</td>
-            <td><Outcome success=event.success/></td>
         </tr>
     }
 }

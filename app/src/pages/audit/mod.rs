@@ -13,7 +13,7 @@ use crate::components::{Badge, Tone};
 
 const PATH: &str = "/web/audit";
 
-fn path_of(uid: &str) -> String {
+pub(super) fn path_of(uid: &str) -> String {
     format!("{PATH}/{uid}")
 }
 

@@ -1,10 +1,12 @@
 //! What happened to the device: what it told of itself, tokens, locks, the audit log.
 
+use gatehouse_domain::audit::words;
 use gatehouse_domain::device::{DeviceDetail, HistoryEntry, HistoryFact};
 use gatehouse_domain::entity::{MAX_CHALLENGES, RecordKind};
 use leptos::prelude::*;
 
 use crate::components::{Badge, Time, Tone};
+use crate::pages::audit::path_of;
 use crate::pages::tokens::TokenBadge;
 
 #[component]
@@ -156,8 +158,8 @@ pub(super) fn Trail(detail: DeviceDetail) -> impl IntoView {
                 };
                 view! {
                     <tr>
-                        <td class="table__number"><Time at=event.time/></td>
-                        <th scope="row"><code>{event.event}</code></th>
+                        <td class="table__number"><a href=path_of(&event.uid)><Time at=event.time/></a></td>
+                        <th scope="row">{words(&event.event).to_owned()}</th>
                         <td>{event.user}</td>
                         <td class="table__wide">{outcome}</td>
                     </tr>

@@ -50,7 +50,11 @@ fn Pictures(insights: Insights) -> impl IntoView {
     });
     let by_tier = by_tier.collect();
     let seen = vec![
-        Share { name: "Seen in the last 30 days".to_owned(), count: devices - stale, path: None },
+        Share {
+            name: "Seen or registered in the last 30 days".to_owned(),
+            count: devices - stale,
+            path: None,
+        },
         share("Not seen for 30 days", stale, "/web/devices?stale=1"),
     ];
     view! {

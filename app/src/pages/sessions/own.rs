@@ -19,21 +19,14 @@ pub(crate) fn OwnSessionsPage() -> impl IntoView {
             title="Your sessions"
             lead="Browsers and command lines in which you are signed in. End what you do not know."
             up=("/web/account", "Account")
-        >
-            <ConfirmForm
-                action="end-others"
-                label="End all others"
-                words="Every session but this one ends at once, browsers and command lines alike. Whoever used one has to sign in again."
-                submit="End all others"
-                is_danger=true
-            />
-        </PageHeader>
+        />
         <FormProblem error/>
         <Suspense>
             {Suspend::new(async move {
                 let Some(console) = use_context::<ConsoleContext>() else { return ().into_any() };
                 match own_sessions(&console, after.as_deref()).await {
                     Ok(list) => view! {
+                        {(is_later_page || list.next.is_some() || list.rows.len() > 1).then(|| view! { <EndOthers/> })}
                         <SessionTable
                             list
                             caption="Your sessions, newest first"
@@ -47,6 +40,22 @@ pub(crate) fn OwnSessionsPage() -> impl IntoView {
             })}
         </Suspense>
         <p class="form__note">{limits()}</p>
+    }
+}
+
+/// Nothing to press where there are no others.
+#[component]
+fn EndOthers() -> impl IntoView {
+    view! {
+        <div class="actions">
+            <ConfirmForm
+                action="end-others"
+                label="End all others"
+                words="Every session but this one ends at once, browsers and command lines alike. Whoever used one has to sign in again."
+                submit="End all others"
+                is_danger=true
+            />
+        </div>
     }
 }
 

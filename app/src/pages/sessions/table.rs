@@ -66,7 +66,7 @@ fn row(session: SessionRow, with_users: bool, path: &str) -> impl IntoView + use
     view! {
         <tr>
             {user}
-            <th scope="row">
+            <th scope="row" class="table__wrap">
                 {session.client} {this} <br/>
                 <span class="table__none">{kind} " · " <code>{session.address}</code></span>
             </th>
@@ -77,7 +77,7 @@ fn row(session: SessionRow, with_users: bool, path: &str) -> impl IntoView + use
                     "ends by " <time datetime=session.ends.exact>{session.ends.text}</time>
                 </span>
             </td>
-            <td>{device}</td>
+            <td class="table__wrap">{device}</td>
             <td>
                 <EndForm id=session.id to=path.to_owned() reloads=session.is_this>
                     {what} <span class="visually-hidden">{which}</span>

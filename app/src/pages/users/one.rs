@@ -111,7 +111,7 @@ fn Whole(user: UserView) -> impl IntoView {
             <p>
                 <a href=address("/web/audit", &[("user", &name)])>"What " {name.clone()} " did"</a> " · "
                 <a href=address("/web/audit", &[("target", &name)])>"What was done to this account"</a> " · "
-                <a href=address("/web/audit", &[("target", &format!("User:\"{name}\""))])>"Its locks"</a>
+                <a href=address("/web/audit", &[("target", &format!("User:\"{name}\""))])>"Locks of this account"</a>
             </p>
         </section>
         {user.may_update.then(|| view! {

@@ -104,6 +104,7 @@ pub(super) async fn cluster_with(preference: PreferenceSpec, site: &Site) -> Clu
         Arc::clone(&foundation.random),
         site,
         "gate.example:3080",
+        Some(foundation.certificate.pin()),
     );
     let link = composed.first_admin_url.unwrap();
     let (_, path) = link.split_once("/web/").unwrap();

@@ -101,7 +101,8 @@ async fn the_page_says_what_the_device_is_and_why_it_is_trusted_so_far() {
         .holds(&"5a".repeat(32))
         .holds("<ins>13</ins>")
         .holds("<del>12</del>")
-        .holds("device.create")
+        .holds("Device added")
+        .holds("/web/audit/")
         .holds(&format!("/web/audit?device={id}"))
         .holds(&format!("data-live=\"device:{id} locks\""));
 }
@@ -311,7 +312,7 @@ async fn who_may_not_is_shown_nothing_and_can_do_nothing() {
     page.holds("None of your roles lets you read the audit log")
         .holds("Un-enrol")
         .holds("Delete")
-        .lacks("device.create");
+        .lacks("Device added");
     let grant: Grant<UpdateDevice> = cluster.host_admin().grant().unwrap();
     assert!(cluster.services.devices.accept_counters(&grant, &id).await.is_ok());
 }

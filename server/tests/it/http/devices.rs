@@ -48,6 +48,7 @@ async fn under_required_the_inventory_waits_for_a_trusted_device() {
     page.holds("Access to resource requires a trusted device")
         .holds("<code>tsh device doctor</code>")
         .holds("trusted_device_required")
+        .holds(r#"href="/web/device/authorize?next=/web/devices""#)
         .holds(MISSING)
         .holds("shield--missing")
         .lacks("PF2ABC");
@@ -93,8 +94,12 @@ async fn who_may_not_list_devices_is_told_so() {
     browser.post(&path, &form).await;
     assert_eq!(browser.sign_in("alice", PASSWORD).await.location(), "/web/devices");
 
-    let page = browser.get("/web/devices").await;
+    assert_eq!(browser.get("/web/devices").await.location(), "/web/account", "no refusal as the first page");
+    let page = browser.get("/web/devices?q=x").await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     page.holds("Access denied: none of your roles allows").holds("alice");
-    browser.get("/web/account").await.holds("My devices").holds("access");
+    let account = browser.get("/web/account").await;
+    account.holds("My devices").holds("access");
+    // The certificate is of the server's own making: the command has what makes it work as it is copied.
+    account.holds("tsh login --proxy=gate.example:3080 --user=alice --ca-pin=sha256:");
 }
