@@ -83,6 +83,17 @@ impl ConsoleContext {
         error
     }
 
+    /// An error that the console's edge has found by itself, in the form in which it is shown: with the request's id, by
+    /// which the audit log finds it.
+    #[must_use]
+    pub fn shown(&self, mut error: ApiError) -> ApiError {
+        if error.request_id.is_empty() {
+            error.request_id.clone_from(&self.facts.request_id);
+            self.refusals.0.get_or_init(|| error.clone());
+        }
+        error
+    }
+
     /// A key for a form on the page, good for one sending by the viewer's session.
     #[must_use]
     pub fn form_key(&self) -> String {

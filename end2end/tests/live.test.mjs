@@ -80,3 +80,19 @@ test("who signs out in one tab is signed out in the other", async () => {
   assertQuiet(problems);
   await close();
 });
+
+test("the page of a device that somebody else deletes says so by itself", async () => {
+  await server.tctl("devices", "add", "--os=macos", "--asset-tag=GONE-1");
+  const device = JSON.parse(await server.tctl("devices", "ls", "--format=json")).find(
+    (device) => device.spec.asset_tag === "GONE-1",
+  );
+  const { page, problems, close } = await signedIn();
+  await page.goto(`${server.origin}/web/devices/${device.metadata.name}`);
+  await page.getByRole("heading", { name: "GONE-1" }).waitFor();
+  await islandsReady(page);
+  await server.tctl("devices", "rm", "--asset-tag=GONE-1");
+  await page.getByRole("heading", { name: "There is no such device" }).waitFor();
+  // The 404 is what was asked for.
+  assertQuiet(problems.filter((problem) => !/status of 404/.test(problem)));
+  await close();
+});

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use super::AuthorizeLink;
 use super::text::{marked_up, sentence};
 use crate::pages::FRESH_FACTOR;
-use crate::{ApiError, Said};
+use crate::{ApiError, ConsoleContext, Said};
 
 /// A mode asks for a trusted device, and the session has none, or none any more.
 const DEVICE_REQUIRED: &str = "trusted_device_required";
@@ -54,6 +54,10 @@ pub(crate) fn FormProblem(error: Option<ApiError>) -> impl IntoView {
 /// By what an administrator finds the error.
 #[component]
 fn Reference(error: ApiError) -> impl IntoView {
+    let error = match use_context::<ConsoleContext>() {
+        Some(console) => console.shown(error),
+        None => error,
+    };
     let request =
         (!error.request_id.is_empty()).then(|| view! { " · request " <code>{error.request_id}</code> });
     view! { <p class="notice__reference">"Error " <code>{error.code}</code> {request}</p> }

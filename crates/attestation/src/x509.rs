@@ -18,17 +18,12 @@ pub(crate) use signature::{IssuerKey, SignatureAlgorithm, SignatureError};
 const EK_CERTIFICATE_PURPOSE: &str = "2.23.133.8.1";
 const CA_ISSUERS: &str = "1.3.6.1.5.5.7.48.2";
 
-/// Critical extensions that are understood. Policies: any policy is accepted, so they restrict nothing.
-const UNDERSTOOD: [&str; 8] = [
-    "2.5.29.9",  // subject directory attributes
-    "2.5.29.14", // subject key identifier
-    "2.5.29.15", // key usage
-    "2.5.29.17", // subject alternative name
-    "2.5.29.19", // basic constraints
-    "2.5.29.32", // certificate policies
-    "2.5.29.35", // authority key identifier
-    "2.5.29.37", // extended key usage
-];
+/// Critical extensions that are understood, by the last byte of their identifiers 2.5.29.n: subject directory attributes,
+/// subject key identifier, key usage, subject alternative name, basic constraints, certificate policies, authority key
+/// identifier, extended key usage. Policies: any policy is accepted, so they restrict nothing.
+const UNDERSTOOD: [u8; 8] = [9, 14, 15, 17, 19, 32, 35, 37];
+
+const NAME_CONSTRAINTS: u8 = 30;
 
 /// Most extensions of one certificate; TPM makers' have a dozen.
 const MAX_EXTENSIONS: usize = 64;
@@ -179,7 +174,12 @@ impl Extensions {
     }
 
     fn add(&mut self, extension: &X509Extension<'_>) -> Result<(), CertificateError> {
-        let oid = extension.oid.to_id_string();
+        // Of the identifiers below 2.5.29 the last number.
+        let standard = match extension.oid.as_bytes() {
+            [0x55, 0x1d, number] => Some(*number),
+            _ => None,
+        };
+        let understood = standard.is_some_and(|number| UNDERSTOOD.contains(&number));
         match extension.parsed_extension() {
             ParsedExtension::BasicConstraints(basic) => {
                 self.basic_constraints =
@@ -221,16 +221,16 @@ impl Extensions {
                     .transpose()?;
             }
             // Name constraints are never seen on TPM makers' certificates; not checking them would be wrong.
-            ParsedExtension::NameConstraints(_) => self.not_understood = Some(oid.clone()),
+            ParsedExtension::NameConstraints(_) => self.not_understood = Some(extension.oid.to_id_string()),
             ParsedExtension::ParseError { .. }
-                if extension.critical || UNDERSTOOD.contains(&oid.as_str()) || oid == "2.5.29.30" =>
+                if extension.critical || understood || standard == Some(NAME_CONSTRAINTS) =>
             {
-                return Err(CertificateError::Extension(oid));
+                return Err(CertificateError::Extension(extension.oid.to_id_string()));
             }
             _ => {}
         }
-        if extension.critical && !UNDERSTOOD.contains(&oid.as_str()) && self.not_understood.is_none() {
-            self.not_understood = Some(oid);
+        if extension.critical && !understood && self.not_understood.is_none() {
+            self.not_understood = Some(extension.oid.to_id_string());
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use x509_parser::parse_x509_certificate;
 use x509_parser::public_key::PublicKey;
 
+use crate::cpu_clock;
 use crate::output::say;
 
 /// Chains should be verified at so much of the pace of their signature checks at least.
@@ -33,12 +34,9 @@ pub(crate) struct EkChains {
 
 impl EkChains {
     pub(crate) fn print(&self) {
-        say("\nEK chains: a leaf from bytes, RSA-2048 under RSA-2048 under a listed root, one thread");
-        say(format!("  chains verified                         {:>9.0} per second", self.chains_per_second));
-        say(format!(
-            "  their signature checks alone, in pairs  {:>9.0} per second",
-            self.signatures_per_second
-        ));
+        say("\nEK chains: a leaf from bytes, RSA-2048 under RSA-2048 under a listed root, per second of CPU");
+        say(format!("  chains verified                         {:>9.0}", self.chains_per_second));
+        say(format!("  their signature checks alone, in pairs  {:>9.0}", self.signatures_per_second));
         let verdict = if self.met { "ok" } else { "MISSED" };
         say(format!("  share {:.0} % (at least {:.0} %)  {verdict}", self.share * 100.0, AIM * 100.0));
     }
@@ -116,14 +114,15 @@ struct Pace {
 
 impl Pace {
     fn run(&mut self, each: &mut dyn FnMut() -> bool) {
-        let begun = Instant::now();
+        // CPU time: what else the machine does is not counted.
+        let (begun, cpu) = (Instant::now(), cpu_clock::thread());
         while begun.elapsed() < TURN {
             for _ in 0..BATCH {
                 self.failed |= !std::hint::black_box(each());
             }
             self.count += BATCH;
         }
-        self.took += begun.elapsed();
+        self.took += cpu_clock::thread() - cpu;
     }
 
     fn per_second(&self) -> f64 {

@@ -15,7 +15,7 @@ pub(crate) use devices::{
     AddArgs, DeviceTarget, DevicesCommand, EnrollArgs, LockDeviceArgs, TokensCommand, TokensLsArgs,
 };
 
-pub(crate) use ekcas::{CheckArgs, EkcasCommand, EventlogArgs, ImportArgs};
+pub(crate) use ekcas::{CheckArgs, EkcasCommand, EventlogArgs, FetchArgs, ImportArgs};
 
 use crate::document::ResourceRef;
 

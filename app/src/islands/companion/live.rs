@@ -27,6 +27,7 @@ const GATHER_MS: u32 = 120;
 /// The session's cookie has just been renewed, and this browser is about to have the new one.
 const RENEWED_MS: u32 = 400;
 const CONFLICT: u16 = 409;
+const NOT_FOUND: u16 = 404;
 
 thread_local! {
     static WAITING: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
@@ -149,7 +150,7 @@ async fn refresh(topics: &BTreeSet<String>) {
         }
         match element.get_attribute("data-live-from") {
             Some(address) => {
-                if let Some(page) = fetch(&address).await {
+                if let Some(Fetched { page, .. }) = fetch(&address).await {
                     replace(&element, page.query_selector("[data-live]").ok().flatten());
                 }
             }
@@ -160,14 +161,25 @@ async fn refresh(topics: &BTreeSet<String>) {
         return;
     }
     let Ok(here) = window().location().href() else { return };
-    let Some(page) = fetch(&here).await else { return };
+    let Some(Fetched { page, is_gone }) = fetch(&here).await else { return };
+    if is_gone && !is_typing() {
+        // What the page is about was deleted: it says so, and stays what it was for whoever is writing.
+        let _ = window().location().reload();
+        return;
+    }
     for element in of_the_page {
         replace(&element, page.get_element_by_id(&element.id()));
     }
 }
 
+struct Fetched {
+    page: web_sys::Document,
+    /// There is nothing at this address any more.
+    is_gone: bool,
+}
+
 /// A page, unless the session is over: then the browser goes where the server sends it.
-async fn fetch(address: &str) -> Option<web_sys::Document> {
+async fn fetch(address: &str) -> Option<Fetched> {
     let response = Request::get(address)
         .header("accept", "text/html")
         // Nobody asked for it: it must not keep the session from lying idle.
@@ -179,21 +191,28 @@ async fn fetch(address: &str) -> Option<web_sys::Document> {
         Timeout::new(RENEWED_MS, || expect([EVERYTHING])).forget();
         return None;
     }
-    let landed = response.url();
+    let (landed, is_gone) = (response.url(), response.status() == NOT_FOUND);
     let page = parse(&response.text().await.ok()?).ok()?;
     let layout = page.get_element_by_id("layout").and_then(|layout| layout.get_attribute("data-layout"));
     if layout.is_some_and(|layout| layout != "console") {
         let _ = window().location().assign(&landed);
         return None;
     }
-    Some(page)
+    Some(Fetched { page, is_gone })
+}
+
+fn is_field(element: &Element) -> bool {
+    element.matches("input, select, textarea").unwrap_or(false)
+}
+
+fn is_typing() -> bool {
+    document().active_element().is_some_and(|active| is_field(&active))
 }
 
 /// Puts the new one in the place of the old one, unless somebody is at work in it or nothing has changed.
 fn replace(old: &Element, new: Option<Element>) {
-    let is_in_use = document().active_element().is_some_and(|active| {
-        old.contains(Some(&active)) && active.matches("input, select, textarea").unwrap_or(false)
-    });
+    let is_in_use =
+        document().active_element().is_some_and(|active| old.contains(Some(&active)) && is_field(&active));
     let Some(new) = new.filter(|new| !is_in_use && !old.is_equal_node(Some(new))) else { return };
     if let Some(onward) = new.get_attribute("data-go") {
         let _ = window().location().assign(&onward);

@@ -1,7 +1,7 @@
 use x509_parser::pem::Pem;
 
 use super::authority::{Authorities, Authority};
-use crate::digest::{colon_hex, sha256};
+use crate::digest::colon_hex;
 use crate::x509::CertificateError;
 
 /// Longest entry, in bytes: a bundle of every known maker's certificates takes about 1 MiB.
@@ -146,7 +146,7 @@ pub(super) fn facts(authority: &Authority) -> CaFacts {
         subject: certificate.subject.to_string(),
         issuer: certificate.issuer.to_string(),
         der: certificate.der.clone(),
-        sha256: sha256(&certificate.der),
+        sha256: authority.sha256,
         key_id: certificate.extensions.subject_key_id.as_deref().map(colon_hex),
         key: authority.key_name(),
         signature: certificate.signature_algorithm.name(),

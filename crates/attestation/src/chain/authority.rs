@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 
+use crate::digest::sha256;
 use crate::spki::{NamedCurve, PublicKey, SpkiError};
 use crate::x509::{Certificate, CertificateError, IssuerKey};
 
@@ -8,13 +9,15 @@ use crate::x509::{Certificate, CertificateError, IssuerKey};
 pub(super) struct Authority {
     pub(super) certificate: Certificate,
     pub(super) key: Result<IssuerKey, SpkiError>,
+    /// Of the certificate.
+    pub(super) sha256: [u8; 32],
 }
 
 impl Authority {
     pub(super) fn parse(der: &[u8]) -> Result<Self, CertificateError> {
         let certificate = Certificate::parse(der)?;
         let key = PublicKey::parse(&certificate.spki).map(IssuerKey::new);
-        Ok(Self { certificate, key })
+        Ok(Self { sha256: sha256(der), certificate, key })
     }
 
     /// RFC 5280 section 4.2.1.9 and 4.2.1.3: whether it may issue certificates at all.

@@ -4,7 +4,7 @@ use super::{
     AllowedCas, ChainError, ChainErrorKind, ChainPolicy, EkPath, Finding, FindingKind, Intermediates,
     Leniency, MAX_PATH_CERTIFICATES, MAX_SIGNATURE_CHECKS, PathCertificate,
 };
-use crate::digest::{colon_hex, sha256};
+use crate::digest::colon_hex;
 use crate::x509::{Certificate, SignatureError};
 
 /// Where a path may go.
@@ -54,20 +54,20 @@ pub(super) fn find(leaf: &Certificate, ground: &Ground<'_>) -> Result<EkPath, Ch
 impl<'a> Search<'a> {
     /// Looks for the issuer of `child`, the topmost certificate so far, and goes on from there. `path` holds the
     /// intermediates from the leaf's issuer up to `child`; on success it is complete.
-    fn climb(&mut self, child: &Certificate, path: &mut Vec<&'a Certificate>) -> Option<&'a Certificate> {
+    fn climb(&mut self, child: &Certificate, path: &mut Vec<&'a Authority>) -> Option<&'a Authority> {
         let ground = self.ground;
         let depth = path.len();
         let mut known = false;
         for anchor in ground.anchors.0.issuers_of(child) {
             known = true;
             match self.issued(child, anchor, path, true) {
-                Ok(()) => return Some(&anchor.certificate),
+                Ok(()) => return Some(anchor),
                 Err(kind) => self.note(depth, child, kind),
             }
         }
         for intermediates in ground.intermediates {
             for issuer in intermediates.0.issuers_of(child) {
-                if path.iter().any(|used| used.der == issuer.certificate.der) {
+                if path.iter().any(|used| used.sha256 == issuer.sha256) {
                     continue;
                 }
                 known = true;
@@ -80,7 +80,7 @@ impl<'a> Search<'a> {
                     self.note(depth, child, kind);
                     continue;
                 }
-                path.push(&issuer.certificate);
+                path.push(issuer);
                 if let Some(anchor) = self.climb(&issuer.certificate, path) {
                     return Some(anchor);
                 }
@@ -99,7 +99,7 @@ impl<'a> Search<'a> {
         &mut self,
         child: &Certificate,
         issuer: &Authority,
-        path: &[&Certificate],
+        path: &[&Authority],
         anchor: bool,
     ) -> Result<(), ChainErrorKind> {
         let certificate = &issuer.certificate;
@@ -122,7 +122,7 @@ impl<'a> Search<'a> {
         )?;
 
         let limit = extensions.basic_constraints.and_then(|basic| basic.path_len);
-        let below = path.iter().filter(|certificate| !certificate.is_self_issued()).count();
+        let below = path.iter().filter(|ca| !ca.certificate.is_self_issued()).count();
         if limit.is_some_and(|limit| below > usize::try_from(limit).unwrap_or(usize::MAX)) {
             return Err(ChainErrorKind::PathLength);
         }
@@ -162,7 +162,7 @@ impl<'a> Search<'a> {
     }
 }
 
-fn describe(leaf: &Certificate, path: &[&Certificate], anchor: &Certificate, ground: &Ground<'_>) -> EkPath {
+fn describe(leaf: &Certificate, path: &[&Authority], anchor: &Authority, ground: &Ground<'_>) -> EkPath {
     let policy = ground.policy;
     let mut findings = Vec::new();
     let mut find = |kind, certificate: &Certificate, leniency| {
@@ -172,26 +172,24 @@ fn describe(leaf: &Certificate, path: &[&Certificate], anchor: &Certificate, gro
     if leaf.not_after < ground.now {
         find(FindingKind::ExpiredEk, leaf, policy.expired_ek);
     }
-    for certificate in std::iter::once(leaf).chain(path.iter().copied()) {
+    for certificate in std::iter::once(leaf).chain(path.iter().map(|ca| &ca.certificate)) {
         if certificate.signature_algorithm.uses_sha1() {
             find(FindingKind::Sha1, certificate, policy.sha1);
         }
     }
-    for certificate in path {
+    for certificate in path.iter().map(|ca| &ca.certificate) {
         if certificate.not_after < ground.now {
             find(FindingKind::ExpiredCa, certificate, policy.expired_ca);
         }
     }
-    if anchor.not_after < ground.now {
-        find(FindingKind::ExpiredAnchor, anchor, Leniency::Accept);
+    if anchor.certificate.not_after < ground.now {
+        find(FindingKind::ExpiredAnchor, &anchor.certificate, Leniency::Accept);
     }
-    let step = |certificate: &Certificate| PathCertificate {
-        subject: certificate.subject.to_string(),
-        sha256: sha256(&certificate.der),
-    };
+    let step =
+        |ca: &Authority| PathCertificate { subject: ca.certificate.subject.to_string(), sha256: ca.sha256 };
     EkPath {
         anchor: step(anchor),
-        intermediates: path.iter().map(|certificate| step(certificate)).collect(),
+        intermediates: path.iter().map(|ca| step(ca)).collect(),
         tier: tier(&findings),
         findings,
     }

@@ -19,6 +19,11 @@ pub(crate) enum EkcasCommand {
         after_help = "Examples:\n  tctl ekcas import TrustedTpm/\n  tctl ekcas import bundle.pem --vendor=infineon --vendor=stm\n  tctl ekcas import TrustedTpm/ --out=pinned.pem"
     )]
     Import(ImportArgs),
+    /// Fetch the pinned CAs that are missing from where their makers publish them, and allow them. Exits 1 if some cannot be had.
+    #[command(
+        after_help = "Examples:\n  tctl ekcas fetch --vendor=infineon\n  HTTPS_PROXY=http://proxy:3128 tctl ekcas fetch --out=pinned.pem"
+    )]
+    Fetch(FetchArgs),
     /// Allow CAs no longer. Devices that are enrolled stay enrolled.
     #[command(after_help = "Example:\n  tctl ekcas rm 26203ada")]
     Rm(RemoveCasArgs),
@@ -45,6 +50,16 @@ pub(crate) struct ImportArgs {
     #[arg(long = "vendor", value_name = "VENDOR")]
     pub(crate) vendors: Vec<String>,
     /// Write them to a PEM file instead of allowing them; needs no server
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct FetchArgs {
+    /// Only CAs of this vendor, such as infineon; may be repeated. Without it those of all makers of hardware TPMs
+    #[arg(long = "vendor", value_name = "VENDOR")]
+    pub(crate) vendors: Vec<String>,
+    /// Write them to a PEM file, beside those in it, instead of allowing them; needs no server
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }

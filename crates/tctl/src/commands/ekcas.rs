@@ -1,6 +1,7 @@
 //! The CAs whose TPMs are trusted.
 
 mod check;
+mod fetch;
 mod files;
 mod list;
 mod pinned;
@@ -17,6 +18,7 @@ pub(crate) async fn administer(server: &ServerArgs, command: EkcasCommand) -> Ou
     match command {
         EkcasCommand::Ls(format) => list::ls(server, format.format()).await,
         EkcasCommand::Add(args) => list::add(server, &args.paths).await,
+        EkcasCommand::Fetch(args) => fetch::fetch(server, &args).await,
         EkcasCommand::Import(args) => pinned::import(server, &args).await,
         EkcasCommand::Rm(args) => list::rm(server, &args.fingerprints).await,
         EkcasCommand::Check(args) => check(&args),

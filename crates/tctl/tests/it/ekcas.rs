@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "also of the helpers: what is not as it should be ends the test")]
+
 use std::path::Path;
 
 use gatehouse_testkit::soft_tpm::{CaTemplate, EkKind, SoftTpm, SoftTpmCa};
@@ -19,7 +21,6 @@ fn assert_told(name: &str, told: &str) {
 }
 
 /// A root, a CA below it, and an EK certificate of that one, as files.
-#[expect(clippy::unwrap_used, reason = "a test helper: without its files there is nothing to test")]
 fn write_chain(folder: &Path) -> (SoftTpmCa, SoftTpmCa) {
     let root = SoftTpmCa::new();
     let intermediate = root.intermediate(&CaTemplate::new("Soft TPM Intermediate CA"));
@@ -192,4 +193,87 @@ fn real_certificates_and_logs_are_judged_by_the_program() {
             && told.contains("PCRs after these events, SHA-256"),
         "{told}"
     );
+}
+
+/// A proxy on this machine that knows some files and refuses tunnels; what it was asked for.
+fn proxy(answer: impl Fn(&str) -> Option<Vec<u8>> + Send + 'static) -> String {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut asked = Vec::new();
+            let mut byte = [0];
+            while !asked.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() == 1 {
+                asked.push(byte[0]);
+            }
+            let asked = String::from_utf8(asked).unwrap();
+            let mut words = asked.split(' ');
+            let said = match (words.next(), words.next()) {
+                (Some("GET"), Some(url)) => answer(url),
+                _ => None,
+            };
+            let head = if said.is_some() { "200 OK" } else { "403 Forbidden" };
+            let body = said.unwrap_or_default();
+            let head =
+                format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            stream.write_all(&[head.as_bytes(), &body].concat()).unwrap();
+        }
+    });
+    address
+}
+
+fn fetch(home: &Path, proxy: &str, args: &[&str]) -> (Option<i32>, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_tctl"))
+        .args(["ekcas", "fetch"])
+        .args(args)
+        .env_clear()
+        .envs([("HOME", home.as_os_str()), ("http_proxy", proxy.as_ref()), ("https_proxy", proxy.as_ref())])
+        .output()
+        .unwrap();
+    let told = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(told).unwrap())
+}
+
+#[test]
+fn what_a_proxy_sends_counts_only_if_it_is_pinned() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("fetched.pem");
+    let root = SoftTpmCa::new().der();
+    let liar = proxy(move |_| Some(root.clone()));
+    let (code, told) =
+        fetch(home.path(), &liar, &["--vendor=amd", "--vendor=stm", "--out", &out.display().to_string()]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("http://sw-center.st.com/STSAFE/STSAFEEccRootCA02.crt: NOT the pinned"), "{told}");
+    // Tunnels are refused by this proxy, and nothing goes around it.
+    assert!(
+        told.contains("cannot fetch https://ftpm.amd.com/") && told.contains("the proxy answered 403"),
+        "{told}"
+    );
+    assert!(told.contains("0 CAs added to") && !told.contains(": fetched"), "{told}");
+}
+
+#[test]
+fn pinned_cas_are_fetched_through_a_proxy_and_only_those_that_are_missing() {
+    let home = tempfile::tempdir().unwrap();
+    let Some(corpus) = std::env::var_os("GATEHOUSE_TPM_CORPUS").map(std::path::PathBuf::from) else { return };
+    let mut published = std::collections::BTreeMap::new();
+    for known in gatehouse_attestation::KnownCas::of_this_release().iter() {
+        if let (Some(url), "stm") = (known.url, known.vendor) {
+            let end = format!("{}.pem", &hex::encode(known.sha256)[..8]);
+            let folder = std::fs::read_dir(corpus.join("vendor-cas/STM")).unwrap();
+            let file =
+                folder.map(|entry| entry.unwrap().path()).find(|path| path.to_string_lossy().ends_with(&end));
+            published.insert(url, std::fs::read(file.unwrap()).unwrap());
+        }
+    }
+    let count = published.len();
+    assert!(count >= 3);
+    let maker = proxy(move |url| published.get(url).cloned());
+    let out = home.path().join("fetched.pem").display().to_string();
+    let (_, told) = fetch(home.path(), &maker, &["--vendor=stm", "--out", &out]);
+    assert!(told.matches(": fetched").count() >= 3, "{told}");
+    let (_, told) = fetch(home.path(), &maker, &["--vendor=stm", "--out", &out]);
+    assert!(told.contains("0 CAs added") && !told.contains(": fetched"), "{told}");
 }

@@ -17,6 +17,7 @@ fn every_command_explains_itself() {
         ("ekcas", &["ekcas", "--help"]),
         ("ekcas_check", &["ekcas", "check", "--help"]),
         ("ekcas_import", &["ekcas", "import", "--help"]),
+        ("ekcas_fetch", &["ekcas", "fetch", "--help"]),
         ("eventlog", &["eventlog", "--help"]),
     ] {
         insta::assert_snapshot!(format!("help_{name}"), tctl(home.path(), args));

@@ -140,6 +140,10 @@ async fn the_request_id_that_is_shown_with_an_error_finds_it() {
         root.post("/web/users/root", &[("do", "lock")]).await,
         root.get("/web/users/nobody").await,
         bob.get("/web/audit/export.jsonl").await,
+        // What the edge finds by itself.
+        root.post("/web/users/root", &[("do", "nonsense")]).await,
+        root.get("/web/tokens?before=stale").await,
+        root.post("/web/devices/import", &[("do", "upload")]).await,
     ];
     let mut seen = Vec::new();
     for page in refused {

@@ -76,6 +76,10 @@ impl AllowList {
         self.entries.len() - before
     }
 
+    pub(super) fn has(&self, sha256: &[u8; 32]) -> bool {
+        self.entries.iter().any(|(listed, _)| listed.sha256 == *sha256)
+    }
+
     pub(super) async fn save(mut self, connection: &Connection) -> Result<()> {
         let pems: Vec<Value> = self.entries.into_iter().map(|(_, pem)| Value::from(pem)).collect();
         let spec = self.document["spec"].as_object_mut();

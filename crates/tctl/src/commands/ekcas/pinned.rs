@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use gatehouse_attestation::{AllowedCas, CaFacts, KnownCas};
 use gatehouse_client::{ClientError, Result};
@@ -39,14 +40,18 @@ pub(super) async fn import(server: &ServerArgs, args: &ImportArgs) -> Outcome {
 pub(crate) fn write(args: &ImportArgs) -> Outcome {
     let sorted = sort(args)?;
     let Some(path) = &args.out else { return Ok(1) };
-    let text: String = sorted.pinned.iter().map(pem).collect();
-    fs::write(path, text).map_err(|error| {
-        let path = clean_label(&path.display().to_string());
-        ClientError::new(ErrorKind::InvalidInput, "file", format!("cannot write {path}: {error}"))
-    })?;
+    write_file(path, &sorted.pinned)?;
     tell(&sorted)?;
     output::line(format!("{} CAs written to {}", sorted.pinned.len(), path.display()))?;
     Ok(0)
+}
+
+pub(super) fn write_file(path: &Path, cas: &[CaFacts]) -> Result<()> {
+    let text: String = cas.iter().map(pem).collect();
+    fs::write(path, text).map_err(|error| {
+        let path = clean_label(&path.display().to_string());
+        ClientError::new(ErrorKind::InvalidInput, "file", format!("cannot write {path}: {error}"))
+    })
 }
 
 fn sort(args: &ImportArgs) -> Result<Sorted> {
