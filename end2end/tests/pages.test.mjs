@@ -29,6 +29,7 @@ const PAGES = [
   ["/web/users", "users", "Users"],
   ["/web/users/~new", "user-invite", "Invite a user"],
   ["/web/users/alice", "user", "alice"],
+  ["/web/users/admin", "user-signed-in", "admin"],
   ["/web/roles", "roles", "Roles"],
   ["/web/roles/~new", "role-new", "New role"],
   ["/web/roles/editor", "role", "editor"],

@@ -135,7 +135,7 @@ fn row(stored: StoredEvent) -> impl IntoView {
     view! {
         <tr>
             <td class="table__number"><a href=path_of(&event.uid)><time datetime=time.exact>{time.text}</time></a></td>
-            <th scope="row">{words(&event.event).to_owned()} " " <code class="table__none">{event.code.clone()}</code></th>
+            <th scope="row" class="table__wrap">{words(&event.event).to_owned()} " " <code class="table__none">{event.code.clone()}</code></th>
             <td><Outcome success=event.success/></td>
             <td>{event.user}</td>
             <td class="table__wide">{about}</td>

@@ -260,7 +260,7 @@ fn Devices(devices: Vec<Device>) -> impl IntoView {
     let rows = rows.collect_view();
     let table = (!rows.is_empty()).then(|| {
         view! {
-            <div class="table-frame" role="region" aria-label="Devices" tabindex="0">
+            <div class="table-frame" role="region" aria-label="Devices of this user" tabindex="0">
                 <table class="table">
                     <thead>
                         <tr>
@@ -310,7 +310,7 @@ fn Sessions(sessions: Vec<Session>, name: String) -> impl IntoView {
     let rows = rows.collect_view();
     let table = (!rows.is_empty()).then(|| {
         view! {
-            <div class="table-frame" role="region" aria-label="Sessions" tabindex="0">
+            <div class="table-frame" role="region" aria-label="Sessions of this user" tabindex="0">
                 <table class="table">
                     <thead>
                         <tr>
