@@ -41,5 +41,5 @@ pub(crate) use problem::{FormProblem, Notice, Problem, SaidNotice};
 pub(crate) use qr_code::QrCode;
 pub(crate) use recovery_codes::RecoveryCodes;
 pub(crate) use shield::{SHIELD_MISSING, SHIELD_TRUSTED, ShieldMark};
-pub(crate) use text::{escaped, marked_up, sentence};
+pub(crate) use text::{coded, escaped, marked_up, sentence};
 pub(crate) use time::Time;

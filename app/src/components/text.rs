@@ -13,11 +13,14 @@ pub(crate) fn sentence(text: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// What stands between backticks becomes code.
+/// As a sentence, in which what stands between backticks becomes code.
 pub(crate) fn marked_up(text: &str) -> impl IntoView + use<> {
-    let sentence = sentence(text);
-    sentence
-        .split('`')
+    coded(&sentence(text))
+}
+
+/// What stands between backticks becomes code.
+pub(crate) fn coded(text: &str) -> impl IntoView + use<> {
+    text.split('`')
         .enumerate()
         .map(|(at, part)| {
             let part = part.to_owned();

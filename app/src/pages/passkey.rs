@@ -19,7 +19,11 @@ pub(crate) fn PasskeyPage() -> impl IntoView {
             {Suspend::new(async move {
                 match find(&id).await {
                     Ok((key, is_fresh)) => view! { <OnePasskey key_row=key is_fresh/> }.into_any(),
-                    Err(error) => view! { <Problem title="This passkey cannot be shown" error/> }.into_any(),
+                    Err(error) => view! {
+                        <PageHeader title="Passkey" up=("/web/account/security", "Security")/>
+                        <Problem title="This passkey cannot be shown" error/>
+                    }
+                    .into_any(),
                 }
             })}
         </Suspense>

@@ -12,6 +12,7 @@ use gatehouse_document::Problem as Wrong;
 use leptos::prelude::*;
 
 use crate::api::roles::{RoleRemark, differs};
+use crate::components::coded;
 use crate::pages::locked_out::LockedOutNames;
 
 /// Address of a role's page; names hold nothing that would have to be escaped.
@@ -41,7 +42,7 @@ fn Problems(problems: Vec<Wrong>) -> impl IntoView {
     let lines = problems.into_iter().map(|problem| {
         view! {
             <li>
-                <strong>"Line " {problem.line} ", column " {problem.column} ":"</strong> " " {problem.message}
+                <strong>"Line " {problem.line} ", column " {problem.column} ":"</strong> " " {coded(&problem.message)}
             </li>
         }
     });

@@ -48,7 +48,7 @@ async fn what_is_wrong_with_a_text_is_told_at_its_line() {
     let cluster = cluster().await;
     let mut root = cluster.admin().await;
     for (text, place, message) in [
-        ("kind: role\nmetadata: {name: x}\nspc: {}\n", "Line 3, column 1:", "did you mean `spec`?"),
+        ("kind: role\nmetadata: {name: x}\nspc: {}\n", "Line 3, column 1:", "<code>spec</code>"),
         ("kind: role\nmetadata: {name: x\n", "Line 3, column 1:", "this is not valid YAML"),
         (
             "kind: role\nmetadata: {name: x}\nspec:\n  allow:\n    rules:\n    - resources: [device]\n      verbs:\n      - dance\n",
