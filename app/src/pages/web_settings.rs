@@ -17,12 +17,8 @@ pub(super) fn WebSettings(document: PreferenceDocument) -> impl IntoView {
     view! {
         <section class="card card--part" aria-labelledby="browser-sessions">
             <h2 id="browser-sessions">"Browser sessions"</h2>
-            <dl class="facts">
-                <dt>"Authorize anew"</dt>
-                <dd>{age} " " <From source=age_from/></dd>
-                <dt>"Links to the device"</dt>
-                <dd><code>{scheme} "://"</code> " " <From source=scheme_from/></dd>
-            </dl>
+            <p>"Authorize anew: " {age} " " <From source=age_from/></p>
+            <p>"Links to the device: " <code>{scheme} "://"</code> " " <From source=scheme_from/></p>
             <p class="form__note">
                 "Set by " <code>"tctl edit cap"</code> " (" <code>"device_trust.web_session_max_age"</code> ", "
                 <code>"device_trust.link_scheme"</code> ") or in the configuration file."
