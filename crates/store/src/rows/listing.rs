@@ -19,6 +19,7 @@ use crate::executor::Executor;
 use crate::sql::listing as sql;
 use crate::value::values;
 use scan::CellCount;
+use search::is_count_of_word;
 pub(crate) use upkeep::Touched;
 
 const LISTED: Decode<ListedDevice> = Decode {
@@ -99,7 +100,10 @@ impl<E: Executor> ListingRows for Unit<E> {
         let (cells, total) = self.admitted(&request.filter).await?;
         let search = match request.words {
             [] => None,
-            words => Some(self.search(words, total).await?),
+            words => {
+                let by_word = request.counted && is_count_of_word(&request.filter, words.len());
+                Some(self.search(words, total, by_word).await?)
+            }
         };
         let mut part = match &search {
             None => self.scanned(request, &[], cells.clone(), total).await?,

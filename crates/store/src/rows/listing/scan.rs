@@ -16,7 +16,7 @@ use crate::sql::listing as sql;
 use crate::value::{Value, values};
 
 /// Devices that one scan looks at, where they may not match.
-const MOST_LOOKED_AT: i64 = 3000;
+const MOST_LOOKED_AT: i64 = 1800;
 /// Where at least one device of so many belongs to the part, the whole list is gone through.
 const WORTH_LOOKING: i64 = 8;
 

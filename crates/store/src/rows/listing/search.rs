@@ -73,13 +73,26 @@ pub(super) fn locks_end_after(filter: &ListFilter, now: Timestamp) -> i64 {
     if filter.locked { now.micros() } else { NO_LOCK_NEEDED }
 }
 
+/// As many devices have the one word as the list holds.
+pub(super) fn is_count_of_word(filter: &ListFilter, words: usize) -> bool {
+    words == 1 && filter.is_empty()
+}
+
 impl<E: Executor> Unit<E> {
-    pub(super) async fn search<'a>(&mut self, words: &'a [String], total: i64) -> Stored<Search<'a>> {
+    /// Counts the words. `by_word` has it counted as far as counts are shown; else no further than it takes to know whether a
+    /// word is rare.
+    pub(super) async fn search<'a>(
+        &mut self,
+        words: &'a [String],
+        total: i64,
+        by_word: bool,
+    ) -> Stored<Search<'a>> {
         let most = narrow_limit(total);
+        let limit = if by_word { ListCount::MOST } else { most };
         let mut counted = Vec::with_capacity(words.len());
         for word in words {
             let end = end_of(word);
-            let values = values![word, &end, length_of(word), ListCount::MOST + 1];
+            let values = values![word, &end, length_of(word), limit + 1];
             let count = self.0.optional(sql::COUNT_WORD, values, NUMBER).await?.unwrap_or_default();
             counted.push((count, word.as_str()));
         }
@@ -138,9 +151,7 @@ impl<E: Executor> Unit<E> {
         search: &Search<'_>,
         now: Timestamp,
     ) -> Stored<ListCount> {
-        if let [_] = *search.words
-            && filter.is_empty()
-        {
+        if is_count_of_word(filter, search.words.len()) {
             return Ok(ListCount::of(search.rarest));
         }
         if !search.is_narrow {
