@@ -87,7 +87,8 @@ test("a device is added with a token, enrolled by tsh, and the page follows", as
   assert.ok(await page.evaluate(() => globalThis.notReloaded === true), "without a reload");
   await look(page, "device-enrolled");
   await page.locator("#nav").getByRole("link", { name: "Enrolment tokens" }).click();
-  await page.getByLabel("State").selectOption("all");
+  await page.getByRole("heading", { name: "Enrolment tokens", exact: true }).waitFor();
+  await page.getByLabel("State", { exact: true }).selectOption("all");
   await page.locator("tbody").getByText("spent").waitFor();
   assert.ok((await rows(page))[0].includes("for Ada"));
   await look(page, "tokens");
