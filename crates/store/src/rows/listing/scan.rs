@@ -3,7 +3,7 @@
 //! There are two ways. The whole list is one index: good where most of what stands there belongs to the part that is
 //! asked for. The cells are sorted each: merged they hold nothing else, but merging many costs much.
 
-use gatehouse_domain::entity::{ListPart, ListPlace, ListRequest};
+use gatehouse_domain::entity::{ListPart, ListPlace, ListRequest, ListedDevice, MAX_SEARCH_WORDS};
 use gatehouse_domain::ports::store::Stored;
 
 use super::super::Unit;
@@ -102,10 +102,14 @@ impl<E: Executor> Unit<E> {
         limit: usize,
     ) -> Stored<ListPart> {
         if group.is_large() {
-            let found = self.through_all(request, words, group, from, limit).await?;
+            let devices = self.through_all(request, words, group, from, limit).await?;
+            if devices.len() >= limit {
+                return Ok(ListPart { devices, ..ListPart::default() });
+            }
             // Without words, what the whole list does not show soon, the cells do.
-            if found.devices.len() >= limit || !words.is_empty() || group.is_whole() {
-                return Ok(found);
+            if !words.is_empty() || group.is_whole() {
+                let stopped_at = self.stop_of_all(request, words, from).await?;
+                return Ok(ListPart { devices, stopped_at, ..ListPart::default() });
             }
         }
         self.through_cells(request, words, group.cells, from, limit).await
@@ -119,23 +123,14 @@ impl<E: Executor> Unit<E> {
         group: &Group<'_>,
         from: &ListPlace,
         limit: usize,
-    ) -> Stored<ListPart> {
+    ) -> Stored<Vec<ListedDevice>> {
         let statements = statements(request.order, request.descending);
-        let may_miss = !words.is_empty() || request.filter.locked || !group.is_whole();
-        let looked_at = if may_miss { MOST_LOOKED_AT } else { limit_of(limit) };
+        let may_miss = may_miss(request, words) || !group.is_whole();
         let patterns = patterns(words);
         let [os, status, tier, origin, stale, locked] = parts(&request.filter);
         let (divisor, count) = request.order.part();
-        let mut values = values![
-            &from.tag,
-            from.sequence,
-            looked_at,
-            locks_end_after(&request.filter, request.now),
-            &patterns[0],
-            &patterns[1],
-            &patterns[2],
-            &patterns[3],
-            limit_of(limit),
+        let mut values = scan_values(request, from, may_miss, &patterns, limit);
+        values.extend_from_slice(values![
             os,
             status,
             tier,
@@ -144,18 +139,26 @@ impl<E: Executor> Unit<E> {
             locked,
             divisor,
             count,
-            group.number,
-        ]
-        .to_vec();
+            group.number
+        ]);
         push_key(&mut values, statements.by, from);
-        let devices = self.0.all(statements.whole, &values, LISTED).await?;
-        let mut part = ListPart { devices, ..ListPart::default() };
-        if may_miss && part.devices.len() < limit {
-            let mut values = values![&from.tag, from.sequence, MOST_LOOKED_AT - 1].to_vec();
-            push_key(&mut values, statements.by, from);
-            part.stopped_at = self.0.optional(statements.whole_stop, &values, statements.read_stop).await?;
+        self.0.all(statements.whole, &values, LISTED).await
+    }
+
+    /// The place at which going through the whole list stopped, if it may have missed what matches.
+    async fn stop_of_all(
+        &mut self,
+        request: &ListRequest<'_>,
+        words: &[&str],
+        from: &ListPlace,
+    ) -> Stored<Option<ListPlace>> {
+        if !may_miss(request, words) {
+            return Ok(None);
         }
-        Ok(part)
+        let statements = statements(request.order, request.descending);
+        let mut values = values![&from.tag, from.sequence, MOST_LOOKED_AT - 1].to_vec();
+        push_key(&mut values, statements.by, from);
+        self.0.optional(statements.whole_stop, &values, statements.read_stop).await
     }
 
     /// Goes through cells of one group, merged.
@@ -168,26 +171,14 @@ impl<E: Executor> Unit<E> {
         limit: usize,
     ) -> Stored<ListPart> {
         let statements = statements(request.order, request.descending);
-        let may_miss = !words.is_empty() || request.filter.locked;
-        let looked_at = if may_miss { MOST_LOOKED_AT } else { limit_of(limit) };
+        let may_miss = may_miss(request, words);
         let patterns = patterns(words);
         let precede = |a: &ListPlace, b: &ListPlace| precedes(a, b, request.descending);
         let [.., largest] = sql::CELLS_AT_ONCE;
         let mut part = ListPart::default();
         for some in cells.chunks(largest) {
             let size = sql::CELLS_AT_ONCE.iter().position(|size| some.len() <= *size).unwrap_or_default();
-            let mut values = values![
-                &from.tag,
-                from.sequence,
-                looked_at,
-                locks_end_after(&request.filter, request.now),
-                &patterns[0],
-                &patterns[1],
-                &patterns[2],
-                &patterns[3],
-                limit_of(limit),
-            ]
-            .to_vec();
+            let mut values = scan_values(request, from, may_miss, &patterns, limit);
             push_cells(&mut values, some, sql::CELLS_AT_ONCE[size]);
             push_key(&mut values, statements.by, from);
             let found = self.0.all(statements.merged[size], &values, LISTED).await?;
@@ -225,6 +216,35 @@ impl<E: Executor> Unit<E> {
         }
         Ok(part)
     }
+}
+
+/// Devices are passed over that the statement cannot leave out by its index.
+fn may_miss(request: &ListRequest<'_>, words: &[&str]) -> bool {
+    !words.is_empty() || request.filter.locked
+}
+
+/// What every scan takes: `$1` to `$9`.
+fn scan_values<'v>(
+    request: &ListRequest<'_>,
+    from: &'v ListPlace,
+    may_miss: bool,
+    patterns: &'v [String; MAX_SEARCH_WORDS],
+    limit: usize,
+) -> Vec<Value<'v>> {
+    let looked_at = if may_miss { MOST_LOOKED_AT } else { limit_of(limit) };
+    let [first, second, third, fourth] = patterns;
+    values![
+        &from.tag,
+        from.sequence,
+        looked_at,
+        locks_end_after(&request.filter, request.now),
+        first,
+        second,
+        third,
+        fourth,
+        limit_of(limit),
+    ]
+    .to_vec()
 }
 
 fn push_cells(values: &mut Vec<Value<'_>>, cells: &[CellCount], size: usize) {
