@@ -11,7 +11,7 @@ use super::{LISTED, limit_of};
 use crate::decode::NUMBER;
 use crate::executor::Executor;
 use crate::sql::listing as sql;
-use crate::value::values;
+use crate::value::{Value, values};
 
 /// The words of a search, the rarest first.
 pub(super) struct Search<'a> {
@@ -73,6 +73,36 @@ pub(super) fn locks_end_after(filter: &ListFilter, now: Timestamp) -> i64 {
     if filter.locked { now.micros() } else { NO_LOCK_NEEDED }
 }
 
+/// What is asked of devices that have a word: `$1` to `$15`.
+fn having_values<'v>(
+    filter: &ListFilter,
+    now: Timestamp,
+    word: &'v str,
+    end: &'v str,
+    patterns: &'v [String; MAX_SEARCH_WORDS],
+) -> Vec<Value<'v>> {
+    let [os, status, tier, origin, stale, locked] = parts(filter);
+    let [first, second, third, fourth] = patterns;
+    values![
+        word,
+        end,
+        length_of(word),
+        ListCount::MOST,
+        locks_end_after(filter, now),
+        first,
+        second,
+        third,
+        fourth,
+        os,
+        status,
+        tier,
+        origin,
+        stale,
+        locked,
+    ]
+    .to_vec()
+}
+
 /// As many devices have the one word as the list holds.
 pub(super) fn is_count_of_word(filter: &ListFilter, words: usize) -> bool {
     words == 1 && filter.is_empty()
@@ -114,31 +144,15 @@ impl<E: Executor> Unit<E> {
         };
         let (first, rest) = search.words.split_first().map_or(("", &[][..]), |(first, rest)| (*first, rest));
         let (end, patterns) = (end_of(first), patterns(rest));
-        let [os, status, tier, origin, stale, locked] = parts(&request.filter);
-        let mut values = values![
-            first,
-            &end,
-            length_of(first),
-            ListCount::MOST,
-            locks_end_after(&request.filter, request.now),
-            &patterns[0],
-            &patterns[1],
-            &patterns[2],
-            &patterns[3],
-            os,
-            status,
-            tier,
-            origin,
-            stale,
-            locked,
+        let mut values = having_values(&request.filter, request.now, first, &end, &patterns);
+        values.extend_from_slice(values![
             divisor,
             count,
             group,
             &place.tag,
             place.sequence,
-            limit_of(request.limit),
-        ]
-        .to_vec();
+            limit_of(request.limit)
+        ]);
         push_key(&mut values, statements.by, &place);
         let devices = self.0.all(statements.found, &values, LISTED).await?;
         Ok(ListPart { devices, ..ListPart::default() })
@@ -159,25 +173,8 @@ impl<E: Executor> Unit<E> {
         }
         let (first, rest) = search.words.split_first().map_or(("", &[][..]), |(first, rest)| (*first, rest));
         let (end, patterns) = (end_of(first), patterns(rest));
-        let [os, status, tier, origin, stale, locked] = parts(filter);
-        let values = values![
-            first,
-            &end,
-            length_of(first),
-            ListCount::MOST,
-            locks_end_after(filter, now),
-            &patterns[0],
-            &patterns[1],
-            &patterns[2],
-            &patterns[3],
-            os,
-            status,
-            tier,
-            origin,
-            stale,
-            locked,
-        ];
-        let count = self.0.optional(sql::COUNT_FOUND, values, NUMBER).await?;
+        let values = having_values(filter, now, first, &end, &patterns);
+        let count = self.0.optional(sql::COUNT_FOUND, &values, NUMBER).await?;
         Ok(ListCount::of(count.unwrap_or_default()))
     }
 }
