@@ -78,15 +78,14 @@ pub(crate) fn authorize_and_go_to(next: &str) -> String {
     format!("{AUTHORIZE}?next={}", percent::encode_path(next))
 }
 
+/// Whether one of somebody's devices suits the browser, so that it can speak for the session; not, if that cannot be told.
+pub(crate) async fn has_suitable_device(console: &ConsoleContext, user: &str) -> bool {
+    let suits = console.services.device_web.suits(user, &console.facts.user_agent).await;
+    suits.map_err(|error| console.refuse(error)).unwrap_or(false)
+}
+
 /// Where somebody who has just signed in goes: by way of the page where one of the own devices suits the browser. That this
 /// cannot be told is no reason not to let them in.
 pub(crate) async fn after_sign_in(console: &ConsoleContext, user: &str, next: String) -> String {
-    match console.services.device_web.suits(user, &console.facts.user_agent).await {
-        Ok(true) => authorize_and_go_to(&next),
-        Ok(false) => next,
-        Err(error) => {
-            let _ = console.refuse(error);
-            next
-        }
-    }
+    if has_suitable_device(console, user).await { authorize_and_go_to(&next) } else { next }
 }

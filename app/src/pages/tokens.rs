@@ -242,12 +242,12 @@ fn row(found: TokenRow, revoke: Option<String>) -> impl IntoView {
     view! {
         <tr>
             <th scope="row"><a href=format!("/web/devices/{}", token.device_id)>{tag}</a></th>
-            <td><TokenBadge state/></td>
-            <td class="table__number">{token.challenges} " of " {MAX_CHALLENGES}</td>
-            <td class="table__wide">{purpose} {bound}</td>
-            <td>{token.created_by}</td>
-            <td class="table__number"><Time at=token.created/></td>
-            <td class="table__number"><Time at=token.expires/></td>
+            <td data-label="State"><TokenBadge state/></td>
+            <td data-label="Attempts" class="table__number">{token.challenges} " of " {MAX_CHALLENGES}</td>
+            <td data-label="For" class="table__wide">{purpose} {bound}</td>
+            <td data-label="By">{token.created_by}</td>
+            <td data-label="Made" class="table__number"><Time at=token.created/></td>
+            <td data-label="Expires" class="table__number"><Time at=token.expires/></td>
             <td>{revoke.map(|path| view! { <a href=path aria-label=label>"Revoke"</a> })}</td>
         </tr>
     }

@@ -63,6 +63,12 @@ pub(super) fn to_login(uri: &Uri) -> Response {
     Redirect::to(&format!("{LOGIN}?next={}", percent::encode_path(safe_next(here)))).into_response()
 }
 
+/// To the sign-in page, which says that a form came without a session and was not saved.
+pub(super) fn to_login_unsaved(uri: &Uri) -> Response {
+    let page = percent::encode_path(safe_next(Some(uri.path())));
+    Redirect::to(&format!("{LOGIN}?next={page}&done=not-saved")).into_response()
+}
+
 /// To the page that hands the session to a device, by way of signing in where that is needed.
 pub(super) fn to_authorize(next: &str) -> Response {
     Redirect::to(&format!("/web/device/authorize?next={}", percent::encode_path(next))).into_response()

@@ -15,16 +15,13 @@ use crate::{ApiError, ConsoleContext};
 pub(crate) fn ImportPage() -> impl IntoView {
     let id = use_params_map().get_untracked().get("id").unwrap_or_default();
     let query = use_query_map().get_untracked();
-    let shown = query
-        .get("show")
-        .and_then(|name| LineVerdict::ALL.into_iter().find(|verdict| verdict.as_str() == name));
-    let page: i64 = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
+    let (shown, page) = (query.get("show"), query.get("page"));
     let console = use_context::<ConsoleContext>();
     view! {
         <Suspense>
             {Suspend::new(async move {
                 let Some(console) = console else { return ().into_any() };
-                match lines(&console, &id, shown, page.saturating_sub(1)).await {
+                match lines(&console, &id, shown.as_deref(), page.as_deref()).await {
                     Ok((found, verdict)) => view! { <Whole found verdict/> }.into_any(),
                     Err(error) => view! { <Missing error/> }.into_any(),
                 }
@@ -251,13 +248,13 @@ fn row(line: ImportLine, verdict: LineVerdict, is_done: bool) -> impl IntoView {
     };
     view! {
         <tr>
-            <td class="table__number">{line.line}</td>
+            <td data-label="Line" class="table__number">{line.line}</td>
             <th scope="row">{line.tag}</th>
-            <td>{os}</td>
-            <td>{line.owner}</td>
-            <td>{line.model}</td>
-            <td>{line.source}</td>
-            <td class="table__wide">{result}</td>
+            <td data-label="OS">{os}</td>
+            <td data-label="Owner">{line.owner}</td>
+            <td data-label="Model">{line.model}</td>
+            <td data-label="Source">{line.source}</td>
+            <td data-label="Result" class="table__wide">{result}</td>
         </tr>
     }
 }

@@ -7,7 +7,9 @@ use leptos_router::hooks::use_location;
 
 use super::filters::Filters;
 use super::row::DeviceRow;
-use crate::api::{INVENTORY, InventoryAddress, InventoryPage, address_of, inventory, parameters, sorted_by};
+use crate::api::{
+    INVENTORY, InventoryAddress, InventoryPage, address_of, inventory, page_token, parameters, sorted_by,
+};
 use crate::components::{EmptyState, Icon, PageHeader, Pager, Problem, Shape};
 use crate::{ApiError, ConsoleContext};
 
@@ -197,7 +199,6 @@ fn Refused(error: ApiError, search: String) -> impl IntoView {
     let (title, is_about_the_list) = match error.code.as_str() {
         "trusted_device_required" => ("The inventory needs a trusted device", false),
         "not_allowed" => ("The inventory is not open to you", false),
-        "page_token_invalid" | "page_token_stale" => ("This page of the list is no longer there", true),
         "invalid_filter" | "too_many_words" => ("The inventory cannot be searched like this", true),
         _ => ("The inventory cannot be shown", false),
     };
@@ -205,6 +206,9 @@ fn Refused(error: ApiError, search: String) -> impl IntoView {
     let pairs = parameters(&search);
     let query = DeviceQuery::read(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let first = address_of(INVENTORY, &query.unwrap_or_default(), None);
+    if page_token::is_lost(&error.code) {
+        return view! { <h1>"Devices"</h1> <Problem title error/> }.into_any();
+    }
     let way = if is_about_the_list {
         view! { <a class="button" href=first>"First page of the list"</a> }
     } else {
@@ -215,6 +219,7 @@ fn Refused(error: ApiError, search: String) -> impl IntoView {
         <Problem title error/>
         <p>{way}</p>
     }
+    .into_any()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use gatehouse_domain::account::{UserPage as Users, UserPlace, UserSummary};
+use gatehouse_domain::account::{UserPage as Users, UserSummary};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -18,7 +18,7 @@ pub(crate) fn UsersPage() -> impl IntoView {
     let query = use_query_map().get_untracked();
     let prefix = query.get("q").unwrap_or_default();
     let given = |name: &str| query.get(name).filter(|name| !name.is_empty());
-    let place = given("after").map(UserPlace::After).or_else(|| given("before").map(UserPlace::Before));
+    let (after, before) = (given("after"), given("before"));
     let may_invite = use_context::<ConsoleContext>().is_some_and(|console| {
         console.principal.may::<gatehouse_domain::authz::CreateUser>() && may_invite(&console).is_ok()
     });
@@ -40,7 +40,7 @@ pub(crate) fn UsersPage() -> impl IntoView {
         <Suspense>
             {Suspend::new(async move {
                 let found = match ConsoleContext::current() {
-                    Ok(console) => user_list(&console, &prefix, place.as_ref()).await,
+                    Ok(console) => user_list(&console, &prefix, after.as_deref(), before.as_deref()).await,
                     Err(error) => Err(error),
                 };
                 match found {
@@ -118,11 +118,11 @@ fn row(summary: UserSummary) -> impl IntoView {
     view! {
         <tr id=id data-live=topic>
             <th scope="row"><a href=path_of(&user.name)>{user.name.clone()}</a></th>
-            <td>{state}</td>
-            <td class="table__wide">{user.roles.join(", ")}</td>
-            <td>{ways_in}</td>
-            <td>{device}</td>
-            <td class="table__number">{last}</td>
+            <td data-label="State">{state}</td>
+            <td data-label="Roles" class="table__wide">{user.roles.join(", ")}</td>
+            <td data-label="Signs in with">{ways_in}</td>
+            <td data-label="Trusted device">{device}</td>
+            <td data-label="Last seen" class="table__number">{last}</td>
         </tr>
     }
 }
