@@ -118,7 +118,7 @@ mod tests {
         {
             assert!(html.contains(part), "{part}: {html}");
         }
-        assert!(html.len() < 750, "{} bytes: {html}", html.len());
+        assert!(html.len() < 950, "{} bytes: {html}", html.len());
         let later = device_row(device("C00AA0AAAA0A"), Timestamp::from_secs(1_800_000_000));
         assert!(!later.contains("locked"), "{later}");
     }
