@@ -10,7 +10,7 @@ use super::row::DeviceRow;
 use crate::api::{
     INVENTORY, InventoryAddress, InventoryPage, address_of, inventory, page_token, parameters, sorted_by,
 };
-use crate::components::{EmptyState, Icon, PageHeader, Pager, Problem, Shape};
+use crate::components::{EmptyState, Icon, PageHeader, Pager, Problem, Shape, grouped};
 use crate::{ApiError, ConsoleContext};
 
 const COLUMNS: [(ListOrder, &str); 8] = [
@@ -93,19 +93,6 @@ fn counted(count: ListCount, query: &DeviceQuery) -> String {
         ListCount::Many if query.words().is_empty() => format!("{}+ devices{what}", grouped(ListCount::MOST)),
         ListCount::Many => format!("Many devices{what}"),
     }
-}
-
-/// Thousands are set apart.
-pub(super) fn grouped(number: i64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 #[component]
@@ -234,8 +221,6 @@ mod tests {
         assert_eq!(counted(ListCount::Exactly(1204), &all), "1,204 devices");
         assert_eq!(counted(ListCount::Many, &all), "10,000+ devices");
         assert_eq!(counted(ListCount::Many, &some), "Many devices found");
-        assert_eq!(grouped(1_234_567), "1,234,567");
-        assert_eq!(grouped(100), "100");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{path_of, ways_in};
 use crate::ConsoleContext;
 use crate::api::query::address;
 use crate::api::users::{may_invite, user_list};
-use crate::components::{Badge, EmptyState, Icon, PageHeader, Pager, Problem, Shape, Tone};
+use crate::components::{Badge, EmptyState, FilterForm, Icon, PageHeader, Pager, Problem, Shape, Tone};
 use crate::moment::moment;
 
 const PATH: &str = "/web/users";
@@ -23,6 +23,7 @@ pub(crate) fn UsersPage() -> impl IntoView {
         console.principal.may::<gatehouse_domain::authz::CreateUser>() && may_invite(&console).is_ok()
     });
     let wished = prefix.clone();
+    let whole = (!prefix.is_empty()).then(|| PATH.to_owned());
     view! {
         <Title text="Users"/>
         <PageHeader title="Users" lead="People and bots, what they may do, and whether they are on trusted devices.">
@@ -30,13 +31,7 @@ pub(crate) fn UsersPage() -> impl IntoView {
                 <a class="button button--primary" href="/web/users/~new"><Icon shape=Shape::Plus/>"Invite a user"</a>
             })}
         </PageHeader>
-        <form class="filters" method="get" action=PATH role="search" data-auto>
-            <div class="field field--wide">
-                <label for="q">"Name begins with"</label>
-                <input id="q" name="q" type="search" value=wished autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="64"/>
-            </div>
-            <button class="button" type="submit"><Icon shape=Shape::Search/>"Search"</button>
-        </form>
+        <FilterForm action=PATH label="Name begins with" text=wished longest=64 clear=whole/>
         <Suspense>
             {Suspend::new(async move {
                 let found = match ConsoleContext::current() {

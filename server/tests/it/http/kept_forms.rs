@@ -50,10 +50,10 @@ async fn a_form_of_an_earlier_session_comes_back_as_it_was_typed() {
         ("/web/locks", [("kind", "role"), ("target", "TYPED-1")]),
     ] {
         let fields = [&typed[..], &[("do", "create"), ("form_key", &old)]].concat();
-        root.post(path, &fields).await.holds(r#"value="TYPED-1""#).holds(&format!(
-            r#"value="{}" selected"#,
-            typed[0].1
-        ));
+        root.post(path, &fields)
+            .await
+            .holds(r#"value="TYPED-1""#)
+            .holds(&format!(r#"value="{}" selected"#, typed[0].1));
     }
 }
 

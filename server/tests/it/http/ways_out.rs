@@ -70,7 +70,10 @@ async fn roles_are_offered_with_what_they_are_for() {
 async fn who_has_no_device_is_not_asked_to_authorize_the_session() {
     let cluster = cluster().await;
     let mut root = cluster.admin().await;
-    root.get("/web/account").await.holds("This session has no trusted device").lacks("Authorize this session");
+    root.get("/web/account")
+        .await
+        .holds("This session has no trusted device")
+        .lacks("Authorize this session");
 }
 
 #[tokio::test]
