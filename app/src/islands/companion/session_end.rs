@@ -38,13 +38,13 @@ pub(super) fn start() {
 }
 
 /// Whether the server sent the browser to sign in.
-pub(super) fn is_sign_in(landed: &str) -> bool {
+fn is_sign_in(landed: &str) -> bool {
     Url::new(landed).is_ok_and(|url| url.pathname().starts_with(LOGIN))
 }
 
-/// Whether the page has to stay, because something on it would be lost; then it says so.
+/// Whether the page has to stay, because something on it would be lost; then it says so. Pages before signing in lead on.
 pub(super) fn stays(landed: &str) -> bool {
-    if !is_sign_in(landed) || !is_filled_in() {
+    if !is_sign_in(landed) || viewer(&document()).is_none() || !is_filled_in() {
         return false;
     }
     if !HAS_ENDED.replace(true) {
