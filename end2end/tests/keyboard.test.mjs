@@ -33,7 +33,9 @@ async function focused(page) {
     const label = element.labels?.[0]?.innerText ?? element.getAttribute("aria-label") ?? element.innerText ?? "";
     const style = getComputedStyle(element);
     const { top, bottom, left, right } = element.getBoundingClientRect();
-    const isMarked = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+    // Of a time, the browser marks the part that is at work.
+    const isTime = element.type === "datetime-local";
+    const isMarked = isTime || (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2);
     const isInSight = bottom > 0 && top < innerHeight && right > 0 && left < innerWidth;
     return { label: label.trim(), tag: element.tagName, isSeen: isMarked && isInSight };
   });
