@@ -19,7 +19,7 @@ const LISTS: [(&str, &[&str]); 10] = [
     ("/web/audit?outcome=done", &["before=x", "after=x", "before=-1", "before=0", "after=%00", "before=1e3"]),
     ("/web/settings/locked-out?mode=required", &["after=%00", "after=a+b"]),
     // Its id stands in the address; see below.
-    ("/web/devices/import/<id>?show=fresh", &["page=x", "page=0", "page=-1", "page=99999999999999999999"]),
+    ("/web/devices/import/<id>?show=new", &["page=x", "page=0", "page=-1", "page=99999999999999999999"]),
 ];
 
 async fn import(browser: &mut Browser<'_>) -> String {
