@@ -13,6 +13,7 @@ const WORDS: &[(&str, &str)] = &[
     ("device.update", "Device changed"),
     ("device.webtoken.create", "Browser session offered to a device"),
     ("device.webtoken.redeem", "Code of a browser session used"),
+    ("device.webtoken.number", "Number of a browser elsewhere typed at a device"),
     ("device.authenticate.confirm", "Browser session authorized"),
     ("device.token.revoke", "Enrolment token revoked"),
     ("device.counters.accept", "TPM counters accepted"),
