@@ -1,6 +1,6 @@
 use gatehouse_domain::account::SessionPage;
 use gatehouse_domain::entity::{Session, SessionKind, WEB_IDLE_SECS};
-use gatehouse_model::{AttestationTier, Timestamp, UserName, user_agent_in_words};
+use gatehouse_model::{AttestationTier, ConfirmedBy, Timestamp, UserName, user_agent_in_words};
 
 use super::Moment;
 use crate::moment::moment;
@@ -37,6 +37,8 @@ pub(crate) struct SessionDeviceRow {
     /// How its key is vouched for, in words; empty where that is not known.
     pub(crate) tier: &'static str,
     pub(crate) since: Moment,
+    /// The browser is on another machine: a code was typed on the device.
+    pub(crate) is_by_code: bool,
 }
 
 /// A page of sessions.
@@ -106,6 +108,7 @@ fn row(session: Session, own: Option<&str>) -> SessionRow {
             asset_tag: device.asset_tag,
             tier: device.tier.map_or("", AttestationTier::friendly),
             since: moment(device.since),
+            is_by_code: device.confirmed_by == Some(ConfirmedBy::Code),
         }),
         user: session.user,
         id: session.id,

@@ -1,4 +1,4 @@
-//! One question with yes or no, in a window where there is a desktop, else in the terminal.
+//! One question, with yes or no or with a number, in a window where there is a desktop, else in the terminal.
 //!
 //! What others wrote (a browser's name for itself, above all) is shown as it is: no window reads it as markup.
 
@@ -19,6 +19,10 @@ use crate::output;
 /// How long a window stays: as long as what it asks about can be authorized.
 const PATIENCE: Duration = Duration::from_secs(300);
 const TITLE: &str = "Gatehouse";
+/// What is to be typed for a browser on another machine.
+const NUMBER: &str = "Number that the browser shows (empty: no):";
+/// How often something else than a number may be typed.
+const NUMBER_TRIES: usize = 3;
 
 /// Where a person can be asked.
 #[derive(Debug, PartialEq, Eq)]
@@ -121,6 +125,41 @@ impl Asker {
         }
     }
 
+    /// Asks for the number of two digits that a browser shows; `None` for whatever is not a clear answer. What has another
+    /// shape is asked for again, for a wrong number ends it.
+    pub(crate) async fn ask_number(&self, question: &Question) -> Result<Option<String>> {
+        if matches!(self, Self::Terminal) {
+            output::notice(question.plain());
+        }
+        for _ in 0..NUMBER_TRIES {
+            let answer = match self {
+                Self::Terminal => Some(Prompt.text(NUMBER)?),
+                Self::Zenity(program) => {
+                    let mut command = Command::new(program);
+                    command
+                        .args(["--entry", "--width=480", "--ok-label=Authorize", "--cancel-label=Cancel"])
+                        .arg(format!("--title={TITLE}"))
+                        .arg(format!("--text={}", for_zenity_entry(&question_with(question, NUMBER))));
+                    typed(&mut command).await?
+                }
+                Self::Kdialog(program) => {
+                    let mut command = Command::new(program);
+                    command
+                        .args(["--title", TITLE, "--inputbox"])
+                        .arg(for_kdialog(&question_with(question, NUMBER)))
+                        .arg("");
+                    typed(&mut command).await?
+                }
+            };
+            match answer.as_deref().map(str::trim) {
+                None | Some("") => return Ok(None),
+                Some(number) if is_number(number) => return Ok(Some(number.to_owned())),
+                Some(_) => output::notice("The number has two digits."),
+            }
+        }
+        Ok(None)
+    }
+
     /// Shows why it was refused to somebody who sees no terminal.
     pub(crate) async fn tell(&self, error: &ClientError) {
         let lines = output::refusal_lines(error);
@@ -145,6 +184,28 @@ impl Asker {
     }
 }
 
+/// The whole question, and what is to be typed.
+fn question_with(question: &Question, what: &str) -> String {
+    format!("{}\n\n{what}", question.plain())
+}
+
+fn is_number(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// What was typed into a window; `None` for a window that was closed.
+async fn typed(command: &mut Command) -> Result<Option<String>> {
+    command.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    let Ok(output) = tokio::time::timeout(PATIENCE, command.output()).await else {
+        return Err(ClientError::handoff(HandoffCode::Declined, "nobody answered in time"));
+    };
+    match output.map(|output| (output.status.code(), output.stdout)) {
+        Ok((Some(0), stdout)) => Ok(Some(String::from_utf8_lossy(&stdout).into_owned())),
+        Ok((Some(1), _)) => Ok(None),
+        _ => Err(ClientError::handoff(HandoffCode::CannotAsk, "the window could not be shown")),
+    }
+}
+
 /// How the window was closed; `None` if nobody did in time.
 async fn wait(command: &mut Command) -> Option<std::io::Result<std::process::ExitStatus>> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
@@ -154,6 +215,11 @@ async fn wait(command: &mut Command) -> Option<std::io::Result<std::process::Exi
 /// zenity reads backslashes as in C, also where it reads no markup.
 fn for_zenity(text: &str) -> String {
     text.replace('\\', "\\\\")
+}
+
+/// Where zenity asks for a line, it reads markup and marks of access keys, too.
+fn for_zenity_entry(text: &str) -> String {
+    for_zenity(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('_', "__")
 }
 
 /// kdialog guesses whether a text is HTML: this one is, and nothing of what it says.

@@ -76,17 +76,15 @@ fn session_device(columns: &mut dyn Columns) -> Stored<Option<SessionDevice>> {
     let since = columns.maybe_time()?;
     match (device_id, asset_tag, credential_id, since) {
         (None, None, None, None) => Ok(None),
-        (Some(device_id), Some(asset_tag), Some(credential_id), Some(since)) => {
-            Ok(Some(SessionDevice {
-                device_id,
-                asset_tag,
-                credential_id,
-                since,
-                tier: None,
-                until: None,
-                confirmed_by: None,
-            }))
-        }
+        (Some(device_id), Some(asset_tag), Some(credential_id), Some(since)) => Ok(Some(SessionDevice {
+            device_id,
+            asset_tag,
+            credential_id,
+            since,
+            tier: None,
+            until: None,
+            confirmed_by: None,
+        })),
         _ => Err(columns.corrupt()),
     }
 }

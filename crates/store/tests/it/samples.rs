@@ -4,7 +4,8 @@ use gatehouse_domain::entity::*;
 use gatehouse_model::resource::{LockTarget, RoleAllow, RoleOptions, RoleSpec, Rule, UserKind};
 use gatehouse_model::tpm::{AttestationParameters, Pcr, PlatformParameters, Quote};
 use gatehouse_model::{
-    AssetTag, AttestationTier, CollectedData, ConfirmedBy, DeviceOrigin, DeviceTrustMode, EnrollStatus, OsType, Timestamp,
+    AssetTag, AttestationTier, CollectedData, ConfirmedBy, DeviceOrigin, DeviceTrustMode, EnrollStatus,
+    OsType, Timestamp,
 };
 
 /// `secs` after the tests' epoch, with microseconds.

@@ -70,7 +70,10 @@ async fn a_link_is_spent_once_and_in_time(store: Arc<dyn Store>) {
     assert!(work.prove_web_attempt("w1", &one.token_hash, &proof(20)).await.unwrap());
     assert!(!work.prove_web_attempt("w1", &one.token_hash, &proof(21)).await.unwrap(), "spent");
     let code = one.code_hash.unwrap();
-    assert!(!work.redeem_web_code("w1", &code, &[9; 32], "192.0.2.9:1", at(21)).await.unwrap(), "the device has spoken");
+    assert!(
+        !work.redeem_web_code("w1", &code, &[9; 32], "192.0.2.9:1", at(21)).await.unwrap(),
+        "the device has spoken"
+    );
     let proven = DeviceWebAttempt { proof: Some(proof(20)), code_hash: None, failures: 1, ..one };
     assert_eq!(work.web_attempt("w1").await.unwrap(), Some(proven), "and the refusal is forgotten");
 }
