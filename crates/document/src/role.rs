@@ -265,6 +265,8 @@ spec:
                 "10:5 unknown key `logns` in `spec.allow`; did you mean `logins`?",
                 "12:24 `spec.options.device_trust_mode`: device trust mode \"sometimes\" not supported: use off, \
                  optional, required or required-for-humans",
+                "13:5 unknown key `remote_browsers` in `spec.options`; did you mean `remote_browser`?",
+                "14:21 `spec.options.remote_browser` must be true or false, not \"never\"",
             ]
         );
         let found = read("kind: role\n  x: [").unwrap_err();
