@@ -128,8 +128,8 @@ impl Case {
 
     async fn number(&mut self, id: &str) -> String {
         let state = self.state(id).await;
-        let (_, rest) = state.split_once("id=\"handoff-number\">").unwrap_or_else(|| panic!("{state}"));
-        rest.split('<').next().unwrap().to_owned()
+        let (_, rest) = state.split_once("id=\"handoff-number\"").unwrap_or_else(|| panic!("{state}"));
+        rest.split(['>', '<']).nth(1).unwrap().to_owned()
     }
 
     async fn redeem(&self, code: &str) -> Result<Redeemed, Status> {
