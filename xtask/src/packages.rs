@@ -77,7 +77,11 @@ pub(crate) const TEST: &[Package] = &[
         "register and open the handler of links in the tests of `tsh` and of the console",
         Probe::Program("xdg-mime"),
     ),
-    Package::new("faketime", "let a machine's clock be wrong in the tests of `tsh`", Probe::Program("faketime")),
+    Package::new(
+        "faketime",
+        "let a machine's clock be wrong in the tests of `tsh`",
+        Probe::Program("faketime"),
+    ),
     Package::new("xvfb", "give the browser a display that can open other programs", Probe::Program("Xvfb")),
     Package::new("zenity", "ask in a window in the browser tests, as on a desktop", Probe::Program("zenity")),
     Package::new("xdotool", "answer that window as a person does", Probe::Program("xdotool")),

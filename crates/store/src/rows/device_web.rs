@@ -111,7 +111,7 @@ impl<E: Executor> DeviceWebRows for Unit<E> {
     }
 
     async fn void_web_attempt(&mut self, id: &str, code: &str, failures: i64) -> Stored<()> {
-        self.0.later(sql::VOID_WEB_ATTEMPT, values![id, code, failures]).await
+        self.0.change(sql::VOID_WEB_ATTEMPT, values![id, code, failures]).await
     }
 
     async fn refuse_web_attempt(&mut self, id: &str, code: &str) -> Stored<()> {

@@ -223,7 +223,7 @@ impl<E: Executor> SessionRows for Unit<E> {
     }
 
     async fn limit_session(&mut self, id: &str, until: Timestamp) -> Stored<()> {
-        self.0.later(sql::LIMIT_SESSION, values![id, until]).await
+        self.0.change(sql::LIMIT_SESSION, values![id, until]).await
     }
 
     async fn active_sessions(
