@@ -1,5 +1,5 @@
 use gatehouse_domain::device_web::Progress;
-use gatehouse_model::{HandoffCode, Timestamp};
+use gatehouse_model::{HandoffCode, Timestamp, percent};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -9,7 +9,7 @@ use crate::api::device_web::{
 };
 use crate::components::{CopyBox, Problem, marked_up, sentence};
 use crate::moment::moment;
-use crate::next_page::{in_query, safe_next};
+use crate::next_page::safe_next;
 use crate::{ApiError, ConsoleContext};
 
 /// Between two looks at an attempt of which nothing was heard, in seconds: links expire without a word.
@@ -130,7 +130,7 @@ pub(super) fn State(
     #[prop(optional)]
     is_remote: bool,
 ) -> impl IntoView {
-    let place = in_query(&next);
+    let place = percent::encode_path(&next);
     let kind = if is_remote { "remote&" } else { "" };
     let from = format!("/web/device/authorize/state?{kind}attempt={id}&next={place}");
     let take_up = format!("/web/device/authorize/finish?attempt={id}&next={place}");
@@ -163,7 +163,7 @@ pub(super) fn State(
 #[component]
 fn StateWords(next: String, progress: Progress, is_remote: bool, take_up: String) -> impl IntoView {
     let (again, what) = if is_remote {
-        (format!("{AUTHORIZE_REMOTE}?next={}", in_query(&next)), "Get a new code")
+        (format!("{AUTHORIZE_REMOTE}?next={}", percent::encode_path(&next)), "Get a new code")
     } else {
         (authorize_and_go_to(&next), "Get a new link")
     };

@@ -1,5 +1,5 @@
 use gatehouse_domain::device_web::{Progress, REMOTE_SESSION_SECS};
-use gatehouse_model::HandoffCode;
+use gatehouse_model::{HandoffCode, percent};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -8,7 +8,7 @@ use super::device_web::{NotPossible, State};
 use crate::api::device_web::{AUTHORIZE_REMOTE, RemoteHandoff, RemotePage, remote_handoff};
 use crate::components::{CopyBox, Problem};
 use crate::moment::moment;
-use crate::next_page::{in_query, safe_next};
+use crate::next_page::safe_next;
 use crate::{ApiError, ConsoleContext};
 
 /// Hands this session to a device on another machine, by a code that is typed there and a number that is then shown here.
@@ -53,8 +53,8 @@ fn NotNow(error: ApiError) -> impl IntoView {
 /// The sign-in's factor does not count: whoever was lured into signing in is not lured twice so easily.
 #[component]
 fn ConfirmFirst(next: String) -> impl IntoView {
-    let here = format!("{AUTHORIZE_REMOTE}?next={}", in_query(&next));
-    let confirm = format!("/web/account/confirm?next={}", in_query(&here));
+    let here = format!("{AUTHORIZE_REMOTE}?next={}", percent::encode_path(&next));
+    let confirm = format!("/web/account/confirm?next={}", percent::encode_path(&here));
     let minutes = REMOTE_SESSION_SECS / 60;
     view! {
         <h1>"Authorize this session from another machine"</h1>

@@ -11,6 +11,7 @@ mod error_kind;
 mod handoff;
 mod mode;
 mod os;
+pub mod percent;
 pub mod resource;
 mod text;
 mod timestamp;

@@ -14,6 +14,7 @@ mod paging;
 mod refusals;
 mod resource_service;
 mod status;
+mod unread;
 
 use std::sync::Arc;
 
