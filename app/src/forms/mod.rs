@@ -12,6 +12,8 @@ mod settings;
 mod tokens;
 mod users;
 
+pub(crate) use settings::SAVE_WEB;
+
 use gatehouse_domain::authz::{CreateDevices, CreateRole};
 
 use crate::form::{PostRoute, may};

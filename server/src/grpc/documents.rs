@@ -93,6 +93,7 @@ pub(super) fn preference(document: PreferenceDocument) -> wire::Resource {
             ekcert_allowed_cas: Some(effective.ekcert_allowed_cas),
             web_session_max_age: effective.web_session_max_age,
             link_scheme: Some(effective.link_scheme),
+            remote_browser: Some(effective.remote_browser),
         },
     };
     let mut resource = {

@@ -27,6 +27,7 @@ mod login;
 mod malformed;
 mod modes;
 mod refusals;
+mod remote_browser;
 mod secrets;
 mod self_enrolment;
 mod ssh_certificates;

@@ -25,7 +25,7 @@ pub use device::{
     BoundCredential, CollectedRecord, Counters, Credential, Device, DeviceCursor, DeviceProfile,
     DeviceSource, Evidence, RecordKind,
 };
-pub use device_web::{DeviceWebAttempt, DeviceWebProof};
+pub use device_web::{DeviceWebAttempt, DeviceWebProof, RemoteBrowser};
 pub use enroll_token::{
     CHALLENGE_SECS, EnrollToken, MAX_CHALLENGES, TokenCursor, TokenFilter, TokenPurpose, TokenState,
 };

@@ -9,16 +9,18 @@ pub enum PreferenceKey {
     EkcertAllowedCas,
     WebSessionMaxAge,
     LinkScheme,
+    RemoteBrowser,
 }
 
 /// Every key, in the order in which they are shown.
-pub const PREFERENCE_KEYS: [PreferenceKey; 6] = [
+pub const PREFERENCE_KEYS: [PreferenceKey; 7] = [
     PreferenceKey::SecondFactor,
     PreferenceKey::Mode,
     PreferenceKey::AutoEnroll,
     PreferenceKey::EkcertAllowedCas,
     PreferenceKey::WebSessionMaxAge,
     PreferenceKey::LinkScheme,
+    PreferenceKey::RemoteBrowser,
 ];
 
 impl PreferenceKey {
@@ -32,6 +34,7 @@ impl PreferenceKey {
             Self::EkcertAllowedCas => "device_trust.ekcert_allowed_cas",
             Self::WebSessionMaxAge => "device_trust.web_session_max_age",
             Self::LinkScheme => "device_trust.link_scheme",
+            Self::RemoteBrowser => "device_trust.remote_browser",
         }
     }
 }
