@@ -47,7 +47,7 @@ create index device_eks_failing on device_eks (device_id) where failing = 1;
 
 -- How far all of them are judged by the CAs of a revision: one row.
 create table ek_judgements (
-    id       bigint not null constraint ek_judgements_pkey primary key,
+    id       text collate "C" not null constraint ek_judgements_pkey primary key,
     revision text collate "C" not null,
     after_id text collate "C" not null,
     judged   bigint not null,

@@ -47,7 +47,7 @@ create index device_eks_failing on device_eks (device_id) where failing = 1;
 
 -- How far all of them are judged by the CAs of a revision: one row.
 create table ek_judgements (
-    id       integer not null constraint ek_judgements_pkey primary key,
+    id       text not null constraint ek_judgements_pkey primary key,
     revision text not null,
     after_id text not null,
     judged   integer not null,

@@ -71,12 +71,13 @@ statements! {
         where e.issuer_key = $1 order by e.device_id limit $2");
     EKS_BELOW = concat!("select ", ek_columns!(), " from device_eks e join devices d on d.id = e.device_id
         where e.top_key = $1 order by e.device_id limit $2");
+    /// The plus keeps SQLite from going through all enrolled devices.
     FAILING_EKS = concat!("select ", ek_columns!(), " from device_eks e join devices d on d.id = e.device_id
-        where e.failing = 1 and e.device_id > $1 and d.enroll_status = $2 order by e.device_id limit $3");
-    EK_JUDGEMENT = "select revision, after_id, judged, failing, started, finished from ek_judgements where id = 1";
+        where e.failing = 1 and e.device_id > $1 and +d.enroll_status = $2 order by e.device_id limit $3");
+    EK_JUDGEMENT = "select revision, after_id, judged, failing, started, finished from ek_judgements where id = 'current'";
     PUT_EK_JUDGEMENT = "
         insert into ek_judgements (id, revision, after_id, judged, failing, started, finished)
-        values (1, $1, $2, $3, $4, $5, $6)
+        values ('current', $1, $2, $3, $4, $5, $6)
         on conflict (id) do update set revision = excluded.revision, after_id = excluded.after_id,
             judged = excluded.judged, failing = excluded.failing, started = excluded.started,
             finished = excluded.finished";
