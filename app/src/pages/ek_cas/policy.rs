@@ -20,8 +20,11 @@ fn words(leniency: Leniency) -> &'static str {
 /// Which makers are allowed by name, and how faults of genuine chips are taken.
 #[component]
 pub(super) fn Policy(document: PreferenceDocument, may_update: bool) -> impl IntoView {
-    let effective = &document.effective;
-    let source = |key| source_badge(source_of(&document, key));
+    let effective = document.effective.clone();
+    let from_vendors = source_of(&document, PreferenceKey::EkcertAllowedVendors);
+    let from_sha1 = source_of(&document, PreferenceKey::EkcertSha1);
+    let from_expired_ca = source_of(&document, PreferenceKey::EkcertExpiredCa);
+    let from_expired_ek = source_of(&document, PreferenceKey::EkcertExpiredEk);
     let policy = effective.ekcert_policy;
     if !may_update {
         let vendors = effective.ekcert_allowed_vendors.to_string();
@@ -30,27 +33,30 @@ pub(super) fn Policy(document: PreferenceDocument, may_update: bool) -> impl Int
             <section class="card card--part" aria-labelledby="policy">
                 <h2 id="policy">"Makers and policies"</h2>
                 <dl class="facts">
-                    <dt>"Makers allowed by name"</dt><dd>{vendors} " " {source(PreferenceKey::EkcertAllowedVendors)}</dd>
-                    <dt>"SHA-1 signatures"</dt><dd>{words(policy.sha1)} " " {source(PreferenceKey::EkcertSha1)}</dd>
-                    <dt>"Expired CAs"</dt><dd>{words(policy.expired_ca)} " " {source(PreferenceKey::EkcertExpiredCa)}</dd>
-                    <dt>"Expired EK certificates"</dt><dd>{words(policy.expired_ek)} " " {source(PreferenceKey::EkcertExpiredEk)}</dd>
+                    <dt>"Makers allowed by name"</dt><dd>{vendors} " " {source_badge(from_vendors)}</dd>
+                    <dt>"SHA-1 signatures"</dt><dd>{words(policy.sha1)} " " {source_badge(from_sha1)}</dd>
+                    <dt>"Expired CAs"</dt><dd>{words(policy.expired_ca)} " " {source_badge(from_expired_ca)}</dd>
+                    <dt>"Expired EK certificates"</dt><dd>{words(policy.expired_ek)} " " {source_badge(from_expired_ek)}</dd>
                 </dl>
             </section>
         }
         .into_any();
     }
     let outcome = FormOutcome::current();
-    let again = outcome.of("policy").filter(|outcome| !outcome.fields.is_empty());
-    let chosen: Vec<String> = match again {
+    let again = outcome.of("policy").filter(|outcome| !outcome.fields.is_empty()).cloned();
+    let chosen: Vec<String> = match &again {
         Some(kept) => {
             kept.fields.iter().filter(|(name, _)| name == "vendor").map(|(_, value)| value.clone()).collect()
         }
         None => effective.ekcert_allowed_vendors.names().to_vec(),
     };
-    let value = |name: &str, now: Leniency| match again {
+    let value = |name: &str, now: Leniency| match &again {
         Some(kept) => kept.field(name),
         None => now.as_str().to_owned(),
     };
+    let sha1 = value("sha1", policy.sha1);
+    let expired_ca = value("expired_ca", policy.expired_ca);
+    let expired_ek = value("expired_ek", policy.expired_ek);
     let options =
         || Leniency::ALL.map(|leniency| (leniency.as_str().to_owned(), words(leniency).to_owned())).into();
     let boxes = std::iter::once(("all", "all makers of TPMs in hardware".to_owned()))
@@ -69,7 +75,7 @@ pub(super) fn Policy(document: PreferenceDocument, may_update: bool) -> impl Int
             <PostForm action="policy" submit="Save" is_second=true>
                 <input type="hidden" name="revision" value=revision/>
                 <fieldset class="choices">
-                    <legend>"Makers allowed by name " {source(PreferenceKey::EkcertAllowedVendors)}</legend>
+                    <legend>"Makers allowed by name " {source_badge(from_vendors)}</legend>
                     {boxes}
                 </fieldset>
                 <p class="field__help">
@@ -77,26 +83,26 @@ pub(super) fn Policy(document: PreferenceDocument, may_update: bool) -> impl Int
                     the CA's certificate comes with the device. Where it does not, add the CA above."
                 </p>
                 <div class="setting">
-                    <SelectField name="sha1" label="Signatures with SHA-1" options=options() value=value("sha1", policy.sha1)/>
-                    {source(PreferenceKey::EkcertSha1)}
+                    <SelectField name="sha1" label="Signatures with SHA-1" options=options() value=sha1/>
+                    {source_badge(from_sha1)}
                 </div>
                 <div class="setting">
                     <SelectField
                         name="expired_ca"
                         label="CAs that have expired since they issued"
                         options=options()
-                        value=value("expired_ca", policy.expired_ca)
+                        value=expired_ca
                     />
-                    {source(PreferenceKey::EkcertExpiredCa)}
+                    {source_badge(from_expired_ca)}
                 </div>
                 <div class="setting">
                     <SelectField
                         name="expired_ek"
                         label="EK certificates that have expired"
                         options=options()
-                        value=value("expired_ek", policy.expired_ek)
+                        value=expired_ek
                     />
-                    {source(PreferenceKey::EkcertExpiredEk)}
+                    {source_badge(from_expired_ek)}
                 </div>
             </PostForm>
         </section>

@@ -145,18 +145,17 @@ fn Decide(
     may_trust: bool,
     #[prop(optional_no_strip)] preview: Option<AddPreview>,
 ) -> impl IntoView {
-    let seen = evidence.clone();
+    let (to_accept, to_refuse) = (evidence.clone(), evidence.clone());
     let accept = if is_ca {
         "The device is enrolled for who asked, as a TPM that nobody vouches for. The next TPM of this CA awaits review again."
     } else {
         "What the device shows counts as good from now on."
     };
-    let hidden = move |value: String| view! { <input type="hidden" name="evidence" value=value/> };
     view! {
-        {(is_ca && may_trust).then(|| view! { <Trust evidence=evidence.clone() preview/> })}
+        {(is_ca && may_trust).then(|| view! { <Trust evidence preview/> })}
         <div class="actions">
             <ConfirmForm action="accept" label="Accept once" words=accept submit="Accept once">
-                {hidden(seen.clone())}
+                <input type="hidden" name="evidence" value=to_accept/>
             </ConfirmForm>
             <ConfirmForm
                 action="refuse"
@@ -165,7 +164,7 @@ fn Decide(
                 submit="Refuse"
                 is_danger=true
             >
-                {hidden(seen)}
+                <input type="hidden" name="evidence" value=to_refuse/>
             </ConfirmForm>
         </div>
     }
