@@ -76,7 +76,7 @@ impl<E: Executor> EvidenceRows for Unit<E> {
             &evidence.platform.event_log,
             &findings,
         ];
-        self.0.later(sql::INSERT_EVIDENCE, values).await
+        self.0.change(sql::INSERT_EVIDENCE, values).await
     }
 
     async fn evidence_of_device(&mut self, device_id: &str, limit: i64) -> Stored<Vec<Evidence>> {
@@ -84,6 +84,7 @@ impl<E: Executor> EvidenceRows for Unit<E> {
     }
 
     async fn purge_evidence(&mut self, before: Timestamp) -> Stored<i64> {
+        self.0.takes_long();
         self.0.execute(sql::PURGE_EVIDENCE, values![before]).await
     }
 }
