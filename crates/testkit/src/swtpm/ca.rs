@@ -45,7 +45,10 @@ impl EkCa {
         let key = KeyPair::generate().expect("a P-256 key");
         let mut params = authority("EK test intermediate");
         params.use_authority_key_identifier_extension = true;
-        Self { issuer: CertifiedIssuer::signed_by(params, key, &self.issuer).expect("an intermediate's certificate") }
+        Self {
+            issuer: CertifiedIssuer::signed_by(params, key, &self.issuer)
+                .expect("an intermediate's certificate"),
+        }
     }
 
     /// The CA's certificate as PEM.

@@ -64,7 +64,9 @@ fn trusting_the_ca_lets_in_this_tpm_and_refusing_another_does_not() {
     scene.types(&format!("tctl reviews trust {REVIEW} --ca=maker.pem"));
     scene.types("tctl get device/C00AA0AAAA0A | grep attestation_type");
     scene.logs_in("alice", "--require-device");
-    scene.types("tctl ekcas rm $(tctl ekcas ls --format=json | grep sha256 | tail -n1 | cut -d'\"' -f4) --dry-run");
+    scene.types(
+        "tctl ekcas rm $(tctl ekcas ls --format=json | grep sha256 | tail -n1 | cut -d'\"' -f4) --dry-run",
+    );
     assert_transcript!(scene, DIGITS);
 }
 
