@@ -232,6 +232,6 @@ mod tests {
         println!(
             "{by_all} EK certificates of the corpus are allowed by all makers' names, {by_amd} by AMD's"
         );
-        assert!(by_all > 10 && by_amd < by_all, "{by_all} {by_amd}");
+        assert!(by_all >= 5 && by_amd < by_all, "{by_all} {by_amd}");
     }
 }
