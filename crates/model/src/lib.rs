@@ -13,6 +13,7 @@ mod handoff;
 mod leniency;
 mod mode;
 mod os;
+pub mod percent;
 pub mod resource;
 mod text;
 mod timestamp;

@@ -15,6 +15,7 @@ mod paging;
 mod refusals;
 mod resource_service;
 mod status;
+mod unread;
 
 use std::sync::Arc;
 
