@@ -282,6 +282,10 @@ impl Below {
         let mut eks: BTreeMap<String, EkOfDevice> = BTreeMap::new();
         let mut is_partial = names.len() >= MAX_NAMES;
         for name in names {
+            // Certificates take room: what many names have is forgotten again.
+            if self.found.values().map(Vec::len).sum::<usize>() > 2 * MAX_JUDGED {
+                self.found.clear();
+            }
             let named = match self.found.entry(name) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(unknown) => {
