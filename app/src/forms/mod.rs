@@ -14,6 +14,8 @@ mod settings;
 mod tokens;
 mod users;
 
+pub(crate) use settings::SAVE_WEB;
+
 use gatehouse_domain::authz::{CreateDevices, CreateRole, DecideReview, UpdatePreference};
 
 use crate::form::{PostRoute, may};

@@ -11,6 +11,7 @@ use super::stray::StrayProblem;
 use super::web_settings::WebSettings;
 use crate::api::settings::{Settings, SettingsRemark, settings};
 use crate::components::{Badge, CheckboxField, PageHeader, PostForm, Problem, SelectField, Tone};
+use crate::forms::SAVE_WEB;
 use crate::moment::moment;
 use crate::{ApiError, ConsoleContext, FormOutcome, shown};
 
@@ -96,7 +97,7 @@ fn Whole(settings: Settings) -> impl IntoView {
     } else {
         (view! { <Values document=document.clone()/> }.into_any(), ().into_any())
     };
-    let has = if may_update { vec!["save", "reset"] } else { Vec::new() };
+    let has = if may_update { vec!["save", "reset", SAVE_WEB] } else { Vec::new() };
     view! {
         <StrayProblem has/>
         <div id="settings" class="stack" data-live="preference">
@@ -104,7 +105,7 @@ fn Whole(settings: Settings) -> impl IntoView {
             {form}
             {changed}
             {resets}
-            <WebSettings document=document.clone()/>
+            <WebSettings document=document.clone() may_update/>
             <Cas cas source=source_of(&document, PreferenceKey::EkcertAllowedCas)/>
         </div>
     }
@@ -202,7 +203,7 @@ fn SettingsForm(document: PreferenceDocument) -> impl IntoView {
 
 /// What there is to say beside settings that were not saved.
 #[component]
-fn Remark(remark: SettingsRemark) -> impl IntoView {
+pub(super) fn Remark(remark: SettingsRemark) -> impl IntoView {
     match remark {
         SettingsRemark::Confirm { locked_out, mode } => view! {
             <div class="stack" id="locked-out">
@@ -244,6 +245,7 @@ fn Resets(document: PreferenceDocument) -> impl IntoView {
         (PreferenceKey::EkcertExpiredEk, "Expired EK certificates"),
         (PreferenceKey::WebSessionMaxAge, "When browser sessions are authorized anew"),
         (PreferenceKey::LinkScheme, "Scheme of links to the device"),
+        (PreferenceKey::RemoteBrowser, "Browsers on other machines than the device"),
     ];
     let own: Vec<_> = keys
         .into_iter()

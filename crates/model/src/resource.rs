@@ -105,6 +105,9 @@ pub struct RoleOptions {
     /// Longest life of a certificate, as in `12h`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_session_ttl: Option<String>,
+    /// False refuses browsers on other machines than the device, whatever the cluster allows; true adds nothing to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_browser: Option<bool>,
 }
 
 /// `spec` of a lock.
@@ -170,6 +173,9 @@ pub struct DeviceTrustSpec {
     /// Scheme of the links that open the device's client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_scheme: Option<LinkScheme>,
+    /// Whether a browser on another machine than the device can be authorized, by a code; no, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_browser: Option<bool>,
 }
 
 impl DeviceTrustSpec {

@@ -63,6 +63,10 @@ pub(super) fn read(mut section: Section<'_>, folder: &Path, config: &mut Config)
             spec.link_scheme = Some(scheme);
             lines.push((PreferenceKey::LinkScheme, place));
         }
+        if let Some((place, remote_browser)) = device_trust.boolean("remote_browser") {
+            spec.remote_browser = Some(remote_browser);
+            lines.push((PreferenceKey::RemoteBrowser, place));
+        }
         device_trust.finish();
     }
     section.finish();

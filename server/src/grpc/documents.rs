@@ -97,6 +97,7 @@ pub(super) fn preference(document: PreferenceDocument) -> wire::Resource {
             ekcert_expired_ek: Some(effective.ekcert_policy.expired_ek),
             web_session_max_age: effective.web_session_max_age,
             link_scheme: Some(effective.link_scheme),
+            remote_browser: Some(effective.remote_browser),
         },
     };
     let mut resource = {

@@ -210,6 +210,7 @@ impl Authentication {
             since: now,
             tier: Some(asked.credential.tier),
             until: None,
+            confirmed_by: None,
         };
         let speaker = Speaker {
             user: &user.name,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use gatehouse_attestation::{AllowedCas, CaFacts, ChainPolicy, KnownCas};
 use gatehouse_model::resource::{DeviceTrustSpec, PREFERENCE_NAME, PreferenceSpec};
 use gatehouse_model::{
-    DeviceTrustMode, EkVendors, ErrorKind, Leniency, LinkScheme, SecondFactor, Timestamp, WebSessionMaxAge,
+    ConfirmedBy, DeviceTrustMode, EkVendors, ErrorKind, Leniency, LinkScheme, SecondFactor, Timestamp,
+    WebSessionMaxAge,
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -62,6 +63,8 @@ pub struct Effective {
     pub web_session_max_age: Option<WebSessionMaxAge>,
     /// Scheme of the links that open the device's client.
     pub link_scheme: LinkScheme,
+    /// A browser on another machine than the device can be authorized, by a code.
+    pub remote_browser: bool,
 }
 
 /// The preference with where each value comes from.
@@ -129,6 +132,9 @@ impl PreferenceDocument {
                 link_scheme: trust
                     .link_scheme
                     .filter(|value| keep(PreferenceKey::LinkScheme, *value == effective.link_scheme)),
+                remote_browser: trust
+                    .remote_browser
+                    .filter(|value| keep(PreferenceKey::RemoteBrowser, *value == effective.remote_browser)),
             },
         }
     }
@@ -272,8 +278,20 @@ impl Preference {
             PreferenceKey::EkcertExpiredEk => spec.device_trust.ekcert_expired_ek = None,
             PreferenceKey::WebSessionMaxAge => spec.device_trust.web_session_max_age = None,
             PreferenceKey::LinkScheme => spec.device_trust.link_scheme = None,
+            PreferenceKey::RemoteBrowser => spec.device_trust.remote_browser = None,
         }
         self.set(grant, &spec, Some(&found)).await
+    }
+
+    /// Holds the sessions that are there to what the file may have said anew; for the server's start.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn hold_sessions(&self) -> Result<(), StoreError> {
+        let mut work = self.core.begin().await?;
+        let effective = self.effective(work.as_mut()).await?;
+        hold_sessions_to(&effective, work.as_mut()).await?;
+        work.commit().await
     }
 
     /// The mode that holds without a dynamic one.
@@ -336,6 +354,8 @@ impl Preference {
             return Ok(());
         }
         guard.after(work.as_mut()).await??;
+        let effective = merge(spec, &self.core.static_preference).0;
+        hold_sessions_to(&effective, work.as_mut()).await?;
         let event = self
             .core
             .event(EventKind::PREFERENCE_UPDATE, grant.by())
@@ -351,6 +371,17 @@ impl Preference {
     pub async fn changed(&self) {
         self.changed.notified().await;
     }
+}
+
+/// Trust that browsers' sessions have already is cut to what they would get now; it is never lengthened.
+async fn hold_sessions_to(effective: &Effective, work: &mut dyn UnitOfWork) -> Result<(), StoreError> {
+    if let Some(age) = effective.web_session_max_age {
+        work.shorten_web_trust(age.secs()).await?;
+    }
+    if !effective.remote_browser {
+        work.untrust_sessions_confirmed_by(ConfirmedBy::Code).await?;
+    }
+    Ok(())
 }
 
 /// Keys of the file that a dynamic value of this database shadows; for checking a file before a start.
@@ -422,6 +453,9 @@ fn spec_of(dynamic: &[StoredValue]) -> Result<PreferenceSpec, StoreError> {
             PreferenceKey::LinkScheme => {
                 spec.device_trust.link_scheme = Some(serde_json::from_str(&stored.json).map_err(parse)?);
             }
+            PreferenceKey::RemoteBrowser => {
+                spec.device_trust.remote_browser = Some(serde_json::from_str(&stored.json).map_err(parse)?);
+            }
         }
     }
     Ok(spec)
@@ -467,6 +501,7 @@ fn merge(dynamic: &PreferenceSpec, file: &PreferenceSpec) -> (Effective, BTreeMa
         web_session_max_age: trust(PreferenceKey::WebSessionMaxAge).web_session_max_age,
         link_scheme: trust(PreferenceKey::LinkScheme).link_scheme.clone().unwrap_or_default(),
         second_factor: from(pick(PreferenceKey::SecondFactor)).second_factor.unwrap_or_default(),
+        remote_browser: trust(PreferenceKey::RemoteBrowser).remote_browser.unwrap_or_default(),
     };
     (effective, sources)
 }
@@ -491,6 +526,7 @@ fn value_of(spec: &PreferenceSpec, key: PreferenceKey) -> Option<Value> {
         PreferenceKey::EkcertExpiredEk => spec.device_trust.ekcert_expired_ek.map(|value| json!(value)),
         PreferenceKey::WebSessionMaxAge => spec.device_trust.web_session_max_age.map(|value| json!(value)),
         PreferenceKey::LinkScheme => spec.device_trust.link_scheme.as_ref().map(|value| json!(value)),
+        PreferenceKey::RemoteBrowser => spec.device_trust.remote_browser.map(|value| json!(value)),
     }
 }
 

@@ -179,6 +179,7 @@ mod tests {
             ekcert_policy: ChainPolicy::default(),
             web_session_max_age: None,
             link_scheme: gatehouse_model::LinkScheme::default(),
+            remote_browser: false,
         };
         assert!(trusts.of(&effective).unwrap().is_none());
         effective.ekcert_allowed_cas = vec![ca.pem()];

@@ -13,10 +13,11 @@ pub enum PreferenceKey {
     EkcertExpiredEk,
     WebSessionMaxAge,
     LinkScheme,
+    RemoteBrowser,
 }
 
 /// Every key, in the order in which they are shown.
-pub const PREFERENCE_KEYS: [PreferenceKey; 10] = [
+pub const PREFERENCE_KEYS: [PreferenceKey; 11] = [
     PreferenceKey::SecondFactor,
     PreferenceKey::Mode,
     PreferenceKey::AutoEnroll,
@@ -27,6 +28,7 @@ pub const PREFERENCE_KEYS: [PreferenceKey; 10] = [
     PreferenceKey::EkcertExpiredEk,
     PreferenceKey::WebSessionMaxAge,
     PreferenceKey::LinkScheme,
+    PreferenceKey::RemoteBrowser,
 ];
 
 impl PreferenceKey {
@@ -44,6 +46,7 @@ impl PreferenceKey {
             Self::EkcertExpiredEk => "device_trust.ekcert_expired_ek",
             Self::WebSessionMaxAge => "device_trust.web_session_max_age",
             Self::LinkScheme => "device_trust.link_scheme",
+            Self::RemoteBrowser => "device_trust.remote_browser",
         }
     }
 }
