@@ -500,8 +500,8 @@ fn merge(dynamic: &PreferenceSpec, file: &PreferenceSpec) -> (Effective, BTreeMa
         },
         web_session_max_age: trust(PreferenceKey::WebSessionMaxAge).web_session_max_age,
         link_scheme: trust(PreferenceKey::LinkScheme).link_scheme.clone().unwrap_or_default(),
-        second_factor: from(pick(PreferenceKey::SecondFactor)).second_factor.unwrap_or_default(),
         remote_browser: trust(PreferenceKey::RemoteBrowser).remote_browser.unwrap_or_default(),
+        second_factor: from(pick(PreferenceKey::SecondFactor)).second_factor.unwrap_or_default(),
     };
     (effective, sources)
 }
