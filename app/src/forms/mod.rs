@@ -2,9 +2,11 @@
 
 pub(crate) mod cli_login;
 mod device;
+mod ek_cas;
 mod entry;
 mod imports;
 mod locks;
+mod reviews;
 mod roles;
 mod security;
 mod sessions;
@@ -14,7 +16,7 @@ mod users;
 
 pub(crate) use settings::SAVE_WEB;
 
-use gatehouse_domain::authz::{CreateDevices, CreateRole};
+use gatehouse_domain::authz::{CreateDevices, CreateRole, DecideReview, UpdatePreference};
 
 use crate::form::{PostRoute, may};
 use crate::pages::{FRESH_FACTOR, confirm_and_back_to};
@@ -68,6 +70,10 @@ pub fn posts() -> Vec<PostRoute> {
         PostRoute::new("/web/roles/~new", handler!(roles::create)).up_to(ROLE_FORM, may::<CreateRole>),
         PostRoute::new("/web/roles/{name}", handler!(roles::one)).up_to(ROLE_FORM, roles::may_change),
         PostRoute::new("/web/settings", handler!(settings::save)),
+        PostRoute::new("/web/settings/cas", handler!(ek_cas::edit))
+            .up_to(ek_cas::MAX_BODY, may::<UpdatePreference>),
+        PostRoute::new("/web/reviews/{id}", handler!(reviews::decide))
+            .up_to(ek_cas::MAX_BODY, may::<DecideReview>),
         PostRoute::new("/web/locks", handler!(locks::create)),
         PostRoute::new("/web/locks/{id}", handler!(locks::one)),
         PostRoute::new("/web/devices/add", handler!(device::add)),

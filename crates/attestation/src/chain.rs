@@ -16,11 +16,12 @@ mod intermediates;
 mod policy;
 mod search;
 
+pub use gatehouse_model::Leniency;
 use gatehouse_model::{AttestationTier, Timestamp};
 
 pub use allowed::{AllowedCas, AllowedCasError, AllowedCasReason, CaFacts};
 pub use intermediates::Intermediates;
-pub use policy::{ChainPolicy, Finding, FindingKind, Leniency};
+pub use policy::{ChainPolicy, Finding, FindingKind};
 
 use crate::ek_cert::EkCertificate;
 use crate::x509::{Certificate, CertificateError};

@@ -47,6 +47,10 @@ event_kinds! {
     DEVICE_COUNTERS_ACCEPT = "device.counters.accept" "GH002I" "GH002W";
     DEVICE_IMPORT_START = "device.import.start" "GH007I" "GH007W";
     DEVICE_IMPORT = "device.import" "GH008I" "GH008W";
+    REVIEW_CREATE = "review.create" "GH080I" "GH080W";
+    REVIEW_ACCEPT = "review.accept" "GH081I" "GH081W";
+    REVIEW_TRUST = "review.trust" "GH082I" "GH082W";
+    REVIEW_REFUSE = "review.refuse" "GH083I" "GH083W";
     USER_LOGIN = "user.login" "GH010I" "GH010W";
     USER_LOGOUT = "user.logout" "GH011I" "GH011W";
     USER_CREATE = "user.create" "GH012I" "GH012W";

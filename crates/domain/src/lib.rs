@@ -18,6 +18,7 @@ pub mod ceremony;
 pub mod cluster;
 pub mod device;
 pub mod device_web;
+pub mod ek;
 pub mod entity;
 mod failure;
 pub mod identity;
@@ -90,6 +91,8 @@ pub struct Services {
     pub tokens: device::EnrollTokens,
     pub imports: device::Imports,
     pub enrolment: ceremony::Enrolment,
+    pub reviews: ek::Reviews,
+    pub ek_cas: ek::EkCas,
     pub authentication: ceremony::Authentication,
     pub device_web: device_web::DeviceWeb,
     pub roles: cluster::Roles,
@@ -108,6 +111,7 @@ impl Services {
     pub fn new(core: Core) -> Self {
         let core = Arc::new(core);
         let preference = cluster::Preference::new(Arc::clone(&core));
+        let trusts: Arc<ek::EkTrusts> = Arc::default();
         Self {
             identity: identity::Identity::new(Arc::clone(&core), preference.clone()),
             accounts: account::Accounts::new(Arc::clone(&core), preference.clone()),
@@ -116,7 +120,9 @@ impl Services {
             devices: device::Inventory::new(Arc::clone(&core)),
             tokens: device::EnrollTokens::new(Arc::clone(&core), preference.clone()),
             imports: device::Imports::new(Arc::clone(&core)),
-            enrolment: ceremony::Enrolment::new(Arc::clone(&core), preference.clone()),
+            reviews: ek::Reviews::new(Arc::clone(&core), preference.clone(), Arc::clone(&trusts)),
+            ek_cas: ek::EkCas::new(Arc::clone(&core), preference.clone(), Arc::clone(&trusts)),
+            enrolment: ceremony::Enrolment::new(Arc::clone(&core), preference.clone(), trusts),
             authentication: ceremony::Authentication::new(Arc::clone(&core), preference.clone()),
             device_web: device_web::DeviceWeb::new(Arc::clone(&core), preference.clone()),
             roles: cluster::Roles::new(Arc::clone(&core)),

@@ -7,8 +7,10 @@
 mod collected;
 mod device;
 pub mod duration;
+mod ek_vendors;
 mod error_kind;
 mod handoff;
+mod leniency;
 mod mode;
 mod os;
 pub mod percent;
@@ -21,8 +23,10 @@ mod web_trust;
 
 pub use collected::{CollectedData, DmiData};
 pub use device::{AssetTag, AssetTagError, AttestationTier, DeviceOrigin, EnrollStatus, usable_serial};
+pub use ek_vendors::EkVendors;
 pub use error_kind::ErrorKind;
 pub use handoff::{FoundBy, HandoffCode, handoff_codes_document};
+pub use leniency::Leniency;
 pub use mode::{DeviceTrustMode, SecondFactor};
 pub use os::OsType;
 pub use text::{MAX_LABEL_CHARS, UserName, UserNameError, clean_label, is_unprintable};

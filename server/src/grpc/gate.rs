@@ -53,7 +53,17 @@ fn body_limit(method: &str) -> usize {
         method if STREAMS.contains(&method) => 2 * MAX_MESSAGE_BYTES,
         "teleport.devicetrust.v1.DeviceTrustService/BulkCreateDevices" => BULK_BYTES,
         // Documents may hold lists of CA certificates.
-        method if method.starts_with("gatehouse.v1.ResourceService/") => MAX_MESSAGE_BYTES,
+        method
+            if [
+                "gatehouse.v1.ResourceService/",
+                "gatehouse.v1.EkCaService/",
+                "gatehouse.v1.ReviewService/Trust",
+            ]
+            .iter()
+            .any(|service| method.starts_with(service)) =>
+        {
+            MAX_MESSAGE_BYTES
+        }
         _ => ORDINARY_BYTES,
     }
 }

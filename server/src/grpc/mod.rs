@@ -9,6 +9,7 @@ mod device_trust;
 mod device_web;
 mod device_wire;
 mod documents;
+mod ek_services;
 mod gate;
 mod paging;
 mod refusals;
@@ -30,7 +31,9 @@ use wire::audit_service_server::AuditServiceServer;
 use wire::auth_service_server::AuthServiceServer;
 use wire::device_admin_service_server::DeviceAdminServiceServer;
 use wire::device_web_service_server::DeviceWebServiceServer;
+use wire::ek_ca_service_server::EkCaServiceServer;
 use wire::resource_service_server::ResourceServiceServer;
+use wire::review_service_server::ReviewServiceServer;
 use wire::session_service_server::SessionServiceServer;
 use wire::status_service_server::StatusServiceServer;
 use wire::user_service_server::UserServiceServer;
@@ -104,6 +107,8 @@ pub async fn router(gateway: &Gateway) -> Result<axum::Router, tonic_reflection:
         ResourceServiceServer of gateway,
         UserServiceServer of gateway,
         DeviceAdminServiceServer of gateway,
+        ReviewServiceServer of gateway,
+        EkCaServiceServer of gateway,
         SessionServiceServer of gateway,
         AuditServiceServer of gateway,
         StatusServiceServer of gateway,

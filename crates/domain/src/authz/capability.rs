@@ -40,6 +40,11 @@ capabilities! {
     DeleteDevice: "device" "delete";
     CreateEnrollToken: "device" "create_enroll_token" SELF_ENROLMENT;
     RevokeEnrollToken: "device" "create_enroll_token";
+    /// What administrators have to decide about devices.
+    ListReviews: "device" "list";
+    ReadReview: "device" "read";
+    /// Decides it: a device gets in that the rules alone would not let in.
+    DecideReview: "device" "review" STEP_UP;
     ListUsers: "user" "list";
     ReadUser: "user" "read";
     CreateUser: "user" "create" STEP_UP;

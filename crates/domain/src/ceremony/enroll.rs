@@ -1,28 +1,31 @@
 mod binding;
 mod pending;
+mod unknown_ca;
 
 use std::sync::Arc;
 
-use gatehouse_attestation::{make_credential, verify_device_key, verify_platform};
+use gatehouse_attestation::{ChainError, make_credential, verify_device_key, verify_platform};
 use gatehouse_model::tpm::{AttestationParameters, EkMaterial, EncryptedCredential, PlatformParameters};
 use gatehouse_model::{AttestationTier, CollectedData, DeviceTrustMode, OsType, clean_label};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::judge::{ClaimedTpm, device_key_anchor};
+use super::judge::{ClaimedTpm, EkVerdict, device_key_anchor};
 use super::refusal::Refusal;
 use super::{CeremonyError, NONCE_BYTES, check_data, evidence};
 use crate::audit::EventKind;
 use crate::authz::{Attribution, Principal};
 use crate::cluster::Preference;
 use crate::device::DeviceView;
-use crate::entity::{CHALLENGE_SECS, Counters, Device, Digest, EnrollToken, Evidence, TokenState};
+use crate::ek::{EkTrust, EkTrusts};
+use crate::entity::{CHALLENGE_SECS, Counters, Device, Digest, EkFinding, EnrollToken, Evidence, TokenState};
 use crate::{Core, Decision, SecretToken};
 
 /// The enrolment ceremony.
 pub struct Enrolment {
     core: Arc<Core>,
     preference: Preference,
+    trusts: Arc<EkTrusts>,
 }
 
 /// First message of an enrolment.
@@ -85,20 +88,25 @@ struct Found {
     device: Device,
     /// The target of the lock on the device that is in force, if one is.
     lock: Option<String>,
-    /// PEM.
-    allowed_cas: Vec<String>,
+    /// What EK certificates must lead to, if to anything.
+    trust: Option<Arc<EkTrust>>,
 }
 
 /// What a finished ceremony has shown.
 struct Proven {
     anchor: Digest,
     tier: AttestationTier,
+    findings: Vec<EkFinding>,
     counters: Option<Counters>,
+    /// All of it holds, but the EK certificate leads to no CA that is allowed.
+    unknown_ca: Option<Box<ChainError>>,
 }
 
+pub(crate) use binding::{Binding, check_counters};
+
 impl Enrolment {
-    pub(crate) fn new(core: Arc<Core>, preference: Preference) -> Self {
-        Self { core, preference }
+    pub(crate) fn new(core: Arc<Core>, preference: Preference, trusts: Arc<EkTrusts>) -> Self {
+        Self { core, preference, trusts }
     }
 
     /// Judges the first message. The challenge that goes out is counted against the token in a commit of its own
@@ -112,7 +120,7 @@ impl Enrolment {
         init: EnrollInit,
     ) -> Result<(EnrollChallenge, PendingEnrolment), CeremonyError> {
         let (user, grant) = principal.account()?;
-        let Found { token, device, lock, allowed_cas } = match self.look_up(&init.token, &user.name).await {
+        let Found { token, device, lock, trust } = match self.look_up(&init.token, &user.name).await {
             Ok(found) => found,
             Err(Refusal { device, error }) => {
                 self.core
@@ -132,7 +140,7 @@ impl Enrolment {
             if let Some(target) = &lock {
                 return Err(CeremonyError::Locked(target.clone()));
             }
-            self.make_claim(&init, &device, &allowed_cas)
+            self.make_claim(&init, &device, trust.as_deref())
         };
         let (claim, challenge, nonce) = match begin() {
             Ok(claimed) => claimed,
@@ -191,8 +199,12 @@ impl Enrolment {
             evidence::blank(&self.core, &pending.device, &pending.user, &init.credential_id, nonce);
         pending.describe(&answer, &mut record);
         let outcome = match self.judge_answer(principal, &pending, &answer) {
+            Ok(Proven { unknown_ca: Some(error), anchor, .. }) => {
+                return Err(self.ask_for_review(&pending, &anchor, &error, record).await?);
+            }
             Ok(proven) => {
                 record.tier = proven.tier;
+                record.findings.clone_from(&proven.findings);
                 self.bind(&pending, &proven, &record).await
             }
             Err(error) => Err(error),
@@ -237,19 +249,25 @@ impl Enrolment {
             return Err(Refusal { device: Some(device), error });
         }
         let lock = opening.lock.map(|lock| lock.target_text());
-        Ok(Found { token: row, device, lock, allowed_cas: effective.ekcert_allowed_cas })
+        let trust = match self.trusts.of(&effective) {
+            Ok(trust) => trust,
+            Err(text) => {
+                return Err(Refusal { device: Some(device), error: CeremonyError::AllowedCas(text) });
+            }
+        };
+        Ok(Found { token: row, device, lock, trust })
     }
 
     fn make_claim(
         &self,
         init: &EnrollInit,
         device: &Device,
-        allowed_cas: &[String],
+        trust: Option<&EkTrust>,
     ) -> Result<(Claim, EnrollChallenge, [u8; NONCE_BYTES]), CeremonyError> {
         let nonce = self.core.random_bytes::<NONCE_BYTES>();
         match (&init.key, device.os_type) {
             (DeviceKey::Tpm { ek, ak }, OsType::Linux | OsType::Windows) => {
-                let tpm = ClaimedTpm::judge(ek, ak, &init.credential_id, allowed_cas, self.core.now())?;
+                let tpm = ClaimedTpm::judge(ek, ak, &init.credential_id, trust, &[], self.core.now())?;
                 let secret = Zeroizing::new(self.core.random_bytes::<NONCE_BYTES>());
                 let credential =
                     make_credential(&tpm.ek, &tpm.ak, &secret, &mut |buffer| self.core.random.fill(buffer))?;
@@ -304,14 +322,27 @@ impl Enrolment {
                     restart_count: verdict.clock.restart_count,
                     clock: verdict.clock.clock,
                 };
-                Ok(Proven { anchor: tpm.ek.fingerprint(), tier: tpm.tier, counters: Some(counters) })
+                let (tier, findings, unknown_ca) = match &tpm.verdict {
+                    EkVerdict::Judged { tier, findings } => (*tier, findings.clone(), None),
+                    EkVerdict::UnknownCa(error) => {
+                        (AttestationTier::TpmEkcert, Vec::new(), Some(error.clone()))
+                    }
+                };
+                let anchor = tpm.ek.fingerprint();
+                Ok(Proven { anchor, tier, findings, counters: Some(counters), unknown_ca })
             }
             (Claim::SecureEnclave { anchor }, EnrollAnswer::SecureEnclave { signature }) => {
                 let DeviceKey::SecureEnclave { public_key_der } = &pending.init.key else {
                     return Err(CeremonyError::KeyKind);
                 };
                 verify_device_key(public_key_der, &pending.nonce, signature)?;
-                Ok(Proven { anchor: *anchor, tier: AttestationTier::BareKey, counters: None })
+                Ok(Proven {
+                    anchor: *anchor,
+                    tier: AttestationTier::BareKey,
+                    findings: Vec::new(),
+                    counters: None,
+                    unknown_ca: None,
+                })
             }
             _ => Err(CeremonyError::Missing("challenge response of the kind that was asked for")),
         }

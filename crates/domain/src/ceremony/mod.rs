@@ -18,6 +18,7 @@ pub use authenticate::{
     AuthenticateAnswer, AuthenticateChallenge, AuthenticateInit, Authenticated, Authentication,
     PendingAuthentication,
 };
+pub(crate) use enroll::{Binding, check_counters};
 pub use enroll::{DeviceKey, EnrollAnswer, EnrollChallenge, EnrollInit, Enrolment, PendingEnrolment};
 pub use error::CeremonyError;
 pub(crate) use proof::{Asked, Speaker, Used};

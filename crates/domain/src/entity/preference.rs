@@ -7,17 +7,25 @@ pub enum PreferenceKey {
     Mode,
     AutoEnroll,
     EkcertAllowedCas,
+    EkcertAllowedVendors,
+    EkcertSha1,
+    EkcertExpiredCa,
+    EkcertExpiredEk,
     WebSessionMaxAge,
     LinkScheme,
     RemoteBrowser,
 }
 
 /// Every key, in the order in which they are shown.
-pub const PREFERENCE_KEYS: [PreferenceKey; 7] = [
+pub const PREFERENCE_KEYS: [PreferenceKey; 11] = [
     PreferenceKey::SecondFactor,
     PreferenceKey::Mode,
     PreferenceKey::AutoEnroll,
     PreferenceKey::EkcertAllowedCas,
+    PreferenceKey::EkcertAllowedVendors,
+    PreferenceKey::EkcertSha1,
+    PreferenceKey::EkcertExpiredCa,
+    PreferenceKey::EkcertExpiredEk,
     PreferenceKey::WebSessionMaxAge,
     PreferenceKey::LinkScheme,
     PreferenceKey::RemoteBrowser,
@@ -32,6 +40,10 @@ impl PreferenceKey {
             Self::Mode => "device_trust.mode",
             Self::AutoEnroll => "device_trust.auto_enroll",
             Self::EkcertAllowedCas => "device_trust.ekcert_allowed_cas",
+            Self::EkcertAllowedVendors => "device_trust.ekcert_allowed_vendors",
+            Self::EkcertSha1 => "device_trust.ekcert_sha1",
+            Self::EkcertExpiredCa => "device_trust.ekcert_expired_ca",
+            Self::EkcertExpiredEk => "device_trust.ekcert_expired_ek",
             Self::WebSessionMaxAge => "device_trust.web_session_max_age",
             Self::LinkScheme => "device_trust.link_scheme",
             Self::RemoteBrowser => "device_trust.remote_browser",

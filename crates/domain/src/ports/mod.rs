@@ -7,6 +7,7 @@ pub mod device_pages;
 pub mod device_web;
 mod environment;
 mod passkeys;
+pub mod reviews;
 mod secrets;
 pub mod store;
 

@@ -83,6 +83,8 @@ pub trait UnitOfWork:
     + super::device_pages::DeviceDetailRows
     + super::device_pages::ImportRows
     + super::device_web::DeviceWebRows
+    + super::reviews::ReviewRows
+    + super::reviews::DeviceEkRows
     + Send
 {
     /// Makes everything durable: success means it is on disk.

@@ -7,7 +7,7 @@ use gatehouse_model::{AttestationTier, Timestamp};
 
 use super::Unit;
 use super::device::RECORD_KINDS;
-use crate::decode::{Columns, Decode};
+use crate::decode::{Columns, Decode, to_json};
 use crate::executor::Executor;
 use crate::platform;
 use crate::sql::evidence as sql;
@@ -37,6 +37,7 @@ pub(super) const EVIDENCE: Decode<Evidence> = Decode {
             device_key: columns.bytes()?,
             signature: columns.bytes()?,
             platform: platform_parameters(columns)?,
+            findings: columns.json()?,
         })
     },
 };
@@ -52,6 +53,7 @@ impl<E: Executor> EvidenceRows for Unit<E> {
     async fn insert_evidence(&mut self, evidence: &Evidence) -> Stored<()> {
         let platform = platform::encode(&evidence.platform)
             .ok_or_else(|| StoreError::Corrupt { what: "platform attestation (too long)".to_owned() })?;
+        let findings = to_json(&evidence.findings)?;
         let values = values![
             &evidence.id,
             &evidence.device_id,
@@ -72,6 +74,7 @@ impl<E: Executor> EvidenceRows for Unit<E> {
             &evidence.signature,
             &platform,
             &evidence.platform.event_log,
+            &findings,
         ];
         self.0.change(sql::INSERT_EVIDENCE, values).await
     }

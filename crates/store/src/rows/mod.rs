@@ -15,6 +15,7 @@ mod factor;
 mod import;
 mod listing;
 mod lock;
+mod review;
 mod role;
 mod session;
 mod user;

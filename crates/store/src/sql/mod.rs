@@ -29,6 +29,7 @@ pub mod factor;
 pub mod import;
 pub mod listing;
 pub mod lock;
+pub mod review;
 pub mod role;
 pub mod session;
 pub mod user;
@@ -51,6 +52,7 @@ pub const AREAS: &[&[(&str, &str)]] = &[
     import::ALL,
     factor::ALL,
     lock::ALL,
+    review::ALL,
     role::ALL,
     session::ALL,
     user::ALL,

@@ -15,9 +15,12 @@ fn every_command_explains_itself() {
         ("lock", &["lock", "--help"]),
         ("audit_ls", &["audit", "ls", "--help"]),
         ("ekcas", &["ekcas", "--help"]),
+        ("ekcas_add", &["ekcas", "add", "--help"]),
         ("ekcas_check", &["ekcas", "check", "--help"]),
         ("ekcas_import", &["ekcas", "import", "--help"]),
         ("ekcas_fetch", &["ekcas", "fetch", "--help"]),
+        ("reviews", &["reviews", "--help"]),
+        ("reviews_trust", &["reviews", "trust", "--help"]),
         ("eventlog", &["eventlog", "--help"]),
     ] {
         insta::assert_snapshot!(format!("help_{name}"), tctl(home.path(), args));

@@ -14,6 +14,7 @@ mod factors;
 mod listing;
 mod locks;
 mod overview;
+mod reviews;
 mod sessions;
 mod together;
 mod tokens;
