@@ -78,9 +78,9 @@ pub(crate) const TEST: &[Package] = &[
         Probe::Program("xdg-mime"),
     ),
     Package::new(
-        "faketime",
+        "libfaketime",
         "let a machine's clock be wrong in the tests of `tsh`",
-        Probe::Program("faketime"),
+        Probe::Below("/usr/lib", "faketime/libfaketime.so.1"),
     ),
     Package::new("xvfb", "give the browser a display that can open other programs", Probe::Program("Xvfb")),
     Package::new("zenity", "ask in a window in the browser tests, as on a desktop", Probe::Program("zenity")),
