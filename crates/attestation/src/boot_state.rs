@@ -76,6 +76,34 @@ pub enum SecureBoot {
     Unknown,
 }
 
+impl LogState {
+    /// Stable word: `not_sent`, `unreadable`, `agrees`, `differs`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotSent => "not_sent",
+            Self::Unreadable(_) => "unreadable",
+            Self::Read { agrees: true, .. } => "agrees",
+            Self::Read { agrees: false, .. } => "differs",
+        }
+    }
+}
+
+impl SecureBoot {
+    /// Stable word: `on`, `off`, `not_set_up`, `not_measured`, `not_proven`, `unknown`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Off => "off",
+            Self::NotSetUp => "not_set_up",
+            Self::NotMeasured => "not_measured",
+            Self::NotProven => "not_proven",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// An image that was started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BootImageState {

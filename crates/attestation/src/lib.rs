@@ -19,6 +19,7 @@ mod digest;
 mod ek;
 mod ek_cert;
 mod event_log;
+mod evidence;
 mod kdf;
 mod known_cas;
 mod nv;
@@ -42,6 +43,10 @@ pub use chain::{
 pub use creation::{CreationError, verify_creation};
 pub use ek::{EkError, EkKind, EkPublic};
 pub use ek_cert::{EkCertificate, EkCertificateError, Quirk, TpmIdentity};
+pub use evidence::{
+    CasOfEvidence, Check, EvidenceBundle, EvidenceError, EvidenceFile, MANIFEST_NAME, MAX_MANIFEST_BYTES, Outcome,
+    Replay, TrustBasis,
+};
 pub use event_log::{Bank, EventFacts, EventLog, EventLogError, MAX_EVENTS, SignatureLists};
 pub use known_cas::{KNOWN_CA_COLUMNS, KnownCa, KnownCas, UnknownVendor};
 pub use nv::{MAX_CERTIFICATE_BYTES, MAX_SENT_BYTES, MAX_SENT_CERTIFICATES, UnwrapError, certificate_chain};

@@ -10,6 +10,7 @@ use gatehouse_proto::gatehouse::v1::account_service_client::AccountServiceClient
 use gatehouse_proto::gatehouse::v1::audit_service_client::AuditServiceClient;
 use gatehouse_proto::gatehouse::v1::auth_service_client::AuthServiceClient;
 use gatehouse_proto::gatehouse::v1::device_admin_service_client::DeviceAdminServiceClient;
+use gatehouse_proto::gatehouse::v1::device_evidence_service_client::DeviceEvidenceServiceClient;
 use gatehouse_proto::gatehouse::v1::device_web_service_client::DeviceWebServiceClient;
 use gatehouse_proto::gatehouse::v1::resource_service_client::ResourceServiceClient;
 use gatehouse_proto::gatehouse::v1::session_service_client::SessionServiceClient;
@@ -95,6 +96,7 @@ services! {
     /// Authentication for callers without a certificate.
     devices_public: PublicDeviceTrustServiceClient,
     device_admin: DeviceAdminServiceClient,
+    device_evidence: DeviceEvidenceServiceClient,
     device_web: DeviceWebServiceClient,
     resources: ResourceServiceClient,
     users: UserServiceClient,

@@ -46,6 +46,7 @@ event_kinds! {
     DEVICE_COUNTERS_ACCEPT = "device.counters.accept" "GH002I" "GH002W";
     DEVICE_IMPORT_START = "device.import.start" "GH007I" "GH007W";
     DEVICE_IMPORT = "device.import" "GH008I" "GH008W";
+    DEVICE_EVIDENCE_EXPORT = "device.evidence.export" "GH085I" "GH085W";
     USER_LOGIN = "user.login" "GH010I" "GH010W";
     USER_LOGOUT = "user.logout" "GH011I" "GH011W";
     USER_CREATE = "user.create" "GH012I" "GH012W";

@@ -11,7 +11,7 @@ use gatehouse_domain::ceremony::{
 use gatehouse_domain::device_web::WebInit;
 use gatehouse_model::{ErrorKind, clean_label};
 use gatehouse_proto::convert::{
-    encrypted_credential, read_collected_data, read_platform_parameters, read_tpm_enroll_payload,
+    encrypted_credential, read_collected_data, read_ek_chain, read_platform_parameters, read_tpm_enroll_payload,
 };
 use gatehouse_proto::devicetrust as wire;
 use tokio::sync::mpsc;
@@ -162,9 +162,10 @@ fn read_enroll_init(message: wire::EnrollDeviceRequest) -> Result<EnrollInit, Fa
         return Err(status::invalid("message_incomplete", "missing credential_id"));
     }
     let key = match (init.macos, init.tpm) {
-        (None, Some(tpm)) => {
+        (None, Some(mut tpm)) => {
+            let intermediates = read_ek_chain(&mut tpm).map_err(|error| status::malformed(&error))?;
             let (ek, ak) = read_tpm_enroll_payload(tpm).map_err(|error| status::malformed(&error))?;
-            DeviceKey::Tpm { ek, ak }
+            DeviceKey::Tpm { ek, ak, intermediates }
         }
         (Some(macos), None) => DeviceKey::SecureEnclave { public_key_der: macos.public_key_der },
         _ => {

@@ -5,6 +5,7 @@ mod account_services;
 mod admin_services;
 mod caller;
 mod ceremonies;
+mod device_evidence;
 mod device_trust;
 mod device_web;
 mod device_wire;
@@ -28,6 +29,7 @@ use wire::account_service_server::AccountServiceServer;
 use wire::audit_service_server::AuditServiceServer;
 use wire::auth_service_server::AuthServiceServer;
 use wire::device_admin_service_server::DeviceAdminServiceServer;
+use wire::device_evidence_service_server::DeviceEvidenceServiceServer;
 use wire::device_web_service_server::DeviceWebServiceServer;
 use wire::resource_service_server::ResourceServiceServer;
 use wire::session_service_server::SessionServiceServer;
@@ -103,6 +105,7 @@ pub async fn router(gateway: &Gateway) -> Result<axum::Router, tonic_reflection:
         ResourceServiceServer of gateway,
         UserServiceServer of gateway,
         DeviceAdminServiceServer of gateway,
+        DeviceEvidenceServiceServer of gateway,
         SessionServiceServer of gateway,
         AuditServiceServer of gateway,
         StatusServiceServer of gateway,

@@ -17,6 +17,7 @@ mod corpus_chains;
 mod creation;
 mod ek_certificate;
 mod event_log;
+mod evidence;
 mod hostile;
 mod known_cas;
 mod made;

@@ -18,6 +18,7 @@ const WORDS: &[(&str, &str)] = &[
     ("device.counters.accept", "TPM counters accepted"),
     ("device.import.start", "Import of devices confirmed"),
     ("device.import", "Import of devices ended"),
+    ("device.evidence.export", "Evidence of an enrolment exported"),
     ("user.login", "Signed in"),
     ("user.logout", "Signed out"),
     ("user.create", "User invited"),

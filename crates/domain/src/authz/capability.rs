@@ -38,6 +38,8 @@ capabilities! {
     CreateDevices: "device" "create";
     UpdateDevice: "device" "update";
     DeleteDevice: "device" "delete";
+    /// Takes what its enrolments were judged by out of the server.
+    ExportEvidence: "device" "read";
     CreateEnrollToken: "device" "create_enroll_token" SELF_ENROLMENT;
     RevokeEnrollToken: "device" "create_enroll_token";
     ListUsers: "user" "list";

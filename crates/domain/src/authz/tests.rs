@@ -57,6 +57,7 @@ fn row(principal: &Principal) -> Vec<(&'static str, &'static str)> {
         CreateDevices,
         UpdateDevice,
         DeleteDevice,
+        ExportEvidence,
         CreateEnrollToken,
         RevokeEnrollToken,
         ListUsers,

@@ -3,12 +3,13 @@ mod pending;
 
 use std::sync::Arc;
 
-use gatehouse_attestation::{make_credential, verify_device_key, verify_platform};
+use gatehouse_attestation::{certificate_chain, make_credential, verify_device_key, verify_platform};
 use gatehouse_model::tpm::{AttestationParameters, EkMaterial, EncryptedCredential, PlatformParameters};
 use gatehouse_model::{AttestationTier, CollectedData, DeviceTrustMode, OsType, clean_label};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::basis::{Bases, Basis};
 use super::judge::{ClaimedTpm, device_key_anchor};
 use super::refusal::Refusal;
 use super::{CeremonyError, NONCE_BYTES, check_data, evidence};
@@ -23,6 +24,7 @@ use crate::{Core, Decision, SecretToken};
 pub struct Enrolment {
     core: Arc<Core>,
     preference: Preference,
+    bases: Bases,
 }
 
 /// First message of an enrolment.
@@ -40,6 +42,8 @@ pub enum DeviceKey {
     Tpm {
         ek: EkMaterial,
         ak: AttestationParameters,
+        /// Certificates of CAs that came with it: contents of the TPM's NV indices.
+        intermediates: Vec<Vec<u8>>,
     },
     /// SubjectPublicKeyInfo DER of a Secure Enclave key.
     SecureEnclave {
@@ -72,6 +76,8 @@ pub struct PendingEnrolment {
     init: EnrollInit,
     nonce: [u8; NONCE_BYTES],
     claim: Claim,
+    /// What it is judged by.
+    basis: Arc<Basis>,
 }
 
 enum Claim {
@@ -87,6 +93,7 @@ struct Found {
     lock: Option<String>,
     /// PEM.
     allowed_cas: Vec<String>,
+    basis: Arc<Basis>,
 }
 
 /// What a finished ceremony has shown.
@@ -98,7 +105,7 @@ struct Proven {
 
 impl Enrolment {
     pub(crate) fn new(core: Arc<Core>, preference: Preference) -> Self {
-        Self { core, preference }
+        Self { core, preference, bases: Bases::default() }
     }
 
     /// Judges the first message. The challenge that goes out is counted against the token in a commit of its own
@@ -112,7 +119,7 @@ impl Enrolment {
         init: EnrollInit,
     ) -> Result<(EnrollChallenge, PendingEnrolment), CeremonyError> {
         let (user, grant) = principal.account()?;
-        let Found { token, device, lock, allowed_cas } = match self.look_up(&init.token, &user.name).await {
+        let Found { token, device, lock, allowed_cas, basis } = match self.look_up(&init.token, &user.name).await {
             Ok(found) => found,
             Err(Refusal { device, error }) => {
                 self.core
@@ -172,6 +179,7 @@ impl Enrolment {
             init,
             nonce,
             claim,
+            basis,
         };
         Ok((challenge, pending))
     }
@@ -237,7 +245,8 @@ impl Enrolment {
             return Err(Refusal { device: Some(device), error });
         }
         let lock = opening.lock.map(|lock| lock.target_text());
-        Ok(Found { token: row, device, lock, allowed_cas: effective.ekcert_allowed_cas })
+        let basis = self.bases.of(&effective);
+        Ok(Found { token: row, device, lock, allowed_cas: effective.ekcert_allowed_cas, basis })
     }
 
     fn make_claim(
@@ -248,8 +257,10 @@ impl Enrolment {
     ) -> Result<(Claim, EnrollChallenge, [u8; NONCE_BYTES]), CeremonyError> {
         let nonce = self.core.random_bytes::<NONCE_BYTES>();
         match (&init.key, device.os_type) {
-            (DeviceKey::Tpm { ek, ak }, OsType::Linux | OsType::Windows) => {
-                let tpm = ClaimedTpm::judge(ek, ak, &init.credential_id, allowed_cas, self.core.now())?;
+            (DeviceKey::Tpm { ek, ak, intermediates }, OsType::Linux | OsType::Windows) => {
+                let sent = certificate_chain(intermediates);
+                let tpm =
+                    ClaimedTpm::judge(ek, ak, &init.credential_id, allowed_cas, sent, self.core.now())?;
                 let secret = Zeroizing::new(self.core.random_bytes::<NONCE_BYTES>());
                 let credential =
                     make_credential(&tpm.ek, &tpm.ak, &secret, &mut |buffer| self.core.random.fill(buffer))?;
@@ -328,6 +339,7 @@ impl Enrolment {
         let mut work = self.core.begin().await?;
         work.close_challenge(&pending.token.id, &pending.challenge_id).await?;
         if let Some(record) = evidence {
+            pending.basis.keep(work.as_mut()).await?;
             work.insert_evidence(record).await?;
         }
         let event = self

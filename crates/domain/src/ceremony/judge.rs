@@ -15,6 +15,8 @@ pub(super) struct ClaimedTpm {
     pub(super) ak: AkPublic,
     pub(super) ek: EkPublic,
     pub(super) certificate: Option<EkCertificate>,
+    /// DER of what may link the certificate to a CA.
+    pub(super) sent: Vec<Vec<u8>>,
     pub(super) tier: AttestationTier,
 }
 
@@ -25,6 +27,7 @@ impl ClaimedTpm {
         params: &AttestationParameters,
         credential_id: &str,
         allowed_cas: &[String],
+        sent: Vec<Vec<u8>>,
         now: Timestamp,
     ) -> Result<Self, CeremonyError> {
         let ak = AkPublic::parse(&params.public)?;
@@ -44,12 +47,12 @@ impl ClaimedTpm {
                 let anchors = AllowedCas::from_pems(allowed_cas)
                     .map_err(|error| CeremonyError::AllowedCas(error.to_string()))?;
                 let leaf = certificate.as_ref().ok_or(CeremonyError::EkCertificateMissing)?;
-                verify_ek_chain(leaf, &anchors, &[], now)?.tier
+                verify_ek_chain(leaf, &anchors, &sent, now)?.tier
             }
             Some(_) => AttestationTier::TpmEkcert,
             None => AttestationTier::TpmEkpub,
         };
-        Ok(Self { ak, ek, certificate, tier })
+        Ok(Self { ak, ek, certificate, sent, tier })
     }
 }
 

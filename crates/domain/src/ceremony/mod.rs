@@ -5,6 +5,7 @@
 //! therefore single use by type, and dies with the stream that holds it.
 
 mod authenticate;
+mod basis;
 mod boot;
 mod counters;
 mod enroll;
@@ -18,6 +19,7 @@ pub use authenticate::{
     AuthenticateAnswer, AuthenticateChallenge, AuthenticateInit, Authenticated, Authentication,
     PendingAuthentication,
 };
+pub(crate) use basis::basis_of;
 pub use enroll::{DeviceKey, EnrollAnswer, EnrollChallenge, EnrollInit, Enrolment, PendingEnrolment};
 pub use error::CeremonyError;
 pub(crate) use proof::{Asked, Speaker, Used};

@@ -4,6 +4,7 @@ mod bulk;
 mod change;
 mod detail;
 mod error;
+mod evidence;
 mod history;
 mod import;
 mod insights;
@@ -18,6 +19,7 @@ mod words;
 pub use change::{DeviceChange, DeviceSpec};
 pub use detail::{BootDetail, DeviceDetail, EkCertificateDetail, KeyDetail, TpmDetail};
 pub use error::{AutoEnrollRefusal, DeviceError};
+pub use evidence::{EvidenceArchive, EvidenceExportError, ExportedEvidence};
 pub use history::{HistoryEntry, HistoryFact, history};
 pub use import::{
     IMPORT_DRAFT_SECS, IMPORT_TEMPLATE, ImportError, ImportLines, Imports, MAX_IMPORT_BYTES,

@@ -6,6 +6,7 @@ mod cli_login;
 mod device;
 mod device_web;
 mod enroll_token;
+mod evidence_basis;
 mod import;
 mod listing;
 mod lock;
@@ -29,6 +30,7 @@ pub use device_web::{DeviceWebAttempt, DeviceWebProof};
 pub use enroll_token::{
     CHALLENGE_SECS, EnrollToken, MAX_CHALLENGES, TokenCursor, TokenFilter, TokenPurpose, TokenState,
 };
+pub use evidence_basis::{EvidenceBasis, EvidenceRules};
 pub use import::{
     DeviceImport, IMPORT_CHUNK, ImportChunk, ImportContents, ImportLine, ImportProgress, ImportState,
     LineVerdict,

@@ -6,6 +6,7 @@ mod changes;
 pub mod device_pages;
 pub mod device_web;
 mod environment;
+pub mod evidence_rows;
 mod passkeys;
 mod secrets;
 pub mod store;

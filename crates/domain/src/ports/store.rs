@@ -83,6 +83,7 @@ pub trait UnitOfWork:
     + super::device_pages::DeviceDetailRows
     + super::device_pages::ImportRows
     + super::device_web::DeviceWebRows
+    + super::evidence_rows::EvidenceBasisRows
     + Send
 {
     /// Makes everything durable: success means it is on disk.

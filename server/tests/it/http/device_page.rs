@@ -50,6 +50,8 @@ async fn enrol(cluster: &Cluster, id: &str) {
         ek_certificate: SoftTpmCa::new().issue(&tpm),
         ak: AttestationParameters::default(),
         platform: PlatformParameters::default(),
+        intermediates: Vec::new(),
+        basis: None,
         device_key: Vec::new(),
         signature: Vec::new(),
         tier: AttestationTier::TpmEkcert,

@@ -61,6 +61,7 @@ impl Enrolment {
         let mut data = pending.init.data.clone();
         data.record_time = Some(now);
         work.add_collected(&device.id, &CollectedRecord { kind: RecordKind::Enroll, data }).await?;
+        pending.basis.keep(work.as_mut()).await?;
         work.insert_evidence(record).await?;
         if !record.platform.pcrs.is_empty() {
             let boot = boot::record(&device.id, RecordKind::Enroll, &pending.user, now, &record.platform);
@@ -79,6 +80,7 @@ impl Enrolment {
             if enrolled_before { work.device_users(&device.id).await? } else { vec![pending.user.clone()] };
         // That no other device has this anchor or this credential is the store's rule: `KeyInUse`, `CredentialInUse`.
         work.commit_enrolment(&device, &credential).await?;
+        pending.basis.is_kept();
         Ok(DeviceView {
             device,
             credential: Some(credential),
