@@ -68,6 +68,9 @@ pub(crate) async fn save_settings(console: &ConsoleContext, wished: Wished) -> R
             ekcert_allowed_cas: Some(document.effective.ekcert_allowed_cas.clone()),
             web_session_max_age: document.effective.web_session_max_age,
             link_scheme: Some(document.effective.link_scheme.clone()),
+            boot_drift: Some(document.effective.boot_drift),
+            ekcert_fetch_cas: Some(document.effective.ekcert_fetch_cas),
+            ship_ahead: Some(document.effective.ship_ahead),
         },
     });
     let saved = console.services.preference.set(&grant, &spec, Some(&wished.revision)).await;

@@ -238,6 +238,9 @@ fn Resets(document: PreferenceDocument) -> impl IntoView {
         (PreferenceKey::EkcertAllowedCas, "EKCert CAs"),
         (PreferenceKey::WebSessionMaxAge, "When browser sessions are authorized anew"),
         (PreferenceKey::LinkScheme, "Scheme of links to the device"),
+        (PreferenceKey::BootDrift, "Devices that boot otherwise"),
+        (PreferenceKey::EkcertFetchCas, "Fetching missing CAs"),
+        (PreferenceKey::ShipAhead, "Announced TPMs"),
     ];
     let own: Vec<_> = keys
         .into_iter()

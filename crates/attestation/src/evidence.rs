@@ -12,7 +12,7 @@ mod replay;
 use gatehouse_model::tpm::{AttestationParameters, PlatformParameters};
 use gatehouse_model::{AttestationTier, Timestamp};
 
-pub use manifest::{EvidenceFile, MANIFEST_NAME, MAX_MANIFEST_BYTES};
+pub use manifest::{EvidenceFile, MANIFEST_NAME, MAX_MANIFEST_BYTES, evidence_file_limit};
 pub use read::EvidenceError;
 pub use replay::{Check, Outcome, Replay, TrustBasis};
 

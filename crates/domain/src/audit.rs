@@ -47,6 +47,8 @@ event_kinds! {
     DEVICE_IMPORT_START = "device.import.start" "GH007I" "GH007W";
     DEVICE_IMPORT = "device.import" "GH008I" "GH008W";
     DEVICE_EVIDENCE_EXPORT = "device.evidence.export" "GH085I" "GH085W";
+    DEVICE_BOOT_DRIFT = "device.boot.drift" "GH086W" "GH086W";
+    DEVICE_BOOT_ACCEPT = "device.boot.accept" "GH087I" "GH087W";
     USER_LOGIN = "user.login" "GH010I" "GH010W";
     USER_LOGOUT = "user.logout" "GH011I" "GH011W";
     USER_CREATE = "user.create" "GH012I" "GH012W";

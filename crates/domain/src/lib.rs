@@ -11,7 +11,8 @@ pub mod authz;
 /// How a device booted, in the words of the crate that reads attestations.
 pub mod boot {
     pub use gatehouse_attestation::{
-        Bank, BankState, BootImageState, BootState, LogState, PcrState, SecureBoot,
+        Bank, BankState, BootChange, BootChangeKind, BootImageState, BootState, KernelPart, KernelState,
+        LogState, PcrState, SecureBoot, pcr_meaning,
     };
 }
 pub mod ceremony;

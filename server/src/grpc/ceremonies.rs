@@ -11,7 +11,8 @@ use gatehouse_domain::ceremony::{
 use gatehouse_domain::device_web::WebInit;
 use gatehouse_model::{ErrorKind, clean_label};
 use gatehouse_proto::convert::{
-    encrypted_credential, read_collected_data, read_ek_chain, read_platform_parameters, read_tpm_enroll_payload,
+    encrypted_credential, read_collected_data, read_ek_chain, read_platform_parameters,
+    read_tpm_enroll_payload,
 };
 use gatehouse_proto::devicetrust as wire;
 use tokio::sync::mpsc;

@@ -93,6 +93,9 @@ pub(super) fn preference(document: PreferenceDocument) -> wire::Resource {
             ekcert_allowed_cas: Some(effective.ekcert_allowed_cas),
             web_session_max_age: effective.web_session_max_age,
             link_scheme: Some(effective.link_scheme),
+            boot_drift: Some(effective.boot_drift),
+            ekcert_fetch_cas: Some(effective.ekcert_fetch_cas),
+            ship_ahead: Some(effective.ship_ahead),
         },
     };
     let mut resource = {

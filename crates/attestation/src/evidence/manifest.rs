@@ -48,7 +48,13 @@ pub(super) fn quote_names(index: usize) -> [String; 2] {
     [format!("quote-{index}.tpms-attest"), format!("quote-{index}.tpmt-signature")]
 }
 
-/// How long a file of this name may be; `None` for a name that no file of a bundle has.
+/// How long a file of this name may be, the manifest too; `None` for a name that no file of a bundle has.
+#[must_use]
+pub fn evidence_file_limit(name: &str) -> Option<usize> {
+    if name == MANIFEST_NAME { Some(MAX_MANIFEST_BYTES) } else { limit_of(name) }
+}
+
+/// As [`evidence_file_limit`], without the manifest.
 pub(super) fn limit_of(name: &str) -> Option<usize> {
     Some(match name {
         EK | AK | DEVICE_KEY | AK_PUBLIC | CREATION_DATA | CREATION_ATTEST | CREATION_SIGNATURE
@@ -180,7 +186,10 @@ impl EvidenceBundle {
         add(EK, one("PUBLIC KEY", &self.ek_public));
         add(EK_CERTIFICATE, one("CERTIFICATE", &self.ek_certificate));
         add(INTERMEDIATES, certificates(&self.intermediates));
-        add(AK, AkPublic::parse(&self.ak.public).map(|ak| one("PUBLIC KEY", &ak.spki_der())).unwrap_or_default());
+        add(
+            AK,
+            AkPublic::parse(&self.ak.public).map(|ak| one("PUBLIC KEY", &ak.spki_der())).unwrap_or_default(),
+        );
         add(AK_PUBLIC, self.ak.public.clone());
         add(CREATION_DATA, self.ak.create_data.clone());
         add(CREATION_ATTEST, self.ak.create_attestation.clone());

@@ -69,7 +69,9 @@ impl EvidenceBundle {
     ///
     /// # Errors
     /// Anything missing, too large, changed, or of another form than an export has.
-    pub fn read(mut fetch: impl FnMut(&str, usize) -> Result<Vec<u8>, String>) -> Result<Self, EvidenceError> {
+    pub fn read(
+        mut fetch: impl FnMut(&str, usize) -> Result<Vec<u8>, String>,
+    ) -> Result<Self, EvidenceError> {
         let mut get = |name: &str, limit: usize| {
             let unreadable = |why| EvidenceError::Unreadable { name: name.to_owned(), why };
             let bytes = fetch(name, limit).map_err(unreadable)?;
@@ -86,8 +88,8 @@ impl EvidenceBundle {
         }
         let mut files = Files(Vec::new());
         for Listed { name, bytes, sha256: digest } in &manifest.files {
-            let limit = manifest::limit_of(name)
-                .ok_or_else(|| EvidenceError::UnknownFile(clean_label(name)))?;
+            let limit =
+                manifest::limit_of(name).ok_or_else(|| EvidenceError::UnknownFile(clean_label(name)))?;
             if files.0.iter().any(|(known, _)| known == name) {
                 return Err(EvidenceError::Duplicate(name.clone()));
             }
@@ -190,7 +192,11 @@ impl Files {
                 create_attestation: self.take(manifest::CREATION_ATTEST),
                 create_signature: self.take(manifest::CREATION_SIGNATURE),
             },
-            platform: PlatformParameters { quotes: self.quotes()?, pcrs, event_log: self.take(manifest::EVENT_LOG) },
+            platform: PlatformParameters {
+                quotes: self.quotes()?,
+                pcrs,
+                event_log: self.take(manifest::EVENT_LOG),
+            },
             device_key: self.one(manifest::DEVICE_KEY, "PUBLIC KEY")?,
             signature: self.take(manifest::DEVICE_SIGNATURE),
             then,

@@ -94,11 +94,15 @@ impl EvidenceBundle {
         let agrees = verdict == self.verdict && same_tier;
         if !agrees {
             let now = tier.map(|tier| format!(" ({})", tier.as_str())).unwrap_or_default();
-            let then = if self.verdict == "success" { format!(" ({})", self.tier.as_str()) } else { String::new() };
+            let then =
+                if self.verdict == "success" { format!(" ({})", self.tier.as_str()) } else { String::new() };
             steps.checks.push(Check {
                 name: "verdict",
                 outcome: Outcome::Fails("verdict_differs"),
-                says: format!("then {}{then}, now {verdict}{now}", gatehouse_model::clean_label(&self.verdict)),
+                says: format!(
+                    "then {}{then}, now {verdict}{now}",
+                    gatehouse_model::clean_label(&self.verdict)
+                ),
             });
         } else {
             steps.holds("verdict", format!("{verdict}, as then"));
@@ -123,7 +127,10 @@ impl EvidenceBundle {
             }
         };
         if ak.credential_id() == self.credential_id {
-            steps.holds("ak", "a restricted signing key that cannot leave its TPM; the credential id is its own");
+            steps.holds(
+                "ak",
+                "a restricted signing key that cannot leave its TPM; the credential id is its own",
+            );
         } else {
             steps.fails("ak", "credential_id_mismatch", "the credential id is not that of the key");
         }
@@ -134,7 +141,9 @@ impl EvidenceBundle {
         let tier = self.replay_ek(basis, steps);
         steps.skip("activation", "the secret was the server's; it is not kept");
         match verify_platform(&ak, &self.nonce, &self.platform) {
-            Ok(verdict) => steps.holds("quotes", format!("{} banks, signed over the nonce", verdict.banks.len())),
+            Ok(verdict) => {
+                steps.holds("quotes", format!("{} banks, signed over the nonce", verdict.banks.len()))
+            }
             Err(error) => steps.fails("quotes", "quote_invalid", error.to_string()),
         }
         let state = boot_state(&self.platform);
@@ -221,7 +230,11 @@ impl EvidenceBundle {
                 Some(then) => then,
                 // What nobody had to trust needs no CAs.
                 None if self.tier != AttestationTier::TpmEkcertTrusted => return Ok(None),
-                None => return Err("the CAs of then were not kept: name some, or judge by those of now".to_owned()),
+                None => {
+                    return Err(
+                        "the CAs of then were not kept: name some, or judge by those of now".to_owned()
+                    );
+                }
             },
         };
         let mut cas = AllowedCas::default();

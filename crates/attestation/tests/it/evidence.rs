@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use gatehouse_attestation::{
-    AkPublic, AllowedCas, CasOfEvidence, ChainPolicy, EkPublic, EvidenceBundle, EvidenceError, MANIFEST_NAME, Outcome,
-    Replay, TrustBasis,
+    AkPublic, AllowedCas, CasOfEvidence, ChainPolicy, EkPublic, EvidenceBundle, EvidenceError, MANIFEST_NAME,
+    Outcome, Replay, TrustBasis,
 };
 use gatehouse_model::AttestationTier;
 use gatehouse_model::tpm::EkMaterial;
@@ -20,8 +20,15 @@ fn bundle() -> (EvidenceBundle, SoftTpmCa) {
     let (tpm, ak) = (SoftTpm::with_shared_key(EkKind::P256), SoftAk::generate(AkKind::P256));
     let root = SoftTpmCa::new();
     let intermediate = root.intermediate(&CaTemplate::new("Soft TPM Intermediate CA"));
-    let EkMaterial::Certificate(ek_certificate) = intermediate.ek_material(&tpm) else { panic!("a certificate") };
-    let cas = CasOfEvidence { at: now(), policy: ChainPolicy::default(), cas: vec![root.der()], vendors: Vec::new() };
+    let EkMaterial::Certificate(ek_certificate) = intermediate.ek_material(&tpm) else {
+        panic!("a certificate")
+    };
+    let cas = CasOfEvidence {
+        at: now(),
+        policy: ChainPolicy::default(),
+        cas: vec![root.der()],
+        vendors: Vec::new(),
+    };
     let bundle = EvidenceBundle {
         id: "e1".to_owned(),
         device_id: "d1".to_owned(),

@@ -78,8 +78,15 @@ pub async fn establish_trust(
 /// to decide first.
 fn may_help(original: &ClientError) -> bool {
     original.kind != ErrorKind::Unimplemented
-        && !["counters_went_back", "locked", "device_locked", "already_trusted", "device_trust_off"]
-            .contains(&original.code.as_str())
+        && ![
+            "counters_went_back",
+            "boot_drift",
+            "locked",
+            "device_locked",
+            "already_trusted",
+            "device_trust_off",
+        ]
+        .contains(&original.code.as_str())
 }
 
 async fn enrol_first(

@@ -19,6 +19,8 @@ const WORDS: &[(&str, &str)] = &[
     ("device.import.start", "Import of devices confirmed"),
     ("device.import", "Import of devices ended"),
     ("device.evidence.export", "Evidence of an enrolment exported"),
+    ("device.boot.drift", "Device booted otherwise than when it was good last"),
+    ("device.boot.accept", "Boot of a device accepted"),
     ("user.login", "Signed in"),
     ("user.logout", "Signed out"),
     ("user.create", "User invited"),

@@ -46,9 +46,7 @@ pub enum DeviceKey {
         intermediates: Vec<Vec<u8>>,
     },
     /// SubjectPublicKeyInfo DER of a Secure Enclave key.
-    SecureEnclave {
-        public_key_der: Vec<u8>,
-    },
+    SecureEnclave { public_key_der: Vec<u8> },
 }
 
 /// What the device has to answer.
@@ -119,21 +117,22 @@ impl Enrolment {
         init: EnrollInit,
     ) -> Result<(EnrollChallenge, PendingEnrolment), CeremonyError> {
         let (user, grant) = principal.account()?;
-        let Found { token, device, lock, allowed_cas, basis } = match self.look_up(&init.token, &user.name).await {
-            Ok(found) => found,
-            Err(Refusal { device, error }) => {
-                self.core
-                    .note_refusal(
-                        EventKind::DEVICE_ENROLL,
-                        grant.by(),
-                        device.as_ref(),
-                        &init.credential_id,
-                        &error,
-                    )
-                    .await?;
-                return Err(error);
-            }
-        };
+        let Found { token, device, lock, allowed_cas, basis } =
+            match self.look_up(&init.token, &user.name).await {
+                Ok(found) => found,
+                Err(Refusal { device, error }) => {
+                    self.core
+                        .note_refusal(
+                            EventKind::DEVICE_ENROLL,
+                            grant.by(),
+                            device.as_ref(),
+                            &init.credential_id,
+                            &error,
+                        )
+                        .await?;
+                    return Err(error);
+                }
+            };
         let begin = || {
             check_data(&device, &init.data)?;
             if let Some(target) = &lock {
@@ -259,8 +258,7 @@ impl Enrolment {
         match (&init.key, device.os_type) {
             (DeviceKey::Tpm { ek, ak, intermediates }, OsType::Linux | OsType::Windows) => {
                 let sent = certificate_chain(intermediates);
-                let tpm =
-                    ClaimedTpm::judge(ek, ak, &init.credential_id, allowed_cas, sent, self.core.now())?;
+                let tpm = ClaimedTpm::judge(ek, ak, &init.credential_id, allowed_cas, sent, self.core.now())?;
                 let secret = Zeroizing::new(self.core.random_bytes::<NONCE_BYTES>());
                 let credential =
                     make_credential(&tpm.ek, &tpm.ak, &secret, &mut |buffer| self.core.random.fill(buffer))?;

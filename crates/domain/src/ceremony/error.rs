@@ -69,6 +69,8 @@ pub enum CeremonyError {
     NotEnrolled,
     #[error("the reset counter of the TPM went back: it may be a restored copy")]
     CountersWentBack,
+    #[error("the device booted otherwise than it did when it was good last, and awaits review")]
+    BootDrift,
     #[error("auto-enrollment is not possible: {0}")]
     AutoEnroll(&'static str),
     #[error("device extensions already present")]
@@ -132,6 +134,7 @@ impl Decision for CeremonyError {
             | Self::KeyInUse
             | Self::CredentialInUse
             | Self::AutoEnroll(_)
+            | Self::BootDrift
             | Self::CountersWentBack => ErrorKind::PermissionDenied,
             Self::NotEnrolled => ErrorKind::NotFound,
             Self::TokenBusy
@@ -191,6 +194,7 @@ impl Decision for CeremonyError {
             Self::CredentialInUse => "credential_in_use",
             Self::NotEnrolled => "device_not_enrolled",
             Self::CountersWentBack => "counters_went_back",
+            Self::BootDrift => "boot_drift",
             Self::AutoEnroll(_) => "auto_enroll_refused",
             Self::AlreadyTrusted => "already_trusted",
             Self::NoCertificate => "certificate_required",
@@ -229,6 +233,10 @@ impl Decision for CeremonyError {
             Self::KeyInUse => "an administrator finds the other device with `tctl devices ls` and removes it",
             Self::CountersWentBack => {
                 "after restoring a VM snapshot, an administrator accepts it: `tctl devices accept-counters`"
+            }
+            Self::BootDrift => {
+                "after an update this is to be expected: an administrator looks at what has changed and accepts it, on the \
+                 device's page or with `tctl devices boot`"
             }
             Self::NotEnrolled => "enrol this device: `tsh device enroll --token=<token>`",
             Self::EkCertificateMissing | Self::EkChain(_) => {

@@ -3,7 +3,9 @@ use std::sync::Arc;
 
 use gatehouse_attestation::{AllowedCas, CaFacts};
 use gatehouse_model::resource::{DeviceTrustSpec, PREFERENCE_NAME, PreferenceSpec};
-use gatehouse_model::{DeviceTrustMode, ErrorKind, LinkScheme, SecondFactor, Timestamp, WebSessionMaxAge};
+use gatehouse_model::{
+    BootDrift, DeviceTrustMode, ErrorKind, LinkScheme, SecondFactor, Timestamp, WebSessionMaxAge,
+};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -55,6 +57,12 @@ pub struct Effective {
     pub web_session_max_age: Option<WebSessionMaxAge>,
     /// Scheme of the links that open the device's client.
     pub link_scheme: LinkScheme,
+    /// What becomes of devices that booted otherwise than they did when they were good last.
+    pub boot_drift: BootDrift,
+    /// Whether missing CAs of EK certificates are fetched from where the certificates say.
+    pub ekcert_fetch_cas: bool,
+    /// Whether devices enrol themselves whose TPMs were announced.
+    pub ship_ahead: bool,
 }
 
 /// The preference with where each value comes from.
@@ -110,6 +118,15 @@ impl PreferenceDocument {
                 link_scheme: trust
                     .link_scheme
                     .filter(|value| keep(PreferenceKey::LinkScheme, *value == effective.link_scheme)),
+                boot_drift: trust
+                    .boot_drift
+                    .filter(|value| keep(PreferenceKey::BootDrift, *value == effective.boot_drift)),
+                ekcert_fetch_cas: trust.ekcert_fetch_cas.filter(|value| {
+                    keep(PreferenceKey::EkcertFetchCas, *value == effective.ekcert_fetch_cas)
+                }),
+                ship_ahead: trust
+                    .ship_ahead
+                    .filter(|value| keep(PreferenceKey::ShipAhead, *value == effective.ship_ahead)),
             },
         }
     }
@@ -243,6 +260,9 @@ impl Preference {
             PreferenceKey::EkcertAllowedCas => spec.device_trust.ekcert_allowed_cas = None,
             PreferenceKey::WebSessionMaxAge => spec.device_trust.web_session_max_age = None,
             PreferenceKey::LinkScheme => spec.device_trust.link_scheme = None,
+            PreferenceKey::BootDrift => spec.device_trust.boot_drift = None,
+            PreferenceKey::EkcertFetchCas => spec.device_trust.ekcert_fetch_cas = None,
+            PreferenceKey::ShipAhead => spec.device_trust.ship_ahead = None,
         }
         self.set(grant, &spec, Some(&found)).await
     }
@@ -364,6 +384,17 @@ fn spec_of(dynamic: &[StoredValue]) -> Result<PreferenceSpec, StoreError> {
             PreferenceKey::LinkScheme => {
                 spec.device_trust.link_scheme = Some(serde_json::from_str(&stored.json).map_err(parse)?);
             }
+            // A policy that this server does not know is the strictest one.
+            PreferenceKey::BootDrift => {
+                spec.device_trust.boot_drift =
+                    Some(serde_json::from_str(&stored.json).unwrap_or(BootDrift::Review));
+            }
+            PreferenceKey::EkcertFetchCas => {
+                spec.device_trust.ekcert_fetch_cas = Some(serde_json::from_str(&stored.json).map_err(parse)?);
+            }
+            PreferenceKey::ShipAhead => {
+                spec.device_trust.ship_ahead = Some(serde_json::from_str(&stored.json).map_err(parse)?);
+            }
         }
     }
     Ok(spec)
@@ -397,6 +428,12 @@ fn merge(dynamic: &PreferenceSpec, file: &PreferenceSpec) -> (Effective, BTreeMa
             .unwrap_or_default(),
         web_session_max_age: from(pick(PreferenceKey::WebSessionMaxAge)).device_trust.web_session_max_age,
         link_scheme: from(pick(PreferenceKey::LinkScheme)).device_trust.link_scheme.unwrap_or_default(),
+        boot_drift: from(pick(PreferenceKey::BootDrift)).device_trust.boot_drift.unwrap_or_default(),
+        ekcert_fetch_cas: from(pick(PreferenceKey::EkcertFetchCas))
+            .device_trust
+            .ekcert_fetch_cas
+            .unwrap_or_default(),
+        ship_ahead: from(pick(PreferenceKey::ShipAhead)).device_trust.ship_ahead.unwrap_or_default(),
     };
     (effective, sources)
 }
@@ -415,6 +452,9 @@ fn value_of(spec: &PreferenceSpec, key: PreferenceKey) -> Option<Value> {
         }
         PreferenceKey::WebSessionMaxAge => spec.device_trust.web_session_max_age.map(|value| json!(value)),
         PreferenceKey::LinkScheme => spec.device_trust.link_scheme.as_ref().map(|value| json!(value)),
+        PreferenceKey::BootDrift => spec.device_trust.boot_drift.map(|value| json!(value)),
+        PreferenceKey::EkcertFetchCas => spec.device_trust.ekcert_fetch_cas.map(|value| json!(value)),
+        PreferenceKey::ShipAhead => spec.device_trust.ship_ahead.map(|value| json!(value)),
     }
 }
 

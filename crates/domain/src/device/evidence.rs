@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use gatehouse_attestation::{
-    CasOfEvidence, ChainPolicy, EvidenceBundle, EvidenceFile, Leniency, MAX_SENT_CERTIFICATES, certificate_chain,
+    CasOfEvidence, ChainPolicy, EvidenceBundle, EvidenceFile, Leniency, MAX_SENT_CERTIFICATES,
+    certificate_chain,
 };
 use gatehouse_model::{ErrorKind, Timestamp, clean_label};
 use serde_json::json;
@@ -97,11 +98,10 @@ impl EvidenceArchive {
         let files = bundle(evidence, asset_tag, then, now).files();
         let manifest = files.first().map(|file| file.content.as_slice()).unwrap_or_default();
         let manifest_sha256: Digest = Sha256::digest(manifest).into();
-        let mut event = self
-            .core
-            .event(EventKind::DEVICE_EVIDENCE_EXPORT, grant.by())
-            .about(&evidence_id)
-            .with_details(json!({"evidence": evidence_id, "manifest_sha256": hex::encode(manifest_sha256)}));
+        let mut event =
+            self.core.event(EventKind::DEVICE_EVIDENCE_EXPORT, grant.by()).about(&evidence_id).with_details(
+                json!({"evidence": evidence_id, "manifest_sha256": hex::encode(manifest_sha256)}),
+            );
         if let Some(device) = &device {
             event = event.about_device(device, "");
         }

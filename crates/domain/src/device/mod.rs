@@ -1,5 +1,6 @@
 //! The inventory of devices and the tokens that enrol them.
 
+mod boot;
 mod bulk;
 mod change;
 mod detail;
@@ -17,7 +18,7 @@ mod upkeep;
 mod words;
 
 pub use change::{DeviceChange, DeviceSpec};
-pub use detail::{BootDetail, DeviceDetail, EkCertificateDetail, KeyDetail, TpmDetail};
+pub use detail::{BootDetail, DeviceDetail, EkCertificateDetail, GoodBoot, KeyDetail, TpmDetail};
 pub use error::{AutoEnrollRefusal, DeviceError};
 pub use evidence::{EvidenceArchive, EvidenceExportError, ExportedEvidence};
 pub use history::{HistoryEntry, HistoryFact, history};

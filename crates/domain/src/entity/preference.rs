@@ -9,16 +9,22 @@ pub enum PreferenceKey {
     EkcertAllowedCas,
     WebSessionMaxAge,
     LinkScheme,
+    BootDrift,
+    EkcertFetchCas,
+    ShipAhead,
 }
 
 /// Every key, in the order in which they are shown.
-pub const PREFERENCE_KEYS: [PreferenceKey; 6] = [
+pub const PREFERENCE_KEYS: [PreferenceKey; 9] = [
     PreferenceKey::SecondFactor,
     PreferenceKey::Mode,
     PreferenceKey::AutoEnroll,
     PreferenceKey::EkcertAllowedCas,
     PreferenceKey::WebSessionMaxAge,
     PreferenceKey::LinkScheme,
+    PreferenceKey::BootDrift,
+    PreferenceKey::EkcertFetchCas,
+    PreferenceKey::ShipAhead,
 ];
 
 impl PreferenceKey {
@@ -32,6 +38,9 @@ impl PreferenceKey {
             Self::EkcertAllowedCas => "device_trust.ekcert_allowed_cas",
             Self::WebSessionMaxAge => "device_trust.web_session_max_age",
             Self::LinkScheme => "device_trust.link_scheme",
+            Self::BootDrift => "device_trust.boot_drift",
+            Self::EkcertFetchCas => "device_trust.ekcert_fetch_cas",
+            Self::ShipAhead => "device_trust.ship_ahead",
         }
     }
 }

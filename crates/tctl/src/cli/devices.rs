@@ -1,6 +1,6 @@
 use clap::{Args, Subcommand};
 
-use super::{FormatArgs, LockTerms};
+use super::{ExportArgs, FormatArgs, LockTerms};
 
 #[derive(Subcommand)]
 pub(crate) enum DevicesCommand {
@@ -29,6 +29,25 @@ pub(crate) enum DevicesCommand {
     /// Accept that a device's TPM counters went back, as after restoring a VM snapshot.
     #[command(after_help = "Example:\n  tctl devices accept-counters --asset-tag=C00AA0AAAA0A")]
     AcceptCounters(DeviceTarget),
+    /// Write what a device's enrolment was judged by into a folder; `tctl evidence verify` judges it once more.
+    #[command(after_help = "Example:\n  tctl devices evidence C00AA0AAAA0A --out=laptop/")]
+    Evidence(ExportArgs),
+    /// Show how a device booted last and what has changed since it was good, and accept that. Exits 1 if it has drifted.
+    #[command(
+        after_help = "Examples:\n  tctl devices boot --asset-tag=C00AA0AAAA0A\n  tctl devices boot --asset-tag=C00AA0AAAA0A --accept"
+    )]
+    Boot(BootArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct BootArgs {
+    #[command(flatten)]
+    pub(crate) target: DeviceTarget,
+    /// From now on, the last boot counts as good
+    #[arg(long)]
+    pub(crate) accept: bool,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
 }
 
 /// Which device.

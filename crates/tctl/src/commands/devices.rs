@@ -1,5 +1,6 @@
 mod accept_counters;
 mod add;
+mod boot;
 mod enroll;
 mod lock;
 mod ls;
@@ -8,6 +9,7 @@ mod target;
 mod token_block;
 mod tokens;
 
+use super::evidence;
 use crate::cli::{DevicesCommand, ServerArgs, TokensCommand};
 use crate::failure::Outcome;
 
@@ -20,6 +22,8 @@ pub(crate) async fn run(server: &ServerArgs, command: DevicesCommand) -> Outcome
         DevicesCommand::Lock(args) => lock::run(server, args).await,
         DevicesCommand::Tokens(TokensCommand::Ls(args)) => tokens::list(server, args).await,
         DevicesCommand::Tokens(TokensCommand::Rm { id }) => tokens::revoke(server, id).await,
+        DevicesCommand::Boot(args) => boot::run(server, &args).await,
+        DevicesCommand::Evidence(args) => evidence::export(server, &args).await,
         DevicesCommand::AcceptCounters(target) => accept_counters::run(server, &target).await,
     }
 }

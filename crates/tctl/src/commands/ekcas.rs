@@ -6,7 +6,7 @@ mod files;
 mod list;
 mod pinned;
 
-pub(crate) use check::check;
+pub(crate) use check::{allowed_in, check};
 pub(crate) use files::read_input;
 pub(crate) use pinned::write as write_pinned;
 

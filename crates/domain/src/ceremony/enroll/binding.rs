@@ -65,7 +65,8 @@ impl Enrolment {
         work.insert_evidence(record).await?;
         if !record.platform.pcrs.is_empty() {
             let boot = boot::record(&device.id, RecordKind::Enroll, &pending.user, now, &record.platform);
-            work.note_boot(&boot).await?;
+            // A device that is enrolled already may have drifted: enrolling again must not wash that away.
+            boot::note(&self.core, work.as_mut(), &device, &boot, &pending.by).await?;
         }
         let spent = self.core.event(EventKind::DEVICE_TOKEN_SPENT, &pending.by).about(&pending.token.id);
         work.append_event(&spent.about_device(&device, &credential.id)).await?;
