@@ -9,8 +9,8 @@ use crate::pages::{
     AccountPage, AddDevicePage, AllSessionsPage, AuditPage, AuthenticatorPage, CliLoginPage, ConfirmPage,
     DeviceAuthorizePage, DevicePage, DevicesPage, EventPage, ImportPage, ImportsPage, InsightsPage,
     InvitePage, LockPage, LockedOutPage, LocksPage, LoginPage, NewRolePage, NotFoundPage, OwnSessionsPage,
-    PasskeyPage, RefusedPage, RolePage, RolesPage, SecondFactorPage, SecurityPage, SettingsPage, SignupPage,
-    TokensPage, UserPage, UsersPage,
+    PasskeyPage, RefusedPage, RolePage, RolesPage, SecondFactorPage, SecurityPage, SettingsPage,
+    ShipAheadPage, SignupPage, TokensPage, UserPage, UsersPage,
 };
 use crate::{ConsoleContext, Refusal};
 
@@ -74,6 +74,7 @@ fn Page() -> impl IntoView {
                 <Route path=path!("/web/devices/add") view=AddDevicePage/>
                 <Route path=path!("/web/devices/import") view=ImportsPage/>
                 <Route path=path!("/web/devices/import/:id") view=ImportPage/>
+                <Route path=path!("/web/devices/ship-ahead") view=ShipAheadPage/>
                 <Route path=path!("/web/tokens") view=TokensPage/>
                 // The last of its kind: what is above is no device's id.
                 <Route path=path!("/web/devices/:id") view=DevicePage/>

@@ -21,6 +21,7 @@ pub(crate) fn start(services: &Arc<Services>, stop: &CancellationToken) -> TaskT
     tasks.spawn(sweep(Arc::clone(services), stop.clone()));
     tasks.spawn(keep_up(Arc::clone(services), stop.clone()));
     tasks.spawn(import(Arc::clone(services), stop.clone()));
+    tasks.spawn(judge(Arc::clone(services), stop.clone()));
     tasks.close();
     tasks
 }
@@ -44,6 +45,30 @@ async fn import(services: Arc<Services>, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             () = services.imports.confirmed() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Judges the EKs of all devices anew when the CAs that are allowed have changed, and once a day.
+async fn judge(services: Arc<Services>, stop: CancellationToken) {
+    loop {
+        let pause = match services.ek_cas.judge_some().await {
+            Ok(true) => Duration::ZERO,
+            // They may have been changed by another server over the same database.
+            Ok(false) => IDLE,
+            Err(error) => {
+                tracing::error!(%error, "EK certificates could not be judged anew");
+                RETRY
+            }
+        };
+        if pause.is_zero() && !stop.is_cancelled() {
+            tokio::task::yield_now().await;
+            continue;
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = services.ek_cas.changed() => {}
             () = tokio::time::sleep(pause) => {}
         }
     }

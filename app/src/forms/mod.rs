@@ -9,10 +9,11 @@ mod roles;
 mod security;
 mod sessions;
 mod settings;
+mod ship_ahead;
 mod tokens;
 mod users;
 
-use gatehouse_domain::authz::{CreateDevices, CreateRole};
+use gatehouse_domain::authz::{AnnounceTpms, CreateDevices, CreateRole};
 
 use crate::form::{PostRoute, may};
 use crate::pages::{FRESH_FACTOR, confirm_and_back_to};
@@ -72,6 +73,8 @@ pub fn posts() -> Vec<PostRoute> {
         PostRoute::new("/web/devices/import", handler!(imports::upload))
             .up_to(imports::MAX_BODY, may::<CreateDevices>),
         PostRoute::new("/web/devices/import/{id}", handler!(imports::decide)),
+        PostRoute::new("/web/devices/ship-ahead", handler!(ship_ahead::act))
+            .up_to(ship_ahead::MAX_BODY, may::<AnnounceTpms>),
         PostRoute::new("/web/devices/{id}", handler!(device::act)),
         PostRoute::new("/web/tokens", handler!(tokens::revoke)),
         PostRoute::new("/web/account/security", handler!(security::account)),

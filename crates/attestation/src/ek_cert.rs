@@ -5,7 +5,7 @@ use gatehouse_model::Timestamp;
 pub use quirk::Quirk;
 
 use crate::der;
-use crate::digest::colon_hex;
+use crate::digest::{colon_hex, sha256};
 use crate::ek::{EkError, EkPublic};
 use crate::nv::{self, UnwrapError};
 use crate::x509::{Certificate, CertificateError, Name};
@@ -119,6 +119,12 @@ impl EkCertificate {
     #[must_use]
     pub fn issuer(&self) -> String {
         self.certificate.issuer.to_string()
+    }
+
+    /// SHA-256 of the issuer in the form for comparison: that of the CA's [`CaFacts::subject_key`](crate::CaFacts).
+    #[must_use]
+    pub fn issuer_key(&self) -> [u8; 32] {
+        sha256(self.certificate.issuer.folded())
     }
 
     /// Identifier of the issuing CA's key, hexadecimal with colons.

@@ -18,6 +18,10 @@ pub use replay::{Check, Outcome, Replay, TrustBasis};
 
 use crate::chain::ChainPolicy;
 
+/// What stands among the findings of an enrolment that an administrator accepted, although its EK certificate leads to no CA
+/// that is allowed.
+pub const ACCEPTED_IN_REVIEW: &str = "accepted_in_review";
+
 /// The CAs and the rules that EK certificates are judged by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CasOfEvidence {
@@ -44,6 +48,8 @@ pub struct EvidenceBundle {
     /// `success`, or the stable code of the refusal.
     pub verdict: String,
     pub tier: AttestationTier,
+    /// Stable words for what was remarkable: of [`FindingKind`](crate::FindingKind), or [`ACCEPTED_IN_REVIEW`].
+    pub findings: Vec<String>,
     pub credential_id: String,
     pub nonce: Vec<u8>,
     /// SubjectPublicKeyInfo DER; empty for Secure Enclave keys.

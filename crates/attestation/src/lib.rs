@@ -42,7 +42,7 @@ pub use bundle::{BundleError, MAX_BUNDLE_BYTES, MAX_BUNDLE_CERTIFICATES, certifi
 pub use chain::{
     AllowedCas, AllowedCasError, AllowedCasReason, CaCertificate, CaFacts, ChainError, ChainErrorKind,
     ChainPolicy, EkPath, Finding, FindingKind, Intermediates, Leniency, MAX_PATH_CERTIFICATES,
-    PathCertificate, verify_ca_path, verify_ek_chain, verify_ek_path,
+    PathCertificate, verify_ca_path, verify_ek_chain, verify_ek_path, verify_ek_path_pinned,
 };
 pub use creation::{CreationError, verify_creation};
 pub use digest::sha256_hex;
@@ -50,8 +50,8 @@ pub use ek::{EkError, EkKind, EkPublic};
 pub use ek_cert::{EkCertificate, EkCertificateError, Quirk, TpmIdentity};
 pub use event_log::{Bank, EventFacts, EventLog, EventLogError, MAX_EVENTS, SignatureLists};
 pub use evidence::{
-    CasOfEvidence, Check, EvidenceBundle, EvidenceError, EvidenceFile, MANIFEST_NAME, MAX_MANIFEST_BYTES,
-    Outcome, Replay, TrustBasis, evidence_file_limit,
+    ACCEPTED_IN_REVIEW, CasOfEvidence, Check, EvidenceBundle, EvidenceError, EvidenceFile, MANIFEST_NAME,
+    MAX_MANIFEST_BYTES, Outcome, Replay, TrustBasis, evidence_file_limit,
 };
 pub use known_cas::{KNOWN_CA_COLUMNS, KnownCa, KnownCas, UnknownVendor};
 pub use nv::{MAX_CERTIFICATE_BYTES, MAX_SENT_BYTES, MAX_SENT_CERTIFICATES, UnwrapError, certificate_chain};

@@ -170,6 +170,17 @@ impl<'a> Section<'a> {
         Some((key.place, texts))
     }
 
+    /// As [`Self::list`], where one text alone may stand for a list of one.
+    pub fn texts(&mut self, name: &'static str) -> Option<(Place, Vec<(Place, &'a str)>)> {
+        if let Some((key, node)) = self.entries.iter().find(|(key, _)| key.name == name)
+            && let Value::Scalar(text) = &node.value
+        {
+            self.known.push(name);
+            return Some((key.place, vec![(node.place, text.as_str())]));
+        }
+        self.list(name)
+    }
+
     /// Reports the keys that nobody asked for, each with the nearest known one.
     pub fn finish(self) {
         for (key, _) in self.entries {

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::Core;
-use crate::authz::{ListDevices, ListEvents, ListLocks, ListRoles, ListUsers, Principal, ReadPreference};
+use crate::authz::{
+    ListDevices, ListEvents, ListLocks, ListReviews, ListRoles, ListUsers, Principal, ReadPreference,
+};
 use crate::ports::{Change, Changes, Heard};
 
 /// Names something that is shown somewhere and may have changed, such as `device:<id>`. It says nothing else.
@@ -21,6 +23,8 @@ pub enum Topic {
     User(String),
     Role(String),
     Locks,
+    /// What administrators have to decide about devices.
+    Reviews,
     Preference,
     /// An import of the own.
     Import(String),
@@ -40,6 +44,7 @@ impl std::fmt::Display for Topic {
             Self::User(name) => write!(f, "user:{name}"),
             Self::Role(name) => write!(f, "role:{name}"),
             Self::Locks => f.write_str("locks"),
+            Self::Reviews => f.write_str("reviews"),
             Self::Preference => f.write_str("preference"),
             Self::Import(id) => write!(f, "import:{id}"),
             Self::Audit => f.write_str("audit"),
@@ -125,6 +130,7 @@ fn of_change(principal: &Principal, change: &Change) -> Vec<Topic> {
                 topics.push(Topic::Locks);
             }
         }
+        ("review", _) if principal.grant::<ListReviews>().is_ok() => topics.push(Topic::Reviews),
         ("cluster_auth_preference", _) => {
             topics.push(Topic::Session);
             if principal.grant::<ReadPreference>().is_ok() {

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BootDrift, DeviceTrustMode, LinkScheme, SecondFactor, Timestamp, WebSessionMaxAge};
+use crate::{
+    BootDrift, DeviceTrustMode, EkVendors, Leniency, LinkScheme, SecondFactor, Timestamp, WebSessionMaxAge,
+};
 
 pub const KIND_USER: &str = "user";
 pub const KIND_ROLE: &str = "role";
@@ -152,6 +154,18 @@ pub struct DeviceTrustSpec {
     /// CA certificates in PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ekcert_allowed_cas: Option<Vec<String>>,
+    /// TPM makers whose pinned CAs are allowed beside those.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ekcert_allowed_vendors: Option<EkVendors>,
+    /// What becomes of signatures with SHA-1 above an EK certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ekcert_sha1: Option<Leniency>,
+    /// What becomes of CAs that have expired since they issued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ekcert_expired_ca: Option<Leniency>,
+    /// What becomes of EK certificates that have expired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ekcert_expired_ek: Option<Leniency>,
     /// After how long a browser's session has to be authorized anew, as in `8h`; never, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub web_session_max_age: Option<WebSessionMaxAge>,

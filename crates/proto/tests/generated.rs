@@ -6,10 +6,11 @@
 
 use std::path::{Path, PathBuf};
 
-const FILES: [&str; 3] = [
+const FILES: [&str; 4] = [
     "teleport/devicetrust/v1/devicetrust_service.proto",
     "teleport/devicetrust/public/v1/devicetrust_service.proto",
     "gatehouse/v1/gatehouse.proto",
+    "gatehouse/v1/ek.proto",
 ];
 
 fn generate(into: &Path) {

@@ -3,6 +3,7 @@
 mod devices;
 mod ekcas;
 mod evidence;
+mod reviews;
 
 use std::path::PathBuf;
 
@@ -13,12 +14,17 @@ use gatehouse_client::present::Format;
 use gatehouse_model::{Timestamp, UserName};
 
 pub(crate) use devices::{
-    AddArgs, BootArgs, DeviceTarget, DevicesCommand, EnrollArgs, LockDeviceArgs, TokensCommand, TokensLsArgs,
+    AddArgs, BootArgs, DeviceTarget, DevicesCommand, EnrollArgs, LockDeviceArgs, ShipAheadCommand,
+    ShipAheadImportArgs, TokensCommand, TokensLsArgs,
 };
 
 pub(crate) use evidence::{EvidenceCommand, ExportArgs, VerifyArgs, WhichCas};
 
-pub(crate) use ekcas::{CheckArgs, EkcasCommand, EventlogArgs, FetchArgs, ImportArgs};
+pub(crate) use ekcas::{
+    AddCasArgs, CheckArgs, EkcasCommand, EventlogArgs, FetchArgs, ImportArgs, RemoveCasArgs,
+};
+
+pub(crate) use reviews::{ReviewsCommand, TrustArgs};
 
 use crate::document::ResourceRef;
 
@@ -85,6 +91,13 @@ pub(crate) enum Command {
         after_help = "Examples:\n  tctl ekcas ls\n  tctl ekcas check --ca=vendor-cas/ ek.der"
     )]
     Ekcas(EkcasCommand),
+    /// Decide what the rules alone do not: enrolments of TPMs whose CA is not known here.
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        after_help = "Examples:\n  tctl reviews ls\n  tctl reviews show 3f0c…"
+    )]
+    Reviews(ReviewsCommand),
     /// Print the events of a firmware's event log, and the PCRs that they give. Needs no server.
     #[command(
         after_help = "Examples:\n  tctl eventlog /sys/kernel/security/tpm0/binary_bios_measurements\n  tctl eventlog boot.bin --format=json"

@@ -10,6 +10,7 @@ mod evidence;
 mod get;
 mod list;
 mod lock;
+mod reviews;
 mod rm;
 mod sessions;
 mod status;
@@ -53,6 +54,7 @@ async fn administer(server: &ServerArgs, command: Command) -> Outcome {
         Command::Rm { resource } => rm::run(server, &resource).await,
         Command::Users(command) => users::run(server, command).await,
         Command::Sessions(command) => sessions::run(server, command).await,
+        Command::Reviews(command) => reviews::run(server, command).await,
         Command::Lock(args) => lock::run(server, args).await,
         Command::Status(args) => status::run(server, args.format()).await,
         Command::Audit(AuditCommand::Ls(args)) => audit::run(server, args).await,

@@ -1,6 +1,8 @@
 use std::path::Path;
 
+use gatehouse_attestation::KnownCas;
 use gatehouse_domain::entity::PreferenceKey;
+use gatehouse_model::EkVendors;
 
 use super::Config;
 use super::certificates;
@@ -27,6 +29,31 @@ pub(super) fn read(mut section: Section<'_>, folder: &Path, config: &mut Config)
         if let Some((place, entries)) = device_trust.list("ekcert_allowed_cas") {
             spec.ekcert_allowed_cas = Some(certificates::read(&device_trust, &entries, folder));
             lines.push((PreferenceKey::EkcertAllowedCas, place));
+        }
+        if let Some((place, vendors)) = device_trust.texts("ekcert_allowed_vendors") {
+            let known = |vendors: &EkVendors| {
+                let known = KnownCas::of_this_release().of_vendors(vendors.names());
+                known.map(|_| ()).map_err(|error| error.to_string())
+            };
+            let names = vendors.into_iter().map(|(_, name)| name);
+            match EkVendors::new(names).and_then(|vendors| known(&vendors).map(|()| vendors)) {
+                Ok(vendors) => spec.ekcert_allowed_vendors = Some(vendors),
+                Err(error) => device_trust.problem(place, format!("`ekcert_allowed_vendors`: {error}")),
+            }
+            lines.push((PreferenceKey::EkcertAllowedVendors, place));
+        }
+        for (name, key) in [
+            ("ekcert_sha1", PreferenceKey::EkcertSha1),
+            ("ekcert_expired_ca", PreferenceKey::EkcertExpiredCa),
+            ("ekcert_expired_ek", PreferenceKey::EkcertExpiredEk),
+        ] {
+            let Some((place, leniency)) = device_trust.parsed(name) else { continue };
+            match key {
+                PreferenceKey::EkcertSha1 => spec.ekcert_sha1 = Some(leniency),
+                PreferenceKey::EkcertExpiredCa => spec.ekcert_expired_ca = Some(leniency),
+                _ => spec.ekcert_expired_ek = Some(leniency),
+            }
+            lines.push((key, place));
         }
         if let Some((place, age)) = device_trust.parsed("web_session_max_age") {
             spec.web_session_max_age = Some(age);

@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use gatehouse_attestation::AllowedCas;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::load::read_limited;
@@ -55,6 +56,9 @@ fn parse(text: &[u8]) -> Result<Vec<String>, String> {
             Ok(_) => return Err(format!("certificate {number} has bytes after its end")),
             Err(_) => return Err(format!("certificate {number} is not an X.509 certificate")),
         }
+        AllowedCas::default()
+            .add(block.contents())
+            .map_err(|reason| format!("certificate {number} cannot be allowed: {reason}"))?;
         let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
         certificates.push(pem::encode_config(block, config));
     }

@@ -1,7 +1,9 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use x509_parser::pem::Pem;
 
 use super::authority::{Authorities, Authority};
-use crate::digest::colon_hex;
+use crate::digest::{colon_hex, sha256};
 use crate::x509::CertificateError;
 
 /// Longest entry, in bytes: a bundle of every known maker's certificates takes about 1 MiB.
@@ -18,6 +20,10 @@ pub struct CaFacts {
     pub subject: String,
     /// For people, not for comparing.
     pub issuer: String,
+    /// SHA-256 of the subject in the form for comparison: equal for equal names.
+    pub subject_key: [u8; 32],
+    /// As [`Self::subject_key`], of the issuer.
+    pub issuer_key: [u8; 32],
     pub der: Vec<u8>,
     /// Of the certificate.
     pub sha256: [u8; 32],
@@ -140,11 +146,28 @@ impl AllowedCas {
     }
 }
 
+impl CaFacts {
+    /// The certificate in PEM, below the name of its subject (RFC 7468 allows text there).
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        let base64 = STANDARD.encode(&self.der);
+        let lines: Vec<&str> =
+            base64.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+        format!(
+            "# {}\n-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+            self.subject.replace("-----", ""),
+            lines.join("\n")
+        )
+    }
+}
+
 pub(super) fn facts(authority: &Authority) -> CaFacts {
     let certificate = &authority.certificate;
     CaFacts {
         subject: certificate.subject.to_string(),
         issuer: certificate.issuer.to_string(),
+        subject_key: sha256(certificate.subject.folded()),
+        issuer_key: sha256(certificate.issuer.folded()),
         der: certificate.der.clone(),
         sha256: authority.sha256,
         key_id: certificate.extensions.subject_key_id.as_deref().map(colon_hex),

@@ -1,6 +1,7 @@
 use super::allowed::facts;
 use super::authority::{Authorities, Authority};
-use super::{CaFacts, MAX_INTERMEDIATES};
+use super::{CaFacts, MAX_INTERMEDIATES, MAX_PATH_CERTIFICATES, MAX_SIGNATURE_CHECKS};
+use crate::ek_cert::EkCertificate;
 use crate::nv::{MAX_CERTIFICATE_BYTES, MAX_SENT_BYTES, MAX_SENT_CERTIFICATES};
 
 /// Certificates that may link an EK certificate to an allowed CA. They need not be trusted: what they say counts as far as
@@ -41,6 +42,29 @@ impl Intermediates {
         {
             self.0.push(authority);
         }
+    }
+
+    /// The CAs among them that stand above an EK certificate, from its issuer upwards, as far as signatures lead.
+    #[must_use]
+    pub fn above(&self, leaf: &EkCertificate) -> Vec<CaFacts> {
+        let mut found: Vec<&Authority> = Vec::new();
+        let mut checks = 0;
+        let mut child = leaf.certificate();
+        while found.len() < MAX_PATH_CERTIFICATES {
+            let next = self.0.issuers_of(child).into_iter().find(|issuer| {
+                checks += 1;
+                checks <= MAX_SIGNATURE_CHECKS
+                    && issuer.is_ca()
+                    && found.iter().all(|known| known.sha256 != issuer.sha256)
+                    && issuer.key.as_ref().is_ok_and(|key| {
+                        key.verify(&child.signature_algorithm, &child.tbs, &child.signature).is_ok()
+                    })
+            });
+            let Some(issuer) = next else { break };
+            found.push(issuer);
+            child = &issuer.certificate;
+        }
+        found.into_iter().map(facts).collect()
     }
 
     /// What there is to know of each.

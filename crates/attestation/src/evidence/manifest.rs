@@ -80,6 +80,7 @@ pub(super) struct Manifest {
     pub(super) time: Timestamp,
     pub(super) verdict: String,
     pub(super) tier: AttestationTier,
+    pub(super) findings: Vec<String>,
     pub(super) credential_id: String,
     /// Hexadecimal digits, as all bytes here.
     pub(super) nonce: String,
@@ -239,6 +240,7 @@ impl EvidenceBundle {
             time: self.time,
             verdict: self.verdict.clone(),
             tier: self.tier,
+            findings: self.findings.clone(),
             credential_id: self.credential_id.clone(),
             nonce: hex::encode(&self.nonce),
             boot: Boot::of(self),

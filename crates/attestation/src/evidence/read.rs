@@ -13,6 +13,8 @@ use crate::quote::{MAX_PCRS, MAX_QUOTES};
 
 /// Most vendors of a list; there are fewer makers.
 const MAX_VENDORS: usize = 256;
+/// Most findings; a path has fewer certificates.
+const MAX_FINDINGS: usize = 64;
 /// Longest value of a PCR that is read, in bytes.
 const MAX_DIGEST: usize = 64;
 
@@ -167,6 +169,9 @@ impl Files {
             let digest = digest.ok_or_else(|| malformed("a PCR value is none"))?;
             pcrs.push(Pcr { index: value.index, digest, digest_alg: value.hash });
         }
+        if manifest.findings.len() > MAX_FINDINGS {
+            return Err(malformed("too many findings"));
+        }
         let nonce = hex::decode(&manifest.nonce).map_err(|_| malformed("the nonce is none"))?;
         let then = match &manifest.cas_then {
             Some(rules) => Some(self.cas(manifest::CAS_THEN, rules)?),
@@ -181,6 +186,7 @@ impl Files {
             time: manifest.time,
             verdict: manifest.verdict,
             tier: manifest.tier,
+            findings: manifest.findings,
             credential_id: manifest.credential_id,
             nonce,
             ek_public: self.one(manifest::EK, "PUBLIC KEY")?,

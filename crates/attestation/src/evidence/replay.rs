@@ -1,14 +1,18 @@
 //! The judgement of an enrolment once more, step by step, without anybody's server.
 
+use std::collections::BTreeSet;
+
 use gatehouse_model::{AttestationTier, Timestamp};
 
+use super::ACCEPTED_IN_REVIEW;
 use super::EvidenceBundle;
 use crate::ak::AkPublic;
 use crate::boot_state::{LogState, boot_state};
-use crate::chain::{AllowedCas, ChainPolicy, Intermediates, verify_ek_path};
+use crate::chain::{AllowedCas, ChainPolicy, Intermediates, verify_ek_path_pinned};
 use crate::creation::verify_creation;
 use crate::ek::EkPublic;
 use crate::ek_cert::EkCertificate;
+use crate::known_cas::KnownCas;
 use crate::possession::verify_device_key;
 use crate::quote::verify_platform;
 
@@ -21,6 +25,15 @@ pub enum TrustBasis {
     Now,
     /// Others.
     Given { cas: AllowedCas, policy: ChainPolicy, at: Timestamp },
+}
+
+/// What EK certificates must lead to.
+struct Anchors {
+    cas: AllowedCas,
+    /// SHA-256 of the certificates that vendors' names allow.
+    pinned: BTreeSet<[u8; 32]>,
+    policy: ChainPolicy,
+    at: Timestamp,
 }
 
 /// How a step went.
@@ -188,7 +201,7 @@ impl EvidenceBundle {
                 return None;
             }
         };
-        let Some((cas, policy, at)) = anchors else {
+        let Some(Anchors { cas, pinned, policy, at }) = anchors else {
             let (says, tier) = match certificate {
                 Some(_) => ("no CAs were set: not verified", AttestationTier::TpmEkcert),
                 None => ("none was sent, and no CAs were set", AttestationTier::TpmEkpub),
@@ -201,7 +214,7 @@ impl EvidenceBundle {
             return None;
         };
         let sent = Intermediates::from_device(&self.intermediates);
-        match verify_ek_path(&leaf, &cas, &[&sent], &policy, at) {
+        match verify_ek_path_pinned(&leaf, &cas, |sha256| pinned.contains(sha256), &sent, &policy, at) {
             Ok(path) => {
                 let mut says = format!("chains to {}", path.anchor.subject);
                 for finding in &path.findings {
@@ -211,6 +224,11 @@ impl EvidenceBundle {
                 steps.holds("ek_certificate", says);
                 Some(path.tier)
             }
+            // Only where nothing else is wrong than that nobody vouched for it; and only as the judgement of then.
+            Err(error) if matches!(basis, TrustBasis::Then) && self.is_accepted_in_review() => {
+                steps.skip("ek_certificate", format!("{error}; an administrator accepted it in a review"));
+                Some(AttestationTier::TpmEkcert)
+            }
             Err(error) => {
                 let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
                 steps.fails("ek_certificate", "ekcert_untrusted", format!("{error}{hint}"));
@@ -219,11 +237,16 @@ impl EvidenceBundle {
         }
     }
 
+    fn is_accepted_in_review(&self) -> bool {
+        self.findings.iter().any(|finding| finding == ACCEPTED_IN_REVIEW)
+    }
+
     /// The CAs to judge by; `None` where none are set.
-    fn anchors(&self, basis: &TrustBasis) -> Result<Option<(AllowedCas, ChainPolicy, Timestamp)>, String> {
+    fn anchors(&self, basis: &TrustBasis) -> Result<Option<Anchors>, String> {
         let kept = match basis {
             TrustBasis::Given { cas, policy, at } => {
-                return Ok(Some((cas.clone(), *policy, *at)).filter(|_| !cas.is_empty()));
+                let anchors = Anchors { cas: cas.clone(), pinned: BTreeSet::new(), policy: *policy, at: *at };
+                return Ok(Some(anchors).filter(|_| !cas.is_empty()));
             }
             TrustBasis::Now => &self.now,
             TrustBasis::Then => match &self.then {
@@ -241,6 +264,10 @@ impl EvidenceBundle {
         for der in &kept.cas {
             cas.add(der).map_err(|error| format!("a CA of the list cannot be used: {error}"))?;
         }
-        Ok(Some((cas, kept.policy, kept.at)).filter(|(cas, _, _)| !cas.is_empty()))
+        let pinned =
+            KnownCas::of_this_release().of_vendors(&kept.vendors).map_err(|error| error.to_string())?;
+        let pinned: BTreeSet<[u8; 32]> = pinned.into_iter().map(|known| known.sha256).collect();
+        let is_set = !cas.is_empty() || !kept.vendors.is_empty();
+        Ok(Some(Anchors { cas, pinned, policy: kept.policy, at: kept.at }).filter(|_| is_set))
     }
 }

@@ -37,6 +37,7 @@ fn bundle() -> (EvidenceBundle, SoftTpmCa) {
         time: now(),
         verdict: "success".to_owned(),
         tier: AttestationTier::TpmEkcertTrusted,
+        findings: Vec::new(),
         credential_id: AkPublic::parse(ak.public()).unwrap().credential_id(),
         nonce: NONCE.to_vec(),
         ek_public: EkPublic::from_spki_der(&tpm.ek_spki()).unwrap().spki_der().to_vec(),

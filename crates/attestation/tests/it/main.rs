@@ -11,6 +11,7 @@
 mod activation;
 mod ak;
 mod attacks;
+mod boot_changes;
 mod chain;
 mod corpus;
 mod corpus_chains;

@@ -175,6 +175,7 @@ impl Writer {
             device_key: Vec::new(),
             signature: Vec::new(),
             tier: AttestationTier::TpmEkcert,
+            findings: Vec::new(),
         };
         Ok(Bound { device, token, credential, evidence })
     }

@@ -30,6 +30,14 @@ impl EnrolmentToken {
     }
 }
 
+impl EnrolmentToken {
+    /// In place of a token, for a TPM that was announced to the server.
+    #[must_use]
+    pub const fn announced() -> Self {
+        Self(String::new())
+    }
+}
+
 impl std::fmt::Debug for EnrolmentToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("EnrolmentToken(..)")

@@ -2,6 +2,7 @@ use gatehouse_model::{CollectedData, ErrorKind};
 
 use super::authenticate::authenticate;
 use super::auto_enroll::auto_enrol;
+use super::enroll::{EnrolmentToken, enrol};
 use super::key::{DeviceKey, KeyStatus};
 use super::lookup::friendly_os;
 use crate::connection::Connection;
@@ -26,6 +27,21 @@ pub struct TrustedDeviceName {
     pub auto_enrolled: Option<KeyStatus>,
 }
 
+/// How a cluster lets a login enrol its device by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EnrolmentWays {
+    /// A device that is registered.
+    pub auto_enroll: bool,
+    /// A device whose TPM was announced.
+    pub ship_ahead: bool,
+}
+
+impl EnrolmentWays {
+    const fn any(self) -> bool {
+        self.auto_enroll || self.ship_ahead
+    }
+}
+
 /// Authenticates this device for a fresh login and stores the certificates that name it; where that fails and the
 /// cluster allows it, enrols the device first. Gives the login as it is afterwards: a failure leaves it usable.
 ///
@@ -36,7 +52,7 @@ pub async fn establish_trust(
     session: Session,
     key: &mut dyn DeviceKey,
     data: &CollectedData,
-    auto_enroll: bool,
+    ways: EnrolmentWays,
 ) -> Result<(Identity, Trust)> {
     let Session { identity, connection } = session;
     let first = match key.load() {
@@ -45,8 +61,8 @@ pub async fn establish_trust(
     };
     let mut enrolled = None;
     let result = match first {
-        Err(original) if auto_enroll && may_help(&original) => {
-            match enrol_first(&connection, key, data).await {
+        Err(original) if ways.any() && may_help(&original) => {
+            match enrol_first(&connection, key, data, ways).await {
                 Ok(done) => {
                     enrolled = Some(done);
                     authenticate(&connection, key, data, &identity.ssh_line).await
@@ -93,9 +109,17 @@ async fn enrol_first(
     connection: &Connection,
     key: &mut dyn DeviceKey,
     data: &CollectedData,
+    ways: EnrolmentWays,
 ) -> Result<KeyStatus> {
     let status = key.load_or_create()?;
-    auto_enrol(connection, key, data).await?;
+    if ways.auto_enroll {
+        match auto_enrol(connection, key, data).await {
+            Ok(_) => return Ok(status),
+            Err(error) if !ways.ship_ahead => return Err(error),
+            Err(_) => {}
+        }
+    }
+    enrol(connection, key, data, &EnrolmentToken::announced()).await?;
     Ok(status)
 }
 

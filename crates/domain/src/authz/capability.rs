@@ -41,7 +41,14 @@ capabilities! {
     /// Takes what its enrolments were judged by out of the server.
     ExportEvidence: "device" "read";
     CreateEnrollToken: "device" "create_enroll_token" SELF_ENROLMENT;
+    /// Says which TPMs may enrol without a token.
+    AnnounceTpms: "device" "create_enroll_token";
     RevokeEnrollToken: "device" "create_enroll_token";
+    /// What administrators have to decide about devices.
+    ListReviews: "device" "list";
+    ReadReview: "device" "read";
+    /// Decides it: a device gets in that the rules alone would not let in.
+    DecideReview: "device" "review" STEP_UP;
     ListUsers: "user" "list";
     ReadUser: "user" "read";
     CreateUser: "user" "create" STEP_UP;

@@ -59,6 +59,7 @@ fn row(principal: &Principal) -> Vec<(&'static str, &'static str)> {
         DeleteDevice,
         ExportEvidence,
         CreateEnrollToken,
+        AnnounceTpms,
         RevokeEnrollToken,
         ListUsers,
         ReadUser,

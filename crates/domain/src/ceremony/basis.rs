@@ -6,29 +6,31 @@ use std::sync::{Arc, Mutex, PoisonError};
 use gatehouse_attestation::AllowedCas;
 
 use crate::cluster::Effective;
+use crate::ek::fingerprint;
 use crate::entity::{Digest, EvidenceBasis, EvidenceRules};
 use crate::ports::{StoreError, UnitOfWork};
 
 /// The basis of the values in force, made once for as long as they stay the same.
 #[derive(Default)]
-pub(super) struct Bases(Mutex<Option<(Vec<String>, Arc<Basis>)>>);
+pub(crate) struct Bases(Mutex<Option<(Digest, Arc<Basis>)>>);
 
 /// A basis, and whether this server has seen it stored.
-pub(super) struct Basis {
+pub(crate) struct Basis {
     basis: EvidenceBasis,
     stored: AtomicBool,
 }
 
 impl Bases {
-    pub(super) fn of(&self, effective: &Effective) -> Arc<Basis> {
+    pub(crate) fn of(&self, effective: &Effective) -> Arc<Basis> {
+        let key = fingerprint(effective);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((pems, basis)) = kept.as_ref()
-            && *pems == effective.ekcert_allowed_cas
+        if let Some((known, basis)) = kept.as_ref()
+            && *known == key
         {
             return Arc::clone(basis);
         }
         let basis = Arc::new(Basis { basis: basis_of(effective), stored: AtomicBool::new(false) });
-        *kept = Some((effective.ekcert_allowed_cas.clone(), Arc::clone(&basis)));
+        *kept = Some((key, Arc::clone(&basis)));
         basis
     }
 }
@@ -37,23 +39,24 @@ impl Bases {
 pub(crate) fn basis_of(effective: &Effective) -> EvidenceBasis {
     // A list that cannot be read lets nobody enrol, so that no evidence refers to it.
     let listed = AllowedCas::from_pems(&effective.ekcert_allowed_cas).unwrap_or_default();
-    let policy = gatehouse_attestation::ChainPolicy::default();
+    let policy = effective.ekcert_policy;
     let rules = EvidenceRules {
         sha1: policy.sha1.to_string(),
         expired_ca: policy.expired_ca.to_string(),
         expired_ek: policy.expired_ek.to_string(),
+        vendors: effective.ekcert_allowed_vendors.names().iter().map(ToString::to_string).collect(),
         ..EvidenceRules::default()
     };
     EvidenceBasis::new(rules, listed.facts().into_iter().map(|ca| ca.der).collect())
 }
 
 impl Basis {
-    pub(super) fn hash(&self) -> Digest {
+    pub(crate) fn hash(&self) -> Digest {
         self.basis.hash
     }
 
     /// Keeps it with whatever else the unit of work writes.
-    pub(super) async fn keep(&self, work: &mut dyn UnitOfWork) -> Result<(), StoreError> {
+    pub(crate) async fn keep(&self, work: &mut dyn UnitOfWork) -> Result<(), StoreError> {
         if self.stored.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -61,7 +64,7 @@ impl Basis {
     }
 
     /// What was written with it is committed.
-    pub(super) fn is_kept(&self) {
+    pub(crate) fn is_kept(&self) {
         self.stored.store(true, Ordering::Relaxed);
     }
 }

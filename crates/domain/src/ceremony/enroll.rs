@@ -1,29 +1,34 @@
 mod binding;
+mod missing_cas;
 mod pending;
+mod unknown_ca;
 
 use std::sync::Arc;
 
-use gatehouse_attestation::{certificate_chain, make_credential, verify_device_key, verify_platform};
+use gatehouse_attestation::{
+    ChainError, certificate_chain, make_credential, verify_device_key, verify_platform,
+};
 use gatehouse_model::tpm::{AttestationParameters, EkMaterial, EncryptedCredential, PlatformParameters};
 use gatehouse_model::{AttestationTier, CollectedData, DeviceTrustMode, OsType, clean_label};
-use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::basis::{Bases, Basis};
-use super::judge::{ClaimedTpm, device_key_anchor};
+use super::judge::{ClaimedTpm, EkVerdict, device_key_anchor};
 use super::refusal::Refusal;
 use super::{CeremonyError, NONCE_BYTES, check_data, evidence};
 use crate::audit::EventKind;
 use crate::authz::{Attribution, Principal};
 use crate::cluster::Preference;
 use crate::device::DeviceView;
-use crate::entity::{CHALLENGE_SECS, Counters, Device, Digest, EnrollToken, Evidence, TokenState};
+use crate::ek::{EkTrust, EkTrusts};
+use crate::entity::{CHALLENGE_SECS, Counters, Device, Digest, EkFinding, EnrollToken, Evidence, TokenState};
 use crate::{Core, Decision, SecretToken};
 
 /// The enrolment ceremony.
 pub struct Enrolment {
     core: Arc<Core>,
     preference: Preference,
+    trusts: Arc<EkTrusts>,
     bases: Bases,
 }
 
@@ -47,6 +52,16 @@ pub enum DeviceKey {
     },
     /// SubjectPublicKeyInfo DER of a Secure Enclave key.
     SecureEnclave { public_key_der: Vec<u8> },
+}
+
+impl DeviceKey {
+    /// DER of each certificate that came with the key.
+    pub(super) fn sent(&self) -> Vec<Vec<u8>> {
+        match self {
+            Self::Tpm { intermediates, .. } => certificate_chain(intermediates),
+            Self::SecureEnclave { .. } => Vec::new(),
+        }
+    }
 }
 
 /// What the device has to answer.
@@ -89,8 +104,11 @@ struct Found {
     device: Device,
     /// The target of the lock on the device that is in force, if one is.
     lock: Option<String>,
-    /// PEM.
-    allowed_cas: Vec<String>,
+    /// What EK certificates must lead to, if to anything.
+    trust: Option<Arc<EkTrust>>,
+    /// Whether CAs that are missing are fetched.
+    fetch_cas: bool,
+    /// What evidence says of all that.
     basis: Arc<Basis>,
 }
 
@@ -98,12 +116,18 @@ struct Found {
 struct Proven {
     anchor: Digest,
     tier: AttestationTier,
+    findings: Vec<EkFinding>,
     counters: Option<Counters>,
+    /// All of it holds, but the EK certificate leads to no CA that is allowed.
+    unknown_ca: Option<Box<ChainError>>,
 }
 
+pub(crate) use binding::{Binding, check_counters};
+pub(super) use missing_cas::fetch_missing_cas;
+
 impl Enrolment {
-    pub(crate) fn new(core: Arc<Core>, preference: Preference) -> Self {
-        Self { core, preference, bases: Bases::default() }
+    pub(crate) fn new(core: Arc<Core>, preference: Preference, trusts: Arc<EkTrusts>) -> Self {
+        Self { core, preference, trusts, bases: Bases::default() }
     }
 
     /// Judges the first message. The challenge that goes out is counted against the token in a commit of its own
@@ -117,7 +141,7 @@ impl Enrolment {
         init: EnrollInit,
     ) -> Result<(EnrollChallenge, PendingEnrolment), CeremonyError> {
         let (user, grant) = principal.account()?;
-        let Found { token, device, lock, allowed_cas, basis } =
+        let Found { token, device, lock, trust, fetch_cas, basis } =
             match self.look_up(&init.token, &user.name).await {
                 Ok(found) => found,
                 Err(Refusal { device, error }) => {
@@ -133,12 +157,16 @@ impl Enrolment {
                     return Err(error);
                 }
             };
+        let mut sent = init.key.sent();
+        if fetch_cas && lock.is_none() {
+            fetch_missing_cas(&self.core, &init.key, &mut sent, trust.as_deref()).await;
+        }
         let begin = || {
             check_data(&device, &init.data)?;
             if let Some(target) = &lock {
                 return Err(CeremonyError::Locked(target.clone()));
             }
-            self.make_claim(&init, &device, &allowed_cas)
+            self.make_claim(&init, &device, trust.as_deref(), &sent)
         };
         let (claim, challenge, nonce) = match begin() {
             Ok(claimed) => claimed,
@@ -198,8 +226,12 @@ impl Enrolment {
             evidence::blank(&self.core, &pending.device, &pending.user, &init.credential_id, nonce);
         pending.describe(&answer, &mut record);
         let outcome = match self.judge_answer(principal, &pending, &answer) {
+            Ok(Proven { unknown_ca: Some(error), anchor, .. }) => {
+                return Err(self.ask_for_review(&pending, &anchor, &error, record).await?);
+            }
             Ok(proven) => {
                 record.tier = proven.tier;
+                record.findings.clone_from(&proven.findings);
                 self.bind(&pending, &proven, &record).await
             }
             Err(error) => Err(error),
@@ -244,21 +276,27 @@ impl Enrolment {
             return Err(Refusal { device: Some(device), error });
         }
         let lock = opening.lock.map(|lock| lock.target_text());
-        let basis = self.bases.of(&effective);
-        Ok(Found { token: row, device, lock, allowed_cas: effective.ekcert_allowed_cas, basis })
+        let trust = match self.trusts.of(&effective) {
+            Ok(trust) => trust,
+            Err(text) => {
+                return Err(Refusal { device: Some(device), error: CeremonyError::AllowedCas(text) });
+            }
+        };
+        let (fetch_cas, basis) = (effective.ekcert_fetch_cas, self.bases.of(&effective));
+        Ok(Found { token: row, device, lock, trust, fetch_cas, basis })
     }
 
     fn make_claim(
         &self,
         init: &EnrollInit,
         device: &Device,
-        allowed_cas: &[String],
+        trust: Option<&EkTrust>,
+        sent: &[Vec<u8>],
     ) -> Result<(Claim, EnrollChallenge, [u8; NONCE_BYTES]), CeremonyError> {
         let nonce = self.core.random_bytes::<NONCE_BYTES>();
         match (&init.key, device.os_type) {
-            (DeviceKey::Tpm { ek, ak, intermediates }, OsType::Linux | OsType::Windows) => {
-                let sent = certificate_chain(intermediates);
-                let tpm = ClaimedTpm::judge(ek, ak, &init.credential_id, allowed_cas, sent, self.core.now())?;
+            (DeviceKey::Tpm { ek, ak, .. }, OsType::Linux | OsType::Windows) => {
+                let tpm = ClaimedTpm::judge(ek, ak, &init.credential_id, trust, sent, self.core.now())?;
                 let secret = Zeroizing::new(self.core.random_bytes::<NONCE_BYTES>());
                 let credential =
                     make_credential(&tpm.ek, &tpm.ak, &secret, &mut |buffer| self.core.random.fill(buffer))?;
@@ -304,23 +342,28 @@ impl Enrolment {
         }
         match (&pending.claim, answer) {
             (Claim::Tpm { tpm, secret }, EnrollAnswer::Tpm { solution, platform }) => {
-                if !bool::from(solution.as_slice().ct_eq(secret.as_slice())) {
-                    return Err(CeremonyError::Solution);
-                }
-                let verdict = verify_platform(&tpm.ak, &pending.nonce, platform)?;
-                let counters = Counters {
-                    reset_count: verdict.clock.reset_count,
-                    restart_count: verdict.clock.restart_count,
-                    clock: verdict.clock.clock,
+                let counters = tpm.proves(secret, &pending.nonce, solution, platform)?;
+                let (tier, findings, unknown_ca) = match &tpm.verdict {
+                    EkVerdict::Judged { tier, findings } => (*tier, findings.clone(), None),
+                    EkVerdict::UnknownCa(error) => {
+                        (AttestationTier::TpmEkcert, Vec::new(), Some(error.clone()))
+                    }
                 };
-                Ok(Proven { anchor: tpm.ek.fingerprint(), tier: tpm.tier, counters: Some(counters) })
+                let anchor = tpm.ek.fingerprint();
+                Ok(Proven { anchor, tier, findings, counters: Some(counters), unknown_ca })
             }
             (Claim::SecureEnclave { anchor }, EnrollAnswer::SecureEnclave { signature }) => {
                 let DeviceKey::SecureEnclave { public_key_der } = &pending.init.key else {
                     return Err(CeremonyError::KeyKind);
                 };
                 verify_device_key(public_key_der, &pending.nonce, signature)?;
-                Ok(Proven { anchor: *anchor, tier: AttestationTier::BareKey, counters: None })
+                Ok(Proven {
+                    anchor: *anchor,
+                    tier: AttestationTier::BareKey,
+                    findings: Vec::new(),
+                    counters: None,
+                    unknown_ca: None,
+                })
             }
             _ => Err(CeremonyError::Missing("challenge response of the kind that was asked for")),
         }

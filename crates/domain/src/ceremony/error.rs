@@ -6,6 +6,8 @@ use gatehouse_model::ErrorKind;
 
 use crate::Decision;
 use crate::authz::AuthzError;
+use crate::ek::missing_ca;
+use crate::entity::REVIEW_DAYS;
 use crate::ports::{CaError, StoreError};
 
 /// Why a ceremony was refused.
@@ -49,6 +51,15 @@ pub enum CeremonyError {
     EkCertificateMissing,
     #[error("EKCert is not trusted: {0}")]
     EkChain(Box<ChainError>),
+    /// Of the review with this id.
+    #[error("awaiting review: the EK certificate of this TPM is of a CA that is not known here")]
+    AwaitingReview(String),
+    #[error("awaiting review: another enrolment with this TPM waits for an administrator")]
+    OtherReview,
+    #[error("an administrator refused to enrol this TPM")]
+    ReviewRefused,
+    #[error("too many enrolments of yours await review")]
+    TooManyReviews,
     #[error("invalid EKCert allow-list: {0}")]
     AllowedCas(String),
     #[error("the credential could not be made: {0}")]
@@ -71,6 +82,11 @@ pub enum CeremonyError {
     CountersWentBack,
     #[error("the device booted otherwise than it did when it was good last, and awaits review")]
     BootDrift,
+    /// One text whatever the reason, which the audit log has: a stranger learns nothing of the list.
+    #[error("this TPM was not announced for you and this device")]
+    NotAnnounced(&'static str),
+    #[error("the serial number of this device cannot be an asset tag")]
+    SerialUnusable,
     #[error("auto-enrollment is not possible: {0}")]
     AutoEnroll(&'static str),
     #[error("device extensions already present")]
@@ -131,12 +147,16 @@ impl Decision for CeremonyError {
             | Self::EkChain(_)
             | Self::Solution
             | Self::OtherKey
+            | Self::ReviewRefused
             | Self::KeyInUse
             | Self::CredentialInUse
             | Self::AutoEnroll(_)
             | Self::BootDrift
+            | Self::NotAnnounced(_)
             | Self::CountersWentBack => ErrorKind::PermissionDenied,
             Self::NotEnrolled => ErrorKind::NotFound,
+            Self::TooManyReviews => ErrorKind::RateLimited,
+            Self::AwaitingReview(_) | Self::OtherReview => ErrorKind::FailedPrecondition,
             Self::TokenBusy
             | Self::Off
             | Self::AlreadyTrusted
@@ -145,6 +165,7 @@ impl Decision for CeremonyError {
             Self::Missing(_)
             | Self::OsMismatch
             | Self::SerialMismatch
+            | Self::SerialUnusable
             | Self::CredentialId
             | Self::KeyKind
             | Self::Ak(_)
@@ -184,6 +205,10 @@ impl Decision for CeremonyError {
             Self::EkCertificate(_) => "ekcert_invalid",
             Self::EkCertificateMissing => "ekcert_missing",
             Self::EkChain(_) => "ekcert_untrusted",
+            Self::AwaitingReview(_) => "awaiting_review",
+            Self::OtherReview => "other_review",
+            Self::ReviewRefused => "review_refused",
+            Self::TooManyReviews => "too_many_reviews",
             Self::AllowedCas(_) => "allow_list_invalid",
             Self::Activation(_) => "activation_failed",
             Self::Solution => "activation_wrong",
@@ -195,6 +220,8 @@ impl Decision for CeremonyError {
             Self::NotEnrolled => "device_not_enrolled",
             Self::CountersWentBack => "counters_went_back",
             Self::BootDrift => "boot_drift",
+            Self::NotAnnounced(_) => "not_announced",
+            Self::SerialUnusable => "serial_unusable",
             Self::AutoEnroll(_) => "auto_enroll_refused",
             Self::AlreadyTrusted => "already_trusted",
             Self::NoCertificate => "certificate_required",
@@ -234,14 +261,33 @@ impl Decision for CeremonyError {
             Self::CountersWentBack => {
                 "after restoring a VM snapshot, an administrator accepts it: `tctl devices accept-counters`"
             }
+            Self::NotAnnounced(_) => {
+                "ask your device administrator to announce it, or for a token: `tctl devices enroll --asset-tag=<tag>`"
+            }
+            Self::SerialUnusable => {
+                "`tsh device asset-tag` prints it; an administrator can register the device under it"
+            }
             Self::BootDrift => {
                 "after an update this is to be expected: an administrator looks at what has changed and accepts it, on the \
                  device's page or with `tctl devices boot`"
             }
             Self::NotEnrolled => "enrol this device: `tsh device enroll --token=<token>`",
-            Self::EkCertificateMissing | Self::EkChain(_) => {
-                "an administrator can add the TPM maker's CA to device_trust.ekcert_allowed_cas: `tctl edit cap`"
+            Self::EkCertificateMissing => {
+                "this cluster takes only TPMs with a certificate of their maker (device_trust.ekcert_allowed_cas); \
+                 `tsh device doctor` says what this one has"
             }
+            Self::EkChain(error) => return Some(missing_ca(error)),
+            Self::AwaitingReview(id) => {
+                return Some(format!(
+                    "an administrator decides within {REVIEW_DAYS} days, in the console or with `tctl reviews show {id}`; once \
+                     it is accepted, `tsh login` is enough"
+                ));
+            }
+            Self::OtherReview => "it is decided first: ask an administrator, `tctl reviews ls`",
+            Self::ReviewRefused => {
+                "it can be asked for again once the refusal has expired; an administrator can allow the CA: `tctl ekcas add`"
+            }
+            Self::TooManyReviews => "wait until an administrator has decided them: `tctl reviews ls`",
             Self::AlreadyTrusted | Self::SessionChanged => "log in again with `tsh login`",
             Self::DeviceChanged => "try again",
             Self::Authz(error) => return error.hint(),

@@ -24,6 +24,7 @@ pub(super) fn blank(core: &Core, device: &Device, user: &str, credential_id: &st
         device_key: Vec::new(),
         signature: Vec::new(),
         tier: AttestationTier::BareKey,
+        findings: Vec::new(),
     }
 }
 

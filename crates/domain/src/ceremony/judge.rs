@@ -1,23 +1,37 @@
 //! What the first message of an enrolment proves by itself, before any challenge.
 
 use gatehouse_attestation::{
-    AkPublic, AllowedCas, EkCertificate, EkPublic, check_device_key, verify_creation, verify_ek_chain,
+    AkPublic, ChainError, ChainErrorKind, EkCertificate, EkPublic, check_device_key, verify_creation,
+    verify_platform,
 };
-use gatehouse_model::tpm::{AttestationParameters, EkMaterial};
+use gatehouse_model::tpm::{AttestationParameters, EkMaterial, PlatformParameters};
 use gatehouse_model::{AttestationTier, Timestamp};
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 
-use super::CeremonyError;
-use crate::entity::Digest;
+use super::{CeremonyError, NONCE_BYTES};
+use crate::ek::{EkTrust, finding_of};
+use crate::entity::{Counters, Digest, EkFinding};
 
 /// A TPM whose claims are well formed; that they are true is for activation and quote to show.
 pub(super) struct ClaimedTpm {
     pub(super) ak: AkPublic,
     pub(super) ek: EkPublic,
     pub(super) certificate: Option<EkCertificate>,
-    /// DER of what may link the certificate to a CA.
+    /// Certificates that the device sent with it, DER.
     pub(super) sent: Vec<Vec<u8>>,
-    pub(super) tier: AttestationTier,
+    pub(super) verdict: EkVerdict,
+}
+
+/// What an EK certificate is worth.
+pub(super) enum EkVerdict {
+    Judged {
+        tier: AttestationTier,
+        findings: Vec<EkFinding>,
+    },
+    /// It leads to no CA that is allowed, and to none that is said not to be: an administrator is asked, once the TPM has
+    /// shown that it is the one.
+    UnknownCa(Box<ChainError>),
 }
 
 impl ClaimedTpm {
@@ -26,8 +40,8 @@ impl ClaimedTpm {
         ek: &EkMaterial,
         params: &AttestationParameters,
         credential_id: &str,
-        allowed_cas: &[String],
-        sent: Vec<Vec<u8>>,
+        trust: Option<&EkTrust>,
+        sent: &[Vec<u8>],
         now: Timestamp,
     ) -> Result<Self, CeremonyError> {
         let ak = AkPublic::parse(&params.public)?;
@@ -42,17 +56,56 @@ impl ClaimedTpm {
             }
             EkMaterial::PublicKey(der) => (EkPublic::from_spki_der(der)?, None),
         };
-        let tier = match &certificate {
-            certificate if !allowed_cas.is_empty() => {
-                let anchors = AllowedCas::from_pems(allowed_cas)
-                    .map_err(|error| CeremonyError::AllowedCas(error.to_string()))?;
-                let leaf = certificate.as_ref().ok_or(CeremonyError::EkCertificateMissing)?;
-                verify_ek_chain(leaf, &anchors, &sent, now)?.tier
-            }
-            Some(_) => AttestationTier::TpmEkcert,
-            None => AttestationTier::TpmEkpub,
+        let unverified = |tier| EkVerdict::Judged { tier, findings: Vec::new() };
+        let verdict = match (trust, &certificate) {
+            (Some(trust), Some(leaf)) => match trust.judge(leaf, sent, now) {
+                Ok(path) => EkVerdict::Judged {
+                    tier: path.tier,
+                    findings: path.findings.iter().map(finding_of).collect(),
+                },
+                Err(error) if is_unknown(&error, trust) => EkVerdict::UnknownCa(Box::new(error)),
+                Err(error) => return Err(error.into()),
+            },
+            (Some(_), None) => return Err(CeremonyError::EkCertificateMissing),
+            (None, Some(_)) => unverified(AttestationTier::TpmEkcert),
+            (None, None) => unverified(AttestationTier::TpmEkpub),
         };
-        Ok(Self { ak, ek, certificate, sent, tier })
+        Ok(Self { ak, ek, certificate, sent: sent.to_vec(), verdict })
+    }
+}
+
+impl ClaimedTpm {
+    /// Judges the answer to the challenge: the TPM could open the credential, so that it holds EK and AK, and it has quoted its
+    /// PCRs for this challenge.
+    pub(super) fn proves(
+        &self,
+        secret: &[u8; NONCE_BYTES],
+        nonce: &[u8; NONCE_BYTES],
+        solution: &[u8],
+        platform: &PlatformParameters,
+    ) -> Result<Counters, CeremonyError> {
+        if !bool::from(solution.ct_eq(secret.as_slice())) {
+            return Err(CeremonyError::Solution);
+        }
+        let verdict = verify_platform(&self.ak, nonce, platform)?;
+        Ok(Counters {
+            reset_count: verdict.clock.reset_count,
+            restart_count: verdict.clock.restart_count,
+            clock: verdict.clock.clock,
+        })
+    }
+}
+
+/// Whether an administrator may know better. What claims to be issued by the very key of a listed CA and is not, is a
+/// forgery.
+fn is_unknown(error: &ChainError, trust: &EkTrust) -> bool {
+    match error.kind {
+        ChainErrorKind::UnknownIssuer => true,
+        ChainErrorKind::Signature => {
+            let claims = |key: &Option<String>| key.is_some() && *key == error.aki;
+            !trust.listed().facts().iter().any(|listed| claims(&listed.key_id))
+        }
+        _ => false,
     }
 }
 

@@ -14,15 +14,19 @@ mod evidence;
 mod judge;
 mod proof;
 mod refusal;
+mod ship_ahead;
 
 pub use authenticate::{
     AuthenticateAnswer, AuthenticateChallenge, AuthenticateInit, Authenticated, Authentication,
     PendingAuthentication,
 };
 pub(crate) use basis::basis_of;
+pub(crate) use boot::close_review;
+pub(crate) use enroll::{Binding, check_counters};
 pub use enroll::{DeviceKey, EnrollAnswer, EnrollChallenge, EnrollInit, Enrolment, PendingEnrolment};
 pub use error::CeremonyError;
 pub(crate) use proof::{Asked, Speaker, Used};
+pub use ship_ahead::{AnnouncedEnrolment, PendingAnnounced};
 
 use crate::entity::Device;
 use gatehouse_model::CollectedData;

@@ -164,7 +164,7 @@ impl Core {
             let found = boot::note(self, work.as_mut(), &device, &record, speaker.by).await?;
             if found == Boot::Drifted && asked.boot_drift == BootDrift::Review {
                 drop(work);
-                self.keep_drift(&device, &record, speaker.by).await?;
+                self.keep_drift(&device, &credential.id, &record, speaker.by).await?;
                 return Err(CeremonyError::BootDrift);
             }
         }
@@ -175,12 +175,14 @@ impl Core {
     async fn keep_drift(
         &self,
         device: &Device,
+        credential_id: &str,
         record: &BootRecord,
         by: &Attribution,
     ) -> Result<(), CeremonyError> {
         let mut work = self.begin().await?;
         let device = work.device_for_update(&device.id).await?.ok_or(CeremonyError::DeviceChanged)?;
         boot::note(self, work.as_mut(), &device, record, by).await?;
+        boot::ask_for_review(self, work.as_mut(), &device, record, credential_id, by).await?;
         Ok(work.commit().await?)
     }
 

@@ -43,6 +43,13 @@ impl Core {
             Some(device) => event.about_device(device, &credential_id),
             None => event.about(credential_id),
         };
+        let event = match error {
+            // What would mend it, for who reads the log.
+            CeremonyError::EkChain(chain) => event.with_details(serde_json::json!({
+                "reason": chain.code(), "issuer": chain.issuer, "aki": chain.aki, "issuer_url": chain.issuer_url,
+            })),
+            _ => event,
+        };
         Ok(self.append_alone(&event.failed(kind, error.code(), error)).await?)
     }
 }

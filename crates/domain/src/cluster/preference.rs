@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gatehouse_attestation::{AllowedCas, CaFacts};
+use gatehouse_attestation::{AllowedCas, CaFacts, ChainPolicy, KnownCas};
 use gatehouse_model::resource::{DeviceTrustSpec, PREFERENCE_NAME, PreferenceSpec};
 use gatehouse_model::{
-    BootDrift, DeviceTrustMode, ErrorKind, LinkScheme, SecondFactor, Timestamp, WebSessionMaxAge,
+    BootDrift, DeviceTrustMode, EkVendors, ErrorKind, Leniency, LinkScheme, SecondFactor, Timestamp,
+    WebSessionMaxAge,
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -24,6 +25,7 @@ pub(super) const STALE: &str = "stale_revision";
 #[derive(Clone)]
 pub struct Preference {
     core: Arc<Core>,
+    changed: Arc<tokio::sync::Notify>,
 }
 
 /// Where a value comes from.
@@ -53,6 +55,10 @@ pub struct Effective {
     pub auto_enroll: bool,
     /// PEM.
     pub ekcert_allowed_cas: Vec<String>,
+    /// TPM makers whose pinned CAs are allowed beside those.
+    pub ekcert_allowed_vendors: EkVendors,
+    /// How faults of EK certificates' chains are taken.
+    pub ekcert_policy: ChainPolicy,
     /// After how long a browser's session has to be authorized anew.
     pub web_session_max_age: Option<WebSessionMaxAge>,
     /// Scheme of the links that open the device's client.
@@ -112,6 +118,18 @@ impl PreferenceDocument {
                 ekcert_allowed_cas: trust.ekcert_allowed_cas.filter(|value| {
                     keep(PreferenceKey::EkcertAllowedCas, *value == effective.ekcert_allowed_cas)
                 }),
+                ekcert_allowed_vendors: trust.ekcert_allowed_vendors.filter(|value| {
+                    keep(PreferenceKey::EkcertAllowedVendors, *value == effective.ekcert_allowed_vendors)
+                }),
+                ekcert_sha1: trust
+                    .ekcert_sha1
+                    .filter(|value| keep(PreferenceKey::EkcertSha1, *value == effective.ekcert_policy.sha1)),
+                ekcert_expired_ca: trust.ekcert_expired_ca.filter(|value| {
+                    keep(PreferenceKey::EkcertExpiredCa, *value == effective.ekcert_policy.expired_ca)
+                }),
+                ekcert_expired_ek: trust.ekcert_expired_ek.filter(|value| {
+                    keep(PreferenceKey::EkcertExpiredEk, *value == effective.ekcert_policy.expired_ek)
+                }),
                 web_session_max_age: trust.web_session_max_age.filter(|value| {
                     keep(PreferenceKey::WebSessionMaxAge, Some(*value) == effective.web_session_max_age)
                 }),
@@ -150,6 +168,8 @@ impl PreferenceDocument {
 pub enum PreferenceError {
     #[error("device trust has invalid EKCert allowed CAs entry: {0}")]
     AllowedCas(String),
+    #[error("device trust has invalid EKCert allowed vendors entry: {0}")]
+    AllowedVendors(String),
     #[error("the preference was changed meanwhile{}", .0.as_ref().map(|change| format!(" {change}")).unwrap_or_default())]
     Stale(Option<LastChange>),
     #[error(transparent)]
@@ -161,7 +181,7 @@ pub enum PreferenceError {
 impl Decision for PreferenceError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::AllowedCas(_) => ErrorKind::InvalidInput,
+            Self::AllowedCas(_) | Self::AllowedVendors(_) => ErrorKind::InvalidInput,
             Self::Stale(_) => ErrorKind::Conflict,
             Self::LastAdmin(error) => error.kind(),
             Self::Store(error) => error.kind(),
@@ -171,6 +191,7 @@ impl Decision for PreferenceError {
     fn code(&self) -> &'static str {
         match self {
             Self::AllowedCas(_) => "invalid_ekcert_ca",
+            Self::AllowedVendors(_) => "invalid_ekcert_vendor",
             Self::Stale(_) => STALE,
             Self::LastAdmin(error) => error.code(),
             Self::Store(error) => error.code(),
@@ -180,6 +201,9 @@ impl Decision for PreferenceError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::AllowedCas(_) => Some("give each CA as one PEM certificate".to_owned()),
+            Self::AllowedVendors(_) => {
+                Some("`all` stands for every maker of TPMs in hardware that this release knows".to_owned())
+            }
             Self::Stale(_) => Some("get it again and repeat your change".to_owned()),
             Self::LastAdmin(error) => error.hint(),
             Self::Store(_) => None,
@@ -189,7 +213,7 @@ impl Decision for PreferenceError {
 
 impl Preference {
     pub(crate) fn new(core: Arc<Core>) -> Self {
-        Self { core }
+        Self { core, changed: Arc::default() }
     }
 
     pub(super) fn core(&self) -> &Core {
@@ -258,6 +282,10 @@ impl Preference {
             PreferenceKey::Mode => spec.device_trust.mode = None,
             PreferenceKey::AutoEnroll => spec.device_trust.auto_enroll = None,
             PreferenceKey::EkcertAllowedCas => spec.device_trust.ekcert_allowed_cas = None,
+            PreferenceKey::EkcertAllowedVendors => spec.device_trust.ekcert_allowed_vendors = None,
+            PreferenceKey::EkcertSha1 => spec.device_trust.ekcert_sha1 = None,
+            PreferenceKey::EkcertExpiredCa => spec.device_trust.ekcert_expired_ca = None,
+            PreferenceKey::EkcertExpiredEk => spec.device_trust.ekcert_expired_ek = None,
             PreferenceKey::WebSessionMaxAge => spec.device_trust.web_session_max_age = None,
             PreferenceKey::LinkScheme => spec.device_trust.link_scheme = None,
             PreferenceKey::BootDrift => spec.device_trust.boot_drift = None,
@@ -286,6 +314,11 @@ impl Preference {
     ) -> Result<(), PreferenceError> {
         if let Some(pems) = &spec.device_trust.ekcert_allowed_cas {
             AllowedCas::from_pems(pems).map_err(|error| PreferenceError::AllowedCas(error.to_string()))?;
+        }
+        if let Some(vendors) = &spec.device_trust.ekcert_allowed_vendors {
+            KnownCas::of_this_release()
+                .of_vendors(vendors.names())
+                .map_err(|error| PreferenceError::AllowedVendors(error.to_string()))?;
         }
         let mut work = self.core.begin().await?;
         // Holds off every other change of the preference, from here to the end.
@@ -328,7 +361,14 @@ impl Preference {
             .about(PREFERENCE_NAME)
             .with_details(Value::Array(changed));
         work.append_event(&event).await?;
-        Ok(work.commit().await?)
+        work.commit().await?;
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Waits until the preference is changed on this server.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
     }
 }
 
@@ -357,6 +397,11 @@ fn read_mode(json: &str) -> DeviceTrustMode {
     serde_json::from_str(json).unwrap_or(DeviceTrustMode::Required)
 }
 
+/// A policy that this server does not know is the strictest one.
+fn read_leniency(json: &str) -> Leniency {
+    serde_json::from_str(json).unwrap_or(Leniency::Refuse)
+}
+
 fn spec_of(dynamic: &[StoredValue]) -> Result<PreferenceSpec, StoreError> {
     let mut spec = PreferenceSpec::default();
     for stored in dynamic {
@@ -376,6 +421,18 @@ fn spec_of(dynamic: &[StoredValue]) -> Result<PreferenceSpec, StoreError> {
             PreferenceKey::EkcertAllowedCas => {
                 spec.device_trust.ekcert_allowed_cas =
                     Some(serde_json::from_str(&stored.json).map_err(parse)?);
+            }
+            // What a newer server allows is not understood here; what is not understood is not allowed.
+            PreferenceKey::EkcertAllowedVendors => {
+                spec.device_trust.ekcert_allowed_vendors =
+                    Some(serde_json::from_str(&stored.json).map_err(parse)?);
+            }
+            PreferenceKey::EkcertSha1 => spec.device_trust.ekcert_sha1 = Some(read_leniency(&stored.json)),
+            PreferenceKey::EkcertExpiredCa => {
+                spec.device_trust.ekcert_expired_ca = Some(read_leniency(&stored.json));
+            }
+            PreferenceKey::EkcertExpiredEk => {
+                spec.device_trust.ekcert_expired_ek = Some(read_leniency(&stored.json));
             }
             PreferenceKey::WebSessionMaxAge => {
                 spec.device_trust.web_session_max_age =
@@ -413,27 +470,36 @@ fn merge(dynamic: &PreferenceSpec, file: &PreferenceSpec) -> (Effective, BTreeMa
         sources.insert(key.as_str(), source);
         source
     };
+    let none = PreferenceSpec::default();
     let from = |source: Source| match source {
-        Source::Dynamic => dynamic.clone(),
-        Source::File => file.clone(),
-        Source::Default => PreferenceSpec::default(),
+        Source::Dynamic => dynamic,
+        Source::File => file,
+        Source::Default => &none,
     };
+    let mut trust = |key| &from(pick(key)).device_trust;
+    let safe = ChainPolicy::default();
     let effective = Effective {
-        second_factor: from(pick(PreferenceKey::SecondFactor)).second_factor.unwrap_or_default(),
-        mode: from(pick(PreferenceKey::Mode)).device_trust.mode.unwrap_or_default(),
-        auto_enroll: from(pick(PreferenceKey::AutoEnroll)).device_trust.auto_enroll.unwrap_or_default(),
-        ekcert_allowed_cas: from(pick(PreferenceKey::EkcertAllowedCas))
-            .device_trust
+        mode: trust(PreferenceKey::Mode).mode.unwrap_or_default(),
+        auto_enroll: trust(PreferenceKey::AutoEnroll).auto_enroll.unwrap_or_default(),
+        ekcert_allowed_cas: trust(PreferenceKey::EkcertAllowedCas)
             .ekcert_allowed_cas
+            .clone()
             .unwrap_or_default(),
-        web_session_max_age: from(pick(PreferenceKey::WebSessionMaxAge)).device_trust.web_session_max_age,
-        link_scheme: from(pick(PreferenceKey::LinkScheme)).device_trust.link_scheme.unwrap_or_default(),
-        boot_drift: from(pick(PreferenceKey::BootDrift)).device_trust.boot_drift.unwrap_or_default(),
-        ekcert_fetch_cas: from(pick(PreferenceKey::EkcertFetchCas))
-            .device_trust
-            .ekcert_fetch_cas
+        ekcert_allowed_vendors: trust(PreferenceKey::EkcertAllowedVendors)
+            .ekcert_allowed_vendors
+            .clone()
             .unwrap_or_default(),
-        ship_ahead: from(pick(PreferenceKey::ShipAhead)).device_trust.ship_ahead.unwrap_or_default(),
+        ekcert_policy: ChainPolicy {
+            sha1: trust(PreferenceKey::EkcertSha1).ekcert_sha1.unwrap_or(safe.sha1),
+            expired_ca: trust(PreferenceKey::EkcertExpiredCa).ekcert_expired_ca.unwrap_or(safe.expired_ca),
+            expired_ek: trust(PreferenceKey::EkcertExpiredEk).ekcert_expired_ek.unwrap_or(safe.expired_ek),
+        },
+        web_session_max_age: trust(PreferenceKey::WebSessionMaxAge).web_session_max_age,
+        link_scheme: trust(PreferenceKey::LinkScheme).link_scheme.clone().unwrap_or_default(),
+        boot_drift: trust(PreferenceKey::BootDrift).boot_drift.unwrap_or_default(),
+        ekcert_fetch_cas: trust(PreferenceKey::EkcertFetchCas).ekcert_fetch_cas.unwrap_or_default(),
+        ship_ahead: trust(PreferenceKey::ShipAhead).ship_ahead.unwrap_or_default(),
+        second_factor: from(pick(PreferenceKey::SecondFactor)).second_factor.unwrap_or_default(),
     };
     (effective, sources)
 }
@@ -450,6 +516,12 @@ fn value_of(spec: &PreferenceSpec, key: PreferenceKey) -> Option<Value> {
         PreferenceKey::EkcertAllowedCas => {
             spec.device_trust.ekcert_allowed_cas.as_ref().map(|value| json!(value))
         }
+        PreferenceKey::EkcertAllowedVendors => {
+            spec.device_trust.ekcert_allowed_vendors.as_ref().map(|value| json!(value))
+        }
+        PreferenceKey::EkcertSha1 => spec.device_trust.ekcert_sha1.map(|value| json!(value)),
+        PreferenceKey::EkcertExpiredCa => spec.device_trust.ekcert_expired_ca.map(|value| json!(value)),
+        PreferenceKey::EkcertExpiredEk => spec.device_trust.ekcert_expired_ek.map(|value| json!(value)),
         PreferenceKey::WebSessionMaxAge => spec.device_trust.web_session_max_age.map(|value| json!(value)),
         PreferenceKey::LinkScheme => spec.device_trust.link_scheme.as_ref().map(|value| json!(value)),
         PreferenceKey::BootDrift => spec.device_trust.boot_drift.map(|value| json!(value)),

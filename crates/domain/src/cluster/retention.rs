@@ -32,6 +32,8 @@ impl Retention {
         let mut work = self.core.begin().await?;
         let events = work.purge_events(horizon).await?;
         let evidence = work.purge_evidence(horizon).await?;
+        work.expire_reviews(now).await?;
+        work.purge_reviews(horizon).await?;
         work.purge_imports(now).await?;
         work.purge_sessions(now.plus_secs(-DAY)).await?;
         work.purge_enroll_tokens(now.plus_secs(-SPENT_TOKEN_DAYS * DAY)).await?;

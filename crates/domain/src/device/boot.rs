@@ -6,6 +6,8 @@ use super::detail::boot_of;
 use super::{BootDetail, DeviceError, Inventory};
 use crate::audit::EventKind;
 use crate::authz::{Grant, ReadDevice, UpdateDevice};
+use crate::ceremony::close_review;
+use crate::entity::ReviewState;
 
 impl Inventory {
     /// How a device booted last, and what has changed since the last good boot; none where it never attested.
@@ -43,6 +45,8 @@ impl Inventory {
             return Err(DeviceError::BootGood);
         }
         work.forget_good_boot(id).await?;
+        let (by, now) = (&grant.by().user, self.core.now());
+        close_review(work.as_mut(), id, ReviewState::Accepted, by, now).await?;
         let event = self
             .core
             .event(EventKind::DEVICE_BOOT_ACCEPT, grant.by())

@@ -9,8 +9,8 @@ use super::history::{HistoryEntry, history};
 use super::{DeviceError, Inventory};
 use crate::authz::{Grant, ListEvents, ReadDevice};
 use crate::entity::{
-    AuditFilter, Credential, Device, Digest, EnrollToken, Evidence, Lock, RecordKind, StoredEvent,
-    TokenFilter,
+    ACCEPTED_IN_REVIEW, AuditFilter, Credential, Device, Digest, EkFinding, EnrollToken, Evidence, Lock,
+    RecordKind, StoredEvent, TokenFilter,
 };
 use crate::ports::{StoreError, UnitOfWork};
 
@@ -47,6 +47,8 @@ pub struct KeyDetail {
     pub credential: Credential,
     /// Why the tier is what it is, in words.
     pub reason: String,
+    /// What is remarkable about its EK certificate, and was put up with.
+    pub findings: Vec<EkFinding>,
     /// What it was enrolled with; absent for Secure Enclave keys, and where the evidence has passed its retention.
     pub tpm: Option<TpmDetail>,
 }
@@ -195,24 +197,36 @@ fn key_detail(credential: Credential, evidence: Option<&Evidence>) -> KeyDetail 
         .and_then(|evidence| EkCertificate::parse(&evidence.ek_certificate).ok());
     let tpm = evidence.filter(|evidence| !evidence.ek_public.is_empty()).map(|evidence| TpmDetail {
         ek_kind: EkPublic::from_spki_der(&evidence.ek_public).ok().map(|ek| ek.kind().to_string()),
-        certificate: certificate.as_ref().map(certificate_detail),
+        certificate: certificate.as_ref().map(EkCertificateDetail::of),
     });
     let issuer = certificate.as_ref().map(EkCertificate::issuer);
-    KeyDetail { reason: tier_reason(credential.tier, credential.os_type, issuer.as_deref()), credential, tpm }
+    let findings = evidence.map(|evidence| evidence.findings.clone()).unwrap_or_default();
+    let accepted = findings.iter().find(|finding| finding.code == ACCEPTED_IN_REVIEW);
+    let reason = match accepted {
+        Some(accepted) => format!(
+            "The TPM proved that it holds the endorsement key of its certificate. The CA of that certificate was not among \
+             the cluster's EKCert CAs; {} let the device in after a review.",
+            accepted.about
+        ),
+        None => tier_reason(credential.tier, credential.os_type, issuer.as_deref()),
+    };
+    KeyDetail { reason, credential, tpm, findings }
 }
 
-fn certificate_detail(certificate: &EkCertificate) -> EkCertificateDetail {
-    let tpm = certificate.tpm();
-    let maker_id = tpm.manufacturer.clone();
-    EkCertificateDetail {
-        maker: maker_id.as_ref().map(|id| vendor_name(id).map_or_else(|| id.clone(), str::to_owned)),
-        maker_id,
-        model: tpm.model.clone(),
-        firmware: tpm.firmware_version.clone(),
-        issuer: certificate.issuer(),
-        serial: certificate.serial(),
-        not_before: certificate.not_before(),
-        not_after: certificate.not_after(),
+impl EkCertificateDetail {
+    pub(crate) fn of(certificate: &EkCertificate) -> Self {
+        let tpm = certificate.tpm();
+        let maker_id = tpm.manufacturer.clone();
+        Self {
+            maker: maker_id.as_ref().map(|id| vendor_name(id).map_or_else(|| id.clone(), str::to_owned)),
+            maker_id,
+            model: tpm.model.clone(),
+            firmware: tpm.firmware_version.clone(),
+            issuer: certificate.issuer(),
+            serial: certificate.serial(),
+            not_before: certificate.not_before(),
+            not_after: certificate.not_after(),
+        }
     }
 }
 

@@ -81,9 +81,9 @@ impl EvidenceArchive {
         id: &str,
     ) -> Result<ExportedEvidence, EvidenceExportError> {
         let mut work = self.core.begin().await?;
-        let found = match work.evidence(id).await? {
+        let found = match work.evidence_by_id(id).await? {
             Some(evidence) => Some(evidence),
-            None => work.last_enrolment_evidence(id).await?,
+            None => work.enrolment_evidence(id).await?,
         };
         let evidence = found.ok_or_else(|| EvidenceExportError::NotFound(clean_label(id)))?;
         let device = work.device(&evidence.device_id).await?;
@@ -127,6 +127,7 @@ fn bundle(
         time: evidence.time,
         verdict: evidence.verdict,
         tier: evidence.tier,
+        findings: evidence.findings.into_iter().map(|finding| finding.code).collect(),
         credential_id: evidence.credential_id,
         nonce: evidence.nonce,
         ek_public: evidence.ek_public,

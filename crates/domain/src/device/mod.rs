@@ -11,6 +11,7 @@ mod import;
 mod insights;
 mod inventory;
 pub mod search;
+mod ship_ahead;
 mod token_search;
 mod tokens;
 mod update;
@@ -29,6 +30,11 @@ pub use import::{
 pub use insights::{EnrolledOf, FAILURE_DAYS, INSIGHT_DAYS, Insights};
 pub use inventory::{DevicePage, DeviceView, Inventory};
 pub use search::{DeviceQuery, DevicesExported, DevicesFound, SearchError, origin_name, tier_name};
+pub(crate) use ship_ahead::issuer_key;
+pub use ship_ahead::{
+    MAX_SHIP_AHEAD_BYTES, MAX_SHIP_AHEAD_LINES, SHIP_AHEAD_TEMPLATE, ShipAheadError, ShipAheadImport,
+    ShipAheadSheetError, ShipAheads,
+};
 pub use token_search::{TokenQuery, TokenQueryError, TokenStates, TokensFound};
 pub use tokens::{EnrollTokens, NewEnrollToken, TokenPage, TokenTerms};
 pub(crate) use tokens::{make_admin_token, may_auto_enroll, token_event};

@@ -4,7 +4,7 @@ use gatehouse_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Digest;
+use super::{Digest, EkFinding};
 
 /// A device of the inventory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +139,9 @@ pub struct Evidence {
     pub device_key: Vec<u8>,
     pub signature: Vec<u8>,
     pub tier: AttestationTier,
+    /// What is remarkable about an EK certificate that was accepted.
+    #[serde(default)]
+    pub findings: Vec<EkFinding>,
 }
 
 /// Where a listing of devices goes on: after this (normalised tag, OS, id).

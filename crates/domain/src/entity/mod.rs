@@ -4,6 +4,7 @@ mod audit;
 mod boot;
 mod cli_login;
 mod device;
+mod device_ek;
 mod device_web;
 mod enroll_token;
 mod evidence_basis;
@@ -12,10 +13,12 @@ mod listing;
 mod lock;
 mod passkey;
 mod preference;
+mod review;
 mod revision;
 mod role;
 mod sealed;
 mod session;
+mod ship_ahead;
 mod user;
 
 pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, EventPage, StoredEvent};
@@ -26,6 +29,7 @@ pub use device::{
     BoundCredential, CollectedRecord, Counters, Credential, Device, DeviceCursor, DeviceProfile,
     DeviceSource, Evidence, RecordKind,
 };
+pub use device_ek::{DeviceEk, EkJudgement, EkOfDevice, EkVerdictCode};
 pub use device_web::{DeviceWebAttempt, DeviceWebProof};
 pub use enroll_token::{
     CHALLENGE_SECS, EnrollToken, MAX_CHALLENGES, TokenCursor, TokenFilter, TokenPurpose, TokenState,
@@ -43,9 +47,14 @@ pub use lock::Lock;
 pub(crate) use lock::target_text;
 pub use passkey::{CeremonyPurpose, Passkey, PasskeyCeremony, PasskeyUse, PendingSignIn};
 pub use preference::{PREFERENCE_KEYS, PreferenceKey, StoredValue};
+pub use review::{
+    ACCEPTED_IN_REVIEW, EkFinding, REVIEW_DAYS, Review, ReviewCursor, ReviewDecision, ReviewReason,
+    ReviewState, UnknownCaDetails,
+};
 pub use role::Role;
 pub use sealed::{SealedSecret, SecretPurpose};
 pub use session::{Session, SessionDevice, SessionKey, SessionKind, Standing, WEB_IDLE_SECS};
+pub use ship_ahead::{AnnouncedTpm, ShipAhead, ShipAheadCursor, ShipAheadUse};
 pub use user::{DeviceScope, LinkPurpose, Throttle, User, UserGlance, UserLink};
 
 /// SHA-256 of a secret or a key; secrets are stored only so.

@@ -7,6 +7,10 @@ pub enum PreferenceKey {
     Mode,
     AutoEnroll,
     EkcertAllowedCas,
+    EkcertAllowedVendors,
+    EkcertSha1,
+    EkcertExpiredCa,
+    EkcertExpiredEk,
     WebSessionMaxAge,
     LinkScheme,
     BootDrift,
@@ -15,11 +19,15 @@ pub enum PreferenceKey {
 }
 
 /// Every key, in the order in which they are shown.
-pub const PREFERENCE_KEYS: [PreferenceKey; 9] = [
+pub const PREFERENCE_KEYS: [PreferenceKey; 13] = [
     PreferenceKey::SecondFactor,
     PreferenceKey::Mode,
     PreferenceKey::AutoEnroll,
     PreferenceKey::EkcertAllowedCas,
+    PreferenceKey::EkcertAllowedVendors,
+    PreferenceKey::EkcertSha1,
+    PreferenceKey::EkcertExpiredCa,
+    PreferenceKey::EkcertExpiredEk,
     PreferenceKey::WebSessionMaxAge,
     PreferenceKey::LinkScheme,
     PreferenceKey::BootDrift,
@@ -36,6 +44,10 @@ impl PreferenceKey {
             Self::Mode => "device_trust.mode",
             Self::AutoEnroll => "device_trust.auto_enroll",
             Self::EkcertAllowedCas => "device_trust.ekcert_allowed_cas",
+            Self::EkcertAllowedVendors => "device_trust.ekcert_allowed_vendors",
+            Self::EkcertSha1 => "device_trust.ekcert_sha1",
+            Self::EkcertExpiredCa => "device_trust.ekcert_expired_ca",
+            Self::EkcertExpiredEk => "device_trust.ekcert_expired_ek",
             Self::WebSessionMaxAge => "device_trust.web_session_max_age",
             Self::LinkScheme => "device_trust.link_scheme",
             Self::BootDrift => "device_trust.boot_drift",

@@ -3,14 +3,11 @@
 use async_trait::async_trait;
 
 use super::store::Stored;
-use crate::entity::{Digest, Evidence, EvidenceBasis};
+use crate::entity::{Digest, EvidenceBasis};
 
-/// Evidence by its id, and the rules and CAs that it refers to.
+/// The rules and CAs that evidence refers to.
 #[async_trait]
 pub trait EvidenceBasisRows {
-    async fn evidence(&mut self, id: &str) -> Stored<Option<Evidence>>;
-    /// The newest of a successful enrolment of the device.
-    async fn last_enrolment_evidence(&mut self, device_id: &str) -> Stored<Option<Evidence>>;
     /// Keeps rules and CAs; what is kept already stays.
     async fn keep_evidence_basis(&mut self, basis: &EvidenceBasis) -> Stored<()>;
     /// The text of the rules.

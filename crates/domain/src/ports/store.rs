@@ -84,6 +84,9 @@ pub trait UnitOfWork:
     + super::device_pages::ImportRows
     + super::device_web::DeviceWebRows
     + super::evidence_rows::EvidenceBasisRows
+    + super::ship_ahead::ShipAheadRows
+    + super::reviews::ReviewRows
+    + super::reviews::DeviceEkRows
     + Send
 {
     /// Makes everything durable: success means it is on disk.

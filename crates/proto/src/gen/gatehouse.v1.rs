@@ -5603,3 +5603,1287 @@ pub mod status_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListReviewsRequest {
+    /// Those that wait; else those that do not any more.
+    #[prost(bool, tag = "1")]
+    pub pending: bool,
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListReviewsResponse {
+    /// Without facts.
+    #[prost(message, repeated, tag = "1")]
+    pub reviews: ::prost::alloc::vec::Vec<ReviewInfo>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetReviewRequest {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReviewInfo {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// unknown_ca, boot_drift
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+    /// pending, accepted, trusted, refused, expired
+    #[prost(string, tag = "3")]
+    pub state: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "4")]
+    pub created: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "5")]
+    pub expires: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(string, tag = "6")]
+    pub device_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub asset_tag: ::prost::alloc::string::String,
+    #[prost(string, tag = "8")]
+    pub os_type: ::prost::alloc::string::String,
+    /// Who asked.
+    #[prost(string, tag = "9")]
+    pub user: ::prost::alloc::string::String,
+    #[prost(string, tag = "10")]
+    pub credential_id: ::prost::alloc::string::String,
+    /// What is judged: a decision names it, so that nobody decides what they have not seen.
+    #[prost(string, tag = "11")]
+    pub evidence_id: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "12")]
+    pub decided: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(string, tag = "13")]
+    pub decided_by: ::prost::alloc::string::String,
+    /// Absent in lists, for other reasons than unknown_ca, and once the evidence has passed its retention.
+    #[prost(message, optional, tag = "14")]
+    pub unknown_ca: ::core::option::Option<UnknownCaFacts>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UnknownCaFacts {
+    /// SHA-256 in hexadecimal digits.
+    #[prost(string, tag = "1")]
+    pub ek_sha256: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub ek_kind: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub certificate_sha256: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub serial: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub issuer: ::prost::alloc::string::String,
+    /// Identifier of the issuer's key.
+    #[prost(string, tag = "6")]
+    pub aki: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub tpm_maker: ::prost::alloc::string::String,
+    #[prost(string, tag = "8")]
+    pub tpm_model: ::prost::alloc::string::String,
+    #[prost(string, tag = "9")]
+    pub tpm_firmware: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "10")]
+    pub not_before: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "11")]
+    pub not_after: ::core::option::Option<::prost_types::Timestamp>,
+    /// From the issuer upwards, as far as the device has sent them.
+    #[prost(message, repeated, tag = "12")]
+    pub chain: ::prost::alloc::vec::Vec<CaInfo>,
+    /// Why it is not trusted today; all empty if it is by now.
+    #[prost(string, tag = "13")]
+    pub refusal_code: ::prost::alloc::string::String,
+    #[prost(string, tag = "14")]
+    pub refusal: ::prost::alloc::string::String,
+    #[prost(string, tag = "15")]
+    pub refusal_hint: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CaInfo {
+    #[prost(string, tag = "1")]
+    pub subject: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub issuer: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub sha256: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub key: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub signature: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "6")]
+    pub not_before: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "7")]
+    pub not_after: ::core::option::Option<::prost_types::Timestamp>,
+    /// Maker of TPMs, if the certificate is pinned in the server's release.
+    #[prost(string, tag = "8")]
+    pub vendor: ::prost::alloc::string::String,
+    /// Empty for CAs that a device has sent.
+    #[prost(string, repeated, tag = "9")]
+    pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DecideReviewRequest {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub evidence_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrustReviewRequest {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub evidence_id: ::prost::alloc::string::String,
+    /// PEM, DER or PKCS #7; the CA that the device has sent if it is empty.
+    #[prost(bytes = "vec", tag = "3")]
+    pub certificates: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PreviewAddCasRequest {
+    /// PEM, DER or PKCS #7.
+    #[prost(bytes = "vec", tag = "1")]
+    pub certificates: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Coverage {
+    #[prost(int64, tag = "1")]
+    pub enrolled: i64,
+    /// Registered devices that have tried to enrol.
+    #[prost(int64, tag = "2")]
+    pub registered: i64,
+    /// The first of them.
+    #[prost(message, repeated, tag = "3")]
+    pub devices: ::prost::alloc::vec::Vec<CoveredDevice>,
+    /// There are more devices than one look verifies.
+    #[prost(bool, tag = "4")]
+    pub partial: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CoveredDevice {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub asset_tag: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub os_type: ::prost::alloc::string::String,
+    #[prost(bool, tag = "4")]
+    pub enrolled: bool,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CaPreview {
+    #[prost(message, optional, tag = "1")]
+    pub ca: ::core::option::Option<CaInfo>,
+    #[prost(bool, tag = "2")]
+    pub listed: bool,
+    #[prost(message, optional, tag = "3")]
+    pub coverage: ::core::option::Option<Coverage>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PreviewAddCasResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub cas: ::prost::alloc::vec::Vec<CaPreview>,
+    /// Nothing was verified so far.
+    #[prost(bool, tag = "2")]
+    pub turns_on: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PreviewRemoveCasRequest {
+    /// SHA-256 of certificates, or how they begin.
+    #[prost(string, repeated, tag = "1")]
+    pub fingerprints: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PreviewRemoveCasResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub cas: ::prost::alloc::vec::Vec<CaInfo>,
+    /// Devices that could enrol now and could not then.
+    #[prost(message, optional, tag = "2")]
+    pub lost: ::core::option::Option<Coverage>,
+    /// Nothing would be verified any more.
+    #[prost(bool, tag = "3")]
+    pub turns_off: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListFailingDevicesRequest {
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListFailingDevicesResponse {
+    /// False where nothing is verified; then all else is empty.
+    #[prost(bool, tag = "1")]
+    pub verifies: bool,
+    #[prost(int64, tag = "2")]
+    pub judged: i64,
+    #[prost(int64, tag = "3")]
+    pub failing: i64,
+    #[prost(int64, tag = "4")]
+    pub enrolled: i64,
+    #[prost(bool, tag = "5")]
+    pub done: bool,
+    #[prost(message, repeated, tag = "6")]
+    pub devices: ::prost::alloc::vec::Vec<FailingDevice>,
+    #[prost(string, tag = "7")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FailingDevice {
+    #[prost(message, optional, tag = "1")]
+    pub device: ::core::option::Option<CoveredDevice>,
+    /// Stable word of why.
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// Generated client implementations.
+pub mod review_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What administrators have to decide about devices.
+    #[derive(Debug, Clone)]
+    pub struct ReviewServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl ReviewServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> ReviewServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> ReviewServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            ReviewServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        pub async fn list_reviews(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListReviewsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListReviewsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gatehouse.v1.ReviewService/ListReviews",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gatehouse.v1.ReviewService", "ListReviews"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn get_review(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetReviewRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReviewInfo>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gatehouse.v1.ReviewService/GetReview",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gatehouse.v1.ReviewService", "GetReview"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Grants what was asked for, this once.
+        pub async fn accept_review(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DecideReviewRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gatehouse.v1.ReviewService/AcceptReview",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gatehouse.v1.ReviewService", "AcceptReview"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Allows a CA, and grants what was asked for by it.
+        pub async fn trust_review(
+            &mut self,
+            request: impl tonic::IntoRequest<super::TrustReviewRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gatehouse.v1.ReviewService/TrustReview",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gatehouse.v1.ReviewService", "TrustReview"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn refuse_review(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DecideReviewRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gatehouse.v1.ReviewService/RefuseReview",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gatehouse.v1.ReviewService", "RefuseReview"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod review_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with ReviewServiceServer.
+    #[async_trait]
+    pub trait ReviewService: std::marker::Send + std::marker::Sync + 'static {
+        async fn list_reviews(
+            &self,
+            request: tonic::Request<super::ListReviewsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListReviewsResponse>,
+            tonic::Status,
+        >;
+        async fn get_review(
+            &self,
+            request: tonic::Request<super::GetReviewRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReviewInfo>, tonic::Status>;
+        /// Grants what was asked for, this once.
+        async fn accept_review(
+            &self,
+            request: tonic::Request<super::DecideReviewRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
+        /// Allows a CA, and grants what was asked for by it.
+        async fn trust_review(
+            &self,
+            request: tonic::Request<super::TrustReviewRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
+        async fn refuse_review(
+            &self,
+            request: tonic::Request<super::DecideReviewRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
+    }
+    /// What administrators have to decide about devices.
+    #[derive(Debug)]
+    pub struct ReviewServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> ReviewServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for ReviewServiceServer<T>
+    where
+        T: ReviewService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/gatehouse.v1.ReviewService/ListReviews" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListReviewsSvc<T: ReviewService>(pub Arc<T>);
+                    impl<
+                        T: ReviewService,
+                    > tonic::server::UnaryService<super::ListReviewsRequest>
+                    for ListReviewsSvc<T> {
+                        type Response = super::ListReviewsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListReviewsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReviewService>::list_reviews(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListReviewsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gatehouse.v1.ReviewService/GetReview" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetReviewSvc<T: ReviewService>(pub Arc<T>);
+                    impl<
+                        T: ReviewService,
+                    > tonic::server::UnaryService<super::GetReviewRequest>
+                    for GetReviewSvc<T> {
+                        type Response = super::ReviewInfo;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetReviewRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReviewService>::get_review(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetReviewSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gatehouse.v1.ReviewService/AcceptReview" => {
+                    #[allow(non_camel_case_types)]
+                    struct AcceptReviewSvc<T: ReviewService>(pub Arc<T>);
+                    impl<
+                        T: ReviewService,
+                    > tonic::server::UnaryService<super::DecideReviewRequest>
+                    for AcceptReviewSvc<T> {
+                        type Response = ();
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DecideReviewRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReviewService>::accept_review(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AcceptReviewSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gatehouse.v1.ReviewService/TrustReview" => {
+                    #[allow(non_camel_case_types)]
+                    struct TrustReviewSvc<T: ReviewService>(pub Arc<T>);
+                    impl<
+                        T: ReviewService,
+                    > tonic::server::UnaryService<super::TrustReviewRequest>
+                    for TrustReviewSvc<T> {
+                        type Response = ();
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::TrustReviewRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReviewService>::trust_review(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = TrustReviewSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gatehouse.v1.ReviewService/RefuseReview" => {
+                    #[allow(non_camel_case_types)]
+                    struct RefuseReviewSvc<T: ReviewService>(pub Arc<T>);
+                    impl<
+                        T: ReviewService,
+                    > tonic::server::UnaryService<super::DecideReviewRequest>
+                    for RefuseReviewSvc<T> {
+                        type Response = ();
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DecideReviewRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReviewService>::refuse_review(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RefuseReviewSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for ReviewServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "gatehouse.v1.ReviewService";
+    impl<T> tonic::server::NamedService for ReviewServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// Generated client implementations.
+pub mod ek_ca_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// The CAs whose TPMs are trusted: what a change would do, and which devices the list of today does not cover. The list itself is
+    /// in the cluster_auth_preference.
+    #[derive(Debug, Clone)]
+    pub struct EkCaServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl EkCaServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> EkCaServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> EkCaServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            EkCaServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Changes nothing.
+        pub async fn preview_add_cas(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PreviewAddCasRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PreviewAddCasResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gatehouse.v1.EkCaService/PreviewAddCas",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gatehouse.v1.EkCaService", "PreviewAddCas"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes nothing.
+        pub async fn preview_remove_cas(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PreviewRemoveCasRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PreviewRemoveCasResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gatehouse.v1.EkCaService/PreviewRemoveCas",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("gatehouse.v1.EkCaService", "PreviewRemoveCas"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Enrolled devices that could not enrol today.
+        pub async fn list_failing_devices(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListFailingDevicesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListFailingDevicesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gatehouse.v1.EkCaService/ListFailingDevices",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("gatehouse.v1.EkCaService", "ListFailingDevices"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod ek_ca_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with EkCaServiceServer.
+    #[async_trait]
+    pub trait EkCaService: std::marker::Send + std::marker::Sync + 'static {
+        /// Changes nothing.
+        async fn preview_add_cas(
+            &self,
+            request: tonic::Request<super::PreviewAddCasRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PreviewAddCasResponse>,
+            tonic::Status,
+        >;
+        /// Changes nothing.
+        async fn preview_remove_cas(
+            &self,
+            request: tonic::Request<super::PreviewRemoveCasRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PreviewRemoveCasResponse>,
+            tonic::Status,
+        >;
+        /// Enrolled devices that could not enrol today.
+        async fn list_failing_devices(
+            &self,
+            request: tonic::Request<super::ListFailingDevicesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListFailingDevicesResponse>,
+            tonic::Status,
+        >;
+    }
+    /// The CAs whose TPMs are trusted: what a change would do, and which devices the list of today does not cover. The list itself is
+    /// in the cluster_auth_preference.
+    #[derive(Debug)]
+    pub struct EkCaServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> EkCaServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for EkCaServiceServer<T>
+    where
+        T: EkCaService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/gatehouse.v1.EkCaService/PreviewAddCas" => {
+                    #[allow(non_camel_case_types)]
+                    struct PreviewAddCasSvc<T: EkCaService>(pub Arc<T>);
+                    impl<
+                        T: EkCaService,
+                    > tonic::server::UnaryService<super::PreviewAddCasRequest>
+                    for PreviewAddCasSvc<T> {
+                        type Response = super::PreviewAddCasResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PreviewAddCasRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EkCaService>::preview_add_cas(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PreviewAddCasSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gatehouse.v1.EkCaService/PreviewRemoveCas" => {
+                    #[allow(non_camel_case_types)]
+                    struct PreviewRemoveCasSvc<T: EkCaService>(pub Arc<T>);
+                    impl<
+                        T: EkCaService,
+                    > tonic::server::UnaryService<super::PreviewRemoveCasRequest>
+                    for PreviewRemoveCasSvc<T> {
+                        type Response = super::PreviewRemoveCasResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PreviewRemoveCasRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EkCaService>::preview_remove_cas(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PreviewRemoveCasSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gatehouse.v1.EkCaService/ListFailingDevices" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListFailingDevicesSvc<T: EkCaService>(pub Arc<T>);
+                    impl<
+                        T: EkCaService,
+                    > tonic::server::UnaryService<super::ListFailingDevicesRequest>
+                    for ListFailingDevicesSvc<T> {
+                        type Response = super::ListFailingDevicesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListFailingDevicesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EkCaService>::list_failing_devices(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListFailingDevicesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for EkCaServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "gatehouse.v1.EkCaService";
+    impl<T> tonic::server::NamedService for EkCaServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}

@@ -48,11 +48,11 @@ const RECORD: Decode<CollectedRecord> = Decode {
     },
 };
 
-fn asset_tag(columns: &mut dyn Columns) -> Stored<AssetTag> {
+pub(super) fn asset_tag(columns: &mut dyn Columns) -> Stored<AssetTag> {
     Ok(AssetTag::from_stored(columns.text()?))
 }
 
-fn enroll_status(number: i32) -> Option<EnrollStatus> {
+pub(super) fn enroll_status(number: i32) -> Option<EnrollStatus> {
     [EnrollStatus::NotEnrolled, EnrollStatus::Enrolled].into_iter().find(|status| *status as i32 == number)
 }
 

@@ -8,7 +8,7 @@ use gatehouse_model::{AttestationTier, Timestamp};
 
 use super::Unit;
 use super::device::RECORD_KINDS;
-use crate::decode::{Columns, Decode, TEXT};
+use crate::decode::{Columns, Decode, TEXT, to_json};
 use crate::executor::Executor;
 use crate::platform;
 use crate::sql::evidence as sql;
@@ -40,6 +40,7 @@ pub(super) const EVIDENCE: Decode<Evidence> = Decode {
             platform: platform_parameters(columns)?,
             intermediates: columns.maybe_bytes()?.unwrap_or_default(),
             basis: columns.maybe_digest()?,
+            findings: columns.json()?,
         })
     },
 };
@@ -57,6 +58,7 @@ impl<E: Executor> EvidenceRows for Unit<E> {
     async fn insert_evidence(&mut self, evidence: &Evidence) -> Stored<()> {
         let platform = platform::encode(&evidence.platform)
             .ok_or_else(|| StoreError::Corrupt { what: "platform attestation (too long)".to_owned() })?;
+        let findings = to_json(&evidence.findings)?;
         let values = values![
             &evidence.id,
             &evidence.device_id,
@@ -79,6 +81,7 @@ impl<E: Executor> EvidenceRows for Unit<E> {
             &evidence.platform.event_log,
             Some(evidence.intermediates.as_slice()).filter(|ders| !ders.is_empty()),
             evidence.basis.as_ref(),
+            &findings,
         ];
         self.0.later(sql::INSERT_EVIDENCE, values).await
     }
@@ -94,14 +97,6 @@ impl<E: Executor> EvidenceRows for Unit<E> {
 
 #[async_trait]
 impl<E: Executor> EvidenceBasisRows for Unit<E> {
-    async fn evidence(&mut self, id: &str) -> Stored<Option<Evidence>> {
-        self.0.optional(sql::EVIDENCE, values![id], EVIDENCE).await
-    }
-
-    async fn last_enrolment_evidence(&mut self, device_id: &str) -> Stored<Option<Evidence>> {
-        self.0.optional(sql::LAST_ENROLMENT_EVIDENCE, values![device_id], EVIDENCE).await
-    }
-
     async fn keep_evidence_basis(&mut self, basis: &EvidenceBasis) -> Stored<()> {
         if self.0.execute(sql::KEEP_BASIS, values![&basis.hash, &basis.body]).await? == 0 {
             return Ok(());

@@ -15,8 +15,10 @@ mod factor;
 mod import;
 mod listing;
 mod lock;
+mod review;
 mod role;
 mod session;
+mod ship_ahead;
 mod user;
 mod web_record;
 

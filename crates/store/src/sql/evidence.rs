@@ -4,7 +4,7 @@ macro_rules! columns {
     () => {
         "id, device_id, user_name, kind, time, verdict, credential_id, tier, nonce, ek_public, ek_certificate,
          ak_public, ak_create_data, ak_create_attestation, ak_create_signature, device_key, signature,
-         platform, event_log, intermediates, basis"
+         platform, event_log, intermediates, basis, findings"
     };
 }
 
@@ -13,12 +13,9 @@ pub(super) use columns as evidence_columns;
 
 statements! {
     INSERT_EVIDENCE = concat!("insert into evidence (", columns!(), ")
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)");
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)");
     EVIDENCE_OF_DEVICE = concat!("select ", columns!(), " from evidence
         where device_id = $1 order by time desc, id desc limit $2");
-    EVIDENCE = concat!("select ", columns!(), " from evidence where id = $1");
-    LAST_ENROLMENT_EVIDENCE = concat!("select ", columns!(), " from evidence
-        where device_id = $1 and kind = 'enroll' and verdict = 'success' order by time desc, id desc limit 1");
     /// What a key was enrolled by stays as long as the key.
     PURGE_EVIDENCE = "
         delete from evidence

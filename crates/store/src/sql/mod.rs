@@ -29,8 +29,10 @@ pub mod factor;
 pub mod import;
 pub mod listing;
 pub mod lock;
+pub mod review;
 pub mod role;
 pub mod session;
+pub mod ship_ahead;
 pub mod user;
 pub mod web_record;
 
@@ -51,8 +53,10 @@ pub const AREAS: &[&[(&str, &str)]] = &[
     import::ALL,
     factor::ALL,
     lock::ALL,
+    review::ALL,
     role::ALL,
     session::ALL,
+    ship_ahead::ALL,
     user::ALL,
     web_record::ALL,
 ];

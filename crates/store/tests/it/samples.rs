@@ -231,6 +231,42 @@ pub(crate) fn evidence(id: &str, device_id: &str, time: i64) -> Evidence {
         device_key: vec![11; 91],
         signature: vec![12; 72],
         tier: AttestationTier::TpmEkcertTrusted,
+        findings: vec![EkFinding {
+            code: "expired_ek".to_owned(),
+            about: "CN=\"EK\"".to_owned(),
+            lowers_tier: true,
+        }],
+    }
+}
+
+pub(crate) fn review(id: &str, subject: &str, created: i64) -> Review {
+    Review {
+        id: id.to_owned(),
+        reason: ReviewReason::UnknownCa,
+        subject: subject.to_owned(),
+        state: ReviewState::Pending,
+        created: at(created),
+        expires: at(created + 100),
+        device_id: "d1".to_owned(),
+        asset_tag: "TAG \"1\"".to_owned(),
+        os_type: OsType::Windows,
+        user: "alice".to_owned(),
+        credential_id: "c1".to_owned(),
+        evidence_id: "e1".to_owned(),
+        details: serde_json::json!({"token_id": "t1", "intermediates": ["30"]}),
+        decided: None,
+    }
+}
+
+pub(crate) fn device_ek(device_id: &str, verdict: &str) -> DeviceEk {
+    DeviceEk {
+        device_id: device_id.to_owned(),
+        certificate: vec![0x30, 1],
+        intermediates: vec![0x30, 2],
+        issuer_key: [1; 32],
+        top_key: [2; 32],
+        verdict: EkVerdictCode(verdict.to_owned()),
+        updated: at(9),
     }
 }
 

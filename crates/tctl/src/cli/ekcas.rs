@@ -11,8 +11,8 @@ pub(crate) enum EkcasCommand {
     /// List the allowed CAs.
     #[command(after_help = "Example:\n  tctl ekcas ls --format=json")]
     Ls(FormatArgs),
-    /// Allow the CAs in files or folders. New enrolments alone are judged by them.
-    #[command(after_help = "Example:\n  tctl ekcas add root.pem")]
+    /// Allow the CAs in files or folders, and say which devices each covers. New enrolments alone are judged by them.
+    #[command(after_help = "Examples:\n  tctl ekcas add root.pem --dry-run\n  tctl ekcas add root.pem")]
     Add(AddCasArgs),
     /// Allow those CAs in files or folders that are TPM makers' and pinned in this release.
     #[command(
@@ -24,9 +24,12 @@ pub(crate) enum EkcasCommand {
         after_help = "Examples:\n  tctl ekcas fetch --vendor=infineon\n  HTTPS_PROXY=http://proxy:3128 tctl ekcas fetch --out=pinned.pem"
     )]
     Fetch(FetchArgs),
-    /// Allow CAs no longer. Devices that are enrolled stay enrolled.
+    /// Allow CAs no longer, and say which devices could not enroll any more. Devices that are enrolled stay enrolled.
     #[command(after_help = "Example:\n  tctl ekcas rm 26203ada")]
     Rm(RemoveCasArgs),
+    /// List the enrolled devices that could not enroll today: they stay enrolled.
+    #[command(after_help = "Example:\n  tctl ekcas failing --format=json")]
+    Failing(FormatArgs),
     /// Judge an EK certificate by CAs in files or folders, and say why. Needs no server; exits 0 if it is trusted, else 1.
     #[command(
         after_help = "Examples:\n  tctl ekcas check --ca=vendor-cas/ ek.der\n  tctl ekcas check --ca=root.pem --at=2026-01-01T00:00:00Z --format=json ek.pem"
@@ -39,6 +42,9 @@ pub(crate) struct AddCasArgs {
     /// Files with certificates (PEM, DER, PKCS #7), or folders of such files
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
+    /// Only show which devices the CAs cover
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Args)]
@@ -69,6 +75,9 @@ pub(crate) struct RemoveCasArgs {
     /// SHA-256 of the CA's certificate as `tctl ekcas ls` shows it, or how it begins (8 digits at least)
     #[arg(value_name = "FINGERPRINT", required = true)]
     pub(crate) fingerprints: Vec<String>,
+    /// Only show which devices could not enroll any more
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Args)]

@@ -1,7 +1,7 @@
 //! What people write into the `cluster_auth_preference` and JSON has no word for.
 
 use gatehouse_client::Result;
-use gatehouse_model::DeviceTrustMode;
+use gatehouse_model::{DeviceTrustMode, Leniency};
 use serde_yaml_ng::Value;
 
 use super::invalid;
@@ -12,6 +12,11 @@ pub(super) fn read(mut document: Value) -> Result<Value> {
     let Some(trust) = trust else { return Ok(document) };
     if let Some(mode) = trust.get("mode").and_then(Value::as_str) {
         mode.parse::<DeviceTrustMode>().map_err(|error| invalid(error.to_string()))?;
+    }
+    for key in ["ekcert_sha1", "ekcert_expired_ca", "ekcert_expired_ek"] {
+        if let Some(text) = trust.get(key).and_then(Value::as_str) {
+            text.parse::<Leniency>().map_err(|error| invalid(format!("device_trust.{key}: {error}")))?;
+        }
     }
     if let Some(flag) = trust.get_mut("auto_enroll")
         && let Some(text) = flag.as_str()

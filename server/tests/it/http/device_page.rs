@@ -55,6 +55,7 @@ async fn enrol(cluster: &Cluster, id: &str) {
         device_key: Vec::new(),
         signature: Vec::new(),
         tier: AttestationTier::TpmEkcert,
+        findings: Vec::new(),
     };
     work.insert_evidence(&evidence).await.unwrap();
     for (time, version) in [(1, "12"), (2, "13")] {

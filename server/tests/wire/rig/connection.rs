@@ -10,9 +10,12 @@ use gatehouse_proto::gatehouse::v1::account_service_client::AccountServiceClient
 use gatehouse_proto::gatehouse::v1::audit_service_client::AuditServiceClient;
 use gatehouse_proto::gatehouse::v1::auth_service_client::AuthServiceClient;
 use gatehouse_proto::gatehouse::v1::device_admin_service_client::DeviceAdminServiceClient;
+use gatehouse_proto::gatehouse::v1::device_evidence_service_client::DeviceEvidenceServiceClient;
 use gatehouse_proto::gatehouse::v1::device_web_service_client::DeviceWebServiceClient;
 use gatehouse_proto::gatehouse::v1::resource_service_client::ResourceServiceClient;
+use gatehouse_proto::gatehouse::v1::review_service_client::ReviewServiceClient;
 use gatehouse_proto::gatehouse::v1::session_service_client::SessionServiceClient;
+use gatehouse_proto::gatehouse::v1::ship_ahead_service_client::ShipAheadServiceClient;
 use gatehouse_proto::gatehouse::v1::user_service_client::UserServiceClient;
 use hyper_util::rt::TokioIo;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -78,10 +81,13 @@ services! {
     account: AccountServiceClient,
     devices: DeviceTrustServiceClient,
     device_admin: DeviceAdminServiceClient,
+    device_evidence: DeviceEvidenceServiceClient,
     device_web: DeviceWebServiceClient,
+    ship_ahead: ShipAheadServiceClient,
     public_devices: PublicDeviceTrustServiceClient,
     resources: ResourceServiceClient,
     users: UserServiceClient,
+    reviews: ReviewServiceClient,
     sessions: SessionServiceClient,
     audit: AuditServiceClient,
     health: HealthClient,

@@ -1,7 +1,9 @@
 //! What a ceremony under way leaves behind: a credential, and evidence.
 
 use super::{Claim, DeviceKey, EnrollAnswer, PendingEnrolment, Proven};
-use crate::entity::{Credential, Evidence};
+use crate::ek::device_ek;
+use crate::entity::{Credential, DeviceEk, EkVerdictCode, Evidence};
+use gatehouse_model::AttestationTier;
 
 impl PendingEnrolment {
     pub(super) fn credential(&self, proven: &Proven, now: gatehouse_model::Timestamp) -> Credential {
@@ -31,6 +33,22 @@ impl PendingEnrolment {
             last_used: now,
             counters: proven.counters,
         }
+    }
+
+    /// The EK that has proven itself, as it is kept for the device; none for Secure Enclave keys.
+    pub(super) fn ek(
+        &self,
+        device_id: &str,
+        tier: AttestationTier,
+        now: gatehouse_model::Timestamp,
+    ) -> Option<DeviceEk> {
+        let Claim::Tpm { tpm, .. } = &self.claim else { return None };
+        let verdict = match tier {
+            AttestationTier::TpmEkcertTrusted => EkVerdictCode::TRUSTED,
+            // What the others are worth, the CAs that are allowed then say.
+            _ => EkVerdictCode::NONE,
+        };
+        Some(device_ek(device_id, tpm.certificate.as_ref(), &tpm.sent, verdict, now))
     }
 
     /// Puts what was presented into the record, so that the verdict can be checked again.

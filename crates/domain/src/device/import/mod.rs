@@ -12,7 +12,9 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 pub use cell::{inert_cell, plain_cell};
+pub(in crate::device) use encoding::decode;
 pub use error::{ImportError, SheetError};
+pub(in crate::device) use sheet::delimiter;
 pub use sheet::{IMPORT_TEMPLATE, MAX_IMPORT_BYTES, MAX_IMPORT_LINES, Sheet};
 
 use super::Inventory;

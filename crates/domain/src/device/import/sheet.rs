@@ -160,7 +160,7 @@ impl<'a> LineCount<'a> {
 }
 
 /// What the first row is divided by: the most frequent of comma, semicolon and tab outside of quotes.
-fn delimiter(text: &str) -> u8 {
+pub(in crate::device) fn delimiter(text: &str) -> u8 {
     let (mut quoted, mut counts) = (false, [(b',', 0), (b';', 0), (b'\t', 0)]);
     for byte in text.trim_start().bytes() {
         match byte {

@@ -1,18 +1,17 @@
-use std::path::PathBuf;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use gatehouse_attestation::{AllowedCas, CaFacts, KnownCas};
 use gatehouse_client::present::{Format, Table, table_time};
 use gatehouse_client::{ClientError, Connection, Result};
+use gatehouse_model::Timestamp;
 use gatehouse_model::resource::PREFERENCE_NAME;
-use gatehouse_model::{ErrorKind, Timestamp, clean_label};
-use gatehouse_proto::gatehouse::v1::{GetResourceRequest, Resource, UpdateResourceRequest};
+use gatehouse_proto::gatehouse::v1::{
+    GetResourceRequest, PreviewAddCasRequest, PreviewRemoveCasRequest, Resource, UpdateResourceRequest,
+};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::files::{certificates, wrong};
-use crate::cli::ServerArgs;
+use super::foresee::{tell_additions, tell_removals};
+use crate::cli::{AddCasArgs, RemoveCasArgs, ServerArgs};
 use crate::connect::connect;
 use crate::document::{Kind, from_json};
 use crate::failure::Outcome;
@@ -21,8 +20,6 @@ use crate::output;
 /// Where the list stands in the preference.
 const KEY: &str = "ekcert_allowed_cas";
 const SOURCE_KEY: &str = "device_trust.ekcert_allowed_cas";
-/// Digits of a fingerprint that name a CA.
-const MIN_FINGERPRINT: usize = 8;
 
 /// The allow-list as the server has it.
 pub(super) struct AllowList {
@@ -101,20 +98,8 @@ impl AllowList {
 }
 
 fn with_pem(facts: CaFacts) -> (CaFacts, String) {
-    let pem = pem(&facts);
+    let pem = facts.to_pem();
     (facts, pem)
-}
-
-/// The certificate in PEM, below the name of its subject (RFC 7468 allows text there).
-pub(super) fn pem(facts: &CaFacts) -> String {
-    let base64 = STANDARD.encode(&facts.der);
-    let lines: Vec<&str> =
-        base64.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
-    format!(
-        "# {}\n-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
-        facts.subject.replace("-----", ""),
-        lines.join("\n")
-    )
 }
 
 pub(super) async fn ls(server: &ServerArgs, format: Format) -> Outcome {
@@ -133,14 +118,21 @@ pub(super) async fn ls(server: &ServerArgs, format: Format) -> Outcome {
     Ok(0)
 }
 
-pub(super) async fn add(server: &ServerArgs, paths: &[PathBuf]) -> Outcome {
+pub(super) async fn add(server: &ServerArgs, args: &AddCasArgs) -> Outcome {
     let mut read = AllowedCas::default();
-    for found in certificates(paths)? {
+    for found in certificates(&args.paths)? {
         read.add(&found.der).map_err(|error| wrong(&found.file, error.to_string()))?;
     }
     let connection = connect(server).await?;
     let mut list = AllowList::fetch(&connection).await?;
     let facts = read.facts();
+    let pems: String = facts.iter().map(CaFacts::to_pem).collect();
+    let request = PreviewAddCasRequest { certificates: pems.into_bytes() };
+    tell_additions(&connection.ek_cas().preview_add_cas(request).await?.into_inner())?;
+    if args.dry_run {
+        output::line("Nothing was changed")?;
+        return Ok(0);
+    }
     let (there, added) = (facts.len(), list.add(facts));
     if added > 0 {
         list.save(&connection).await?;
@@ -149,34 +141,21 @@ pub(super) async fn add(server: &ServerArgs, paths: &[PathBuf]) -> Outcome {
     Ok(0)
 }
 
-pub(super) async fn rm(server: &ServerArgs, fingerprints: &[String]) -> Outcome {
+pub(super) async fn rm(server: &ServerArgs, args: &RemoveCasArgs) -> Outcome {
     let connection = connect(server).await?;
     let mut list = AllowList::fetch(&connection).await?;
-    for wanted in fingerprints {
-        let digits = wanted.replace(':', "").to_ascii_lowercase();
-        let matches = |(facts, _): &(CaFacts, String)| hex::encode(facts.sha256).starts_with(&digits);
-        let long_enough = digits.len() >= MIN_FINGERPRINT;
-        match list.entries.iter().filter(|entry| matches(entry)).count() {
-            1 if long_enough => list.entries.retain(|entry| !matches(entry)),
-            0 | 1 => {
-                let message = if long_enough {
-                    format!("no allowed CA has the fingerprint \"{}\"", clean_label(wanted))
-                } else {
-                    format!("a fingerprint has {MIN_FINGERPRINT} digits at least")
-                };
-                return Err(ClientError::new(ErrorKind::NotFound, "ca_not_found", message)
-                    .with_hint("`tctl ekcas ls` shows the fingerprints")
-                    .into());
-            }
-            several => {
-                let message = format!("{several} allowed CAs have fingerprints that begin with \"{digits}\"");
-                return Err(ClientError::new(ErrorKind::Conflict, "ambiguous_ca", message).into());
-            }
-        }
+    // The server says which they are, and what follows: by the list as it is now.
+    let request = PreviewRemoveCasRequest { fingerprints: args.fingerprints.clone() };
+    let preview = connection.ek_cas().preview_remove_cas(request).await?.into_inner();
+    tell_removals(&preview)?;
+    if args.dry_run {
+        output::line("Nothing was changed")?;
+        return Ok(0);
     }
+    list.entries.retain(|(facts, _)| preview.cas.iter().all(|gone| gone.sha256 != hex::encode(facts.sha256)));
     let left = list.entries.len();
     list.save(&connection).await?;
-    output::line(format!("{} CAs removed, {left} are allowed; enrolled devices stay", fingerprints.len()))?;
+    output::line(format!("{} CAs removed, {left} are allowed; enrolled devices stay", preview.cas.len()))?;
     Ok(0)
 }
 

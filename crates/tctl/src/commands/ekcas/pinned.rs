@@ -7,7 +7,7 @@ use gatehouse_client::{ClientError, Result};
 use gatehouse_model::{ErrorKind, clean_label};
 
 use super::files::certificates;
-use super::list::{AllowList, pem};
+use super::list::AllowList;
 use crate::cli::{ImportArgs, ServerArgs};
 use crate::connect::connect;
 use crate::failure::Outcome;
@@ -47,7 +47,7 @@ pub(crate) fn write(args: &ImportArgs) -> Outcome {
 }
 
 pub(super) fn write_file(path: &Path, cas: &[CaFacts]) -> Result<()> {
-    let text: String = cas.iter().map(pem).collect();
+    let text: String = cas.iter().map(CaFacts::to_pem).collect();
     fs::write(path, text).map_err(|error| {
         let path = clean_label(&path.display().to_string());
         ClientError::new(ErrorKind::InvalidInput, "file", format!("cannot write {path}: {error}"))
