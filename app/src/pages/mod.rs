@@ -3,6 +3,7 @@
 mod account;
 mod add_device;
 mod audit;
+mod boot_settings;
 mod cli_login;
 mod confirm;
 mod device;

@@ -6,6 +6,7 @@ use gatehouse_model::{DeviceTrustMode, SecondFactor};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::boot_settings::BootSettings;
 use super::locked_out::LockedOutNames;
 use super::stray::StrayProblem;
 use super::web_settings::WebSettings;
@@ -104,6 +105,7 @@ fn Whole(settings: Settings) -> impl IntoView {
             {form}
             {changed}
             {resets}
+            <BootSettings document=document.clone()/>
             <WebSettings document=document.clone()/>
             <Cas cas source=source_of(&document, PreferenceKey::EkcertAllowedCas)/>
         </div>

@@ -34,6 +34,28 @@ impl EkCa {
         Self { issuer: CertifiedIssuer::self_signed(params, key).expect("a root certificate") }
     }
 
+    /// A CA below this one.
+    ///
+    /// # Panics
+    /// If no key can be made.
+    #[must_use]
+    pub fn intermediate(&self) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::OrganizationName, "Gatehouse tests");
+        params.distinguished_name.push(DnType::CommonName, "EK test intermediate");
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(2099, 12, 31);
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.use_authority_key_identifier_extension = true;
+        let key = KeyPair::generate().expect("a P-256 key");
+        Self {
+            issuer: CertifiedIssuer::signed_by(params, key, &self.issuer)
+                .expect("an intermediate certificate"),
+        }
+    }
+
     /// The root certificate as PEM.
     #[must_use]
     pub fn pem(&self) -> String {

@@ -20,12 +20,14 @@ macro_rules! assert_transcript {
 }
 
 mod auto_enroll;
+mod boot_drift;
 mod browser_login;
 mod device_key;
 mod device_lock;
 mod doctor;
 mod endorsement;
 mod enroll;
+mod evidence;
 mod expired;
 mod help;
 mod link_handler;
@@ -34,6 +36,7 @@ mod logout;
 mod open_link;
 mod self_enrolment;
 mod server_key;
+mod ship_ahead;
 mod trust;
 mod web_handoff;
 mod without_server;
