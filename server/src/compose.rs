@@ -12,7 +12,6 @@ use sha2::{Digest as _, Sha256};
 use crate::config_check::shadow_warning;
 use crate::foundation::Foundation;
 use crate::grpc::{self, Gateway, ServerFacts, StreamLimits};
-use crate::issuers::IssuerFetcher;
 use crate::passkeys::WebauthnPasskeys;
 use crate::{http, listener, request_id};
 
@@ -60,7 +59,7 @@ pub async fn compose(foundation: &Foundation) -> Result<Composed, ComposeError> 
         sealer,
         ca: user_ca,
         passkeys: passkeys.map(|passkeys| Arc::new(passkeys) as Arc<dyn Passkeys>),
-        issuers: Arc::new(IssuerFetcher::of_known_makers()),
+        issuers: Arc::clone(&foundation.issuers),
         cluster_name,
         static_preference: foundation.config.preference.clone(),
     }));

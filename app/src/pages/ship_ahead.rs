@@ -10,6 +10,7 @@ use crate::components::{Badge, FormProblem, PageHeader, PostForm, Problem, TextA
 use crate::{ConsoleContext, FormOutcome, shown};
 
 /// What a list would do, and the list.
+#[derive(Clone)]
 pub(crate) struct ShipAheadPreview {
     pub(crate) import: ShipAheadImport,
     pub(crate) text: String,

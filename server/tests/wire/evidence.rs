@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use gatehouse_attestation::{EvidenceBundle, MANIFEST_NAME, TrustBasis, sha256_hex};
-use gatehouse_model::AttestationTier;
 use gatehouse_model::tpm::EkMaterial;
+use gatehouse_model::{AttestationTier, OsType};
 use gatehouse_proto::gatehouse::v1::ExportEvidenceRequest;
 use gatehouse_testkit::soft_tpm::{CaTemplate, SoftTpmCa};
 use serde_json::json;
 use tonic::Code::{NotFound, PermissionDenied};
 use tonic::Status;
 
-use crate::rig::{Connection, Enrolling, Machine, Rig, refused};
+use crate::rig::{Connection, Enrolling, Mac, Machine, Rig, refused};
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -107,4 +107,17 @@ async fn evidence_outlives_its_device() {
     let bundle = read(&export(&rig.admin, &id).await.unwrap());
     assert_eq!((bundle.device_id, bundle.asset_tag.as_str()), (id, ""));
     let EkMaterial::PublicKey(_) = Machine::new("x").ek else { panic!("a bare key") };
+}
+
+#[tokio::test]
+async fn a_macs_enrolment_is_judged_once_more_as_well() {
+    let rig = Rig::start().await;
+    let alice = rig.person("alice", &["access"]).await;
+    let (id, token) = rig.register(OsType::Macos, "C02XK000").await;
+    Mac::new("C02XK000").enrol(&alice.connection, &token).await.unwrap();
+    let mut bundle = read(&export(&rig.admin, &id).await.unwrap());
+    let replay = bundle.replay(&TrustBasis::Then);
+    assert!(replay.agrees && replay.tier == Some(AttestationTier::BareKey), "{replay:?}");
+    bundle.nonce[0] ^= 1;
+    assert_eq!(bundle.replay(&TrustBasis::Then).verdict, "signature_invalid");
 }

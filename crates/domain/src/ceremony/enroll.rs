@@ -5,9 +5,7 @@ mod unknown_ca;
 
 use std::sync::Arc;
 
-use gatehouse_attestation::{
-    ChainError, certificate_chain, make_credential, verify_device_key, verify_platform,
-};
+use gatehouse_attestation::{ChainError, certificate_chain, make_credential, verify_device_key};
 use gatehouse_model::tpm::{AttestationParameters, EkMaterial, EncryptedCredential, PlatformParameters};
 use gatehouse_model::{AttestationTier, CollectedData, DeviceTrustMode, OsType, clean_label};
 use zeroize::Zeroizing;

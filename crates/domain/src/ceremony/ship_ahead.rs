@@ -22,9 +22,7 @@ use crate::authz::{Attribution, Principal};
 use crate::cluster::{Effective, Preference};
 use crate::device::{DeviceView, issuer_key, may_auto_enroll};
 use crate::ek::{EkTrusts, device_ek};
-use crate::entity::{
-    AnnouncedTpm, Credential, Device, EkFinding, EkVerdictCode, Evidence, ShipAhead, ShipAheadUse,
-};
+use crate::entity::{Credential, Device, EkFinding, EkVerdictCode, Evidence, ShipAhead, ShipAheadUse};
 use crate::ports::UnitOfWork;
 use crate::{Core, Decision};
 
