@@ -7,10 +7,10 @@ use crate::components::{Footer, Header, Navigation, SaidNotice, escaped};
 use crate::islands::Companion;
 use crate::pages::{
     AccountPage, AddDevicePage, AllSessionsPage, AuditPage, AuthenticatorPage, CliLoginPage, ConfirmPage,
-    DeviceAuthorizePage, DevicePage, DevicesPage, EventPage, ImportPage, ImportsPage, InsightsPage,
-    InvitePage, LockPage, LockedOutPage, LocksPage, LoginPage, NewRolePage, NotFoundPage, OwnSessionsPage,
-    PasskeyPage, RefusedPage, RolePage, RolesPage, SecondFactorPage, SecurityPage, SettingsPage,
-    ShipAheadPage, SignupPage, TokensPage, UserPage, UsersPage,
+    DeviceAuthorizePage, DevicePage, DevicesPage, EkCasPage, EventPage, ImportPage, ImportsPage,
+    InsightsPage, InvitePage, LockPage, LockedOutPage, LocksPage, LoginPage, NewRolePage, NotFoundPage,
+    OwnSessionsPage, PasskeyPage, RefusedPage, ReviewPage, ReviewsPage, RolePage, RolesPage,
+    SecondFactorPage, SecurityPage, SettingsPage, ShipAheadPage, SignupPage, TokensPage, UserPage, UsersPage,
 };
 use crate::{ConsoleContext, Refusal};
 
@@ -66,6 +66,9 @@ fn Page() -> impl IntoView {
                 <Route path=path!("/web/roles/~new") view=NewRolePage/>
                 <Route path=path!("/web/roles/:name") view=RolePage/>
                 <Route path=path!("/web/settings") view=SettingsPage/>
+                <Route path=path!("/web/settings/cas") view=EkCasPage/>
+                <Route path=path!("/web/reviews") view=ReviewsPage/>
+                <Route path=path!("/web/reviews/:id") view=ReviewPage/>
                 <Route path=path!("/web/settings/locked-out") view=LockedOutPage/>
                 <Route path=path!("/web/locks") view=LocksPage/>
                 <Route path=path!("/web/locks/:id") view=LockPage/>

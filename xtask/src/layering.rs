@@ -29,6 +29,7 @@ struct Never {
 
 const ONLY: &[Only] = &[
     Only { dependency: "sqlx*", may: &["store"], tests_may: &[] },
+    Only { dependency: "rusqlite", may: &["store"], tests_may: &[] },
     Only { dependency: "tonic*", may: &["proto", "client", "server", "tctl", "tsh"], tests_may: &[] },
     Only { dependency: "axum*", may: &["app", "server"], tests_may: &[] },
     Only { dependency: "leptos_axum", may: &["app", "server"], tests_may: &[] },
@@ -55,7 +56,7 @@ const NEVER: &[Never] = &[
         to: &["attestation", "domain", "store", "server", "app", "proto", "native", "client"],
     },
     // No I/O: the rules know no network and no database; what both sides of a wire share knows no runtime either.
-    Never { from: &["domain"], to: &["hyper", "axum", "tonic", "sqlx"] },
+    Never { from: &["domain"], to: &["hyper", "axum", "tonic", "sqlx", "rusqlite"] },
     Never { from: &["model", "attestation"], to: &["tokio", "hyper"] },
 ];
 

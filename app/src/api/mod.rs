@@ -9,6 +9,8 @@ pub(crate) mod device;
 #[cfg(feature = "ssr")]
 pub(crate) mod device_web;
 #[cfg(feature = "ssr")]
+pub(crate) mod ek_cas;
+#[cfg(feature = "ssr")]
 pub(crate) mod imports;
 #[cfg(feature = "ssr")]
 mod inventory;
@@ -21,6 +23,8 @@ pub(crate) mod page_token;
 mod passkeys;
 #[cfg(feature = "ssr")]
 pub(crate) mod query;
+#[cfg(feature = "ssr")]
+pub(crate) mod reviews;
 #[cfg(feature = "ssr")]
 pub(crate) mod roles;
 #[cfg(feature = "ssr")]

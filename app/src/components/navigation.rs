@@ -1,6 +1,6 @@
 use gatehouse_domain::authz::{
-    Capability, ListDevices, ListEvents, ListLocks, ListRoles, ListSessions, ListUsers, Principal,
-    ReadPreference,
+    Capability, ListDevices, ListEvents, ListLocks, ListReviews, ListRoles, ListSessions, ListUsers,
+    Principal, ReadPreference,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -37,6 +37,7 @@ const AREAS: &[Area] = &[
         ways: &[
             way("/web/devices", "Devices", Shape::Device, may::<ListDevices>),
             way("/web/tokens", "Enrolment tokens", Shape::Ticket, may::<ListDevices>),
+            way("/web/reviews", "Reviews", Shape::Warning, may::<ListReviews>),
             way("/web/devices/insights", "Insights", Shape::Chart, may::<ListDevices>),
         ],
     },

@@ -2,9 +2,11 @@
 
 pub(crate) mod cli_login;
 mod device;
+mod ek_cas;
 mod entry;
 mod imports;
 mod locks;
+mod reviews;
 mod roles;
 mod security;
 mod sessions;
@@ -13,7 +15,7 @@ mod ship_ahead;
 mod tokens;
 mod users;
 
-use gatehouse_domain::authz::{AnnounceTpms, CreateDevices, CreateRole};
+use gatehouse_domain::authz::{AnnounceTpms, CreateDevices, CreateRole, DecideReview, UpdatePreference};
 
 use crate::form::{PostRoute, may};
 use crate::pages::{FRESH_FACTOR, confirm_and_back_to};
@@ -67,6 +69,10 @@ pub fn posts() -> Vec<PostRoute> {
         PostRoute::new("/web/roles/~new", handler!(roles::create)).up_to(ROLE_FORM, may::<CreateRole>),
         PostRoute::new("/web/roles/{name}", handler!(roles::one)).up_to(ROLE_FORM, roles::may_change),
         PostRoute::new("/web/settings", handler!(settings::save)),
+        PostRoute::new("/web/settings/cas", handler!(ek_cas::edit))
+            .up_to(ek_cas::MAX_BODY, may::<UpdatePreference>),
+        PostRoute::new("/web/reviews/{id}", handler!(reviews::decide))
+            .up_to(ek_cas::MAX_BODY, may::<DecideReview>),
         PostRoute::new("/web/locks", handler!(locks::create)),
         PostRoute::new("/web/locks/{id}", handler!(locks::one)),
         PostRoute::new("/web/devices/add", handler!(device::add)),

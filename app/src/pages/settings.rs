@@ -112,13 +112,13 @@ fn Whole(settings: Settings) -> impl IntoView {
     }
 }
 
-pub(super) fn source_of(document: &PreferenceDocument, key: PreferenceKey) -> Source {
+pub(crate) fn source_of(document: &PreferenceDocument, key: PreferenceKey) -> Source {
     document.sources.get(key.as_str()).copied().unwrap_or(Source::Default)
 }
 
 /// Where a value comes from.
 #[component]
-pub(super) fn From(source: Source) -> impl IntoView {
+pub(crate) fn From(source: Source) -> impl IntoView {
     let words = match source {
         Source::Dynamic => "dynamic value",
         Source::File => "from the configuration file",
@@ -238,6 +238,10 @@ fn Resets(document: PreferenceDocument) -> impl IntoView {
         (PreferenceKey::AutoEnroll, "Auto-enrolment"),
         (PreferenceKey::SecondFactor, "Second factor"),
         (PreferenceKey::EkcertAllowedCas, "EKCert CAs"),
+        (PreferenceKey::EkcertAllowedVendors, "TPM makers allowed by name"),
+        (PreferenceKey::EkcertSha1, "SHA-1 above EK certificates"),
+        (PreferenceKey::EkcertExpiredCa, "Expired CAs above EK certificates"),
+        (PreferenceKey::EkcertExpiredEk, "Expired EK certificates"),
         (PreferenceKey::WebSessionMaxAge, "When browser sessions are authorized anew"),
         (PreferenceKey::LinkScheme, "Scheme of links to the device"),
         (PreferenceKey::BootDrift, "Devices that boot otherwise"),
@@ -311,7 +315,7 @@ fn Cas(cas: Vec<AllowedCa>, source: Source) -> impl IntoView {
         <section class="card card--part" aria-labelledby="cas">
             <h2 id="cas">"EKCert CAs " <From source/></h2>
             {list}
-            <p class="form__note">"They are changed in the configuration file, or with " <code>"tctl edit cap"</code> "."</p>
+            <p><a class="button" href="/web/settings/cas">"CAs, makers and policies"</a></p>
         </section>
     }
 }

@@ -25,7 +25,7 @@ use crate::figures::{Figures, Samples, millis, percentile};
 use crate::output::say;
 use crate::report::Report;
 use crate::server::Installation;
-use crate::{Args, accounts};
+use crate::{Args, Engine, accounts};
 use browser::Browser;
 
 /// Times that each page of the mix is asked for.
@@ -66,6 +66,16 @@ pub(crate) struct Pages {
 /// PostgreSQL is missing; a query or a page fails.
 pub(crate) fn run(args: &Args, report: &mut Report) -> Result<()> {
     let installation = Installation::prepare(&args.programs, &args.folder)?;
+    if args.engines.contains(&Engine::Sqlite) {
+        on_sqlite(args, &installation, report)?;
+    }
+    if args.engines.contains(&Engine::Postgres) {
+        on_postgres(args, &installation, report)?;
+    }
+    Ok(())
+}
+
+fn on_sqlite(args: &Args, installation: &Installation, report: &mut Report) -> Result<()> {
     for (number, devices) in args.sizes.iter().copied().enumerate() {
         // The server that pages are asked of serves the first of these.
         let data = if number == 0 {
@@ -77,6 +87,13 @@ pub(crate) fn run(args: &Args, report: &mut Report) -> Result<()> {
         let measured = queries("sqlite", config, &data, devices, |_| Ok(()))?;
         note(report, measured);
     }
+    for pages in pages(installation, args.sizes.first().copied().unwrap_or_default())? {
+        report.pages.push(pages);
+    }
+    Ok(())
+}
+
+fn on_postgres(args: &Args, installation: &Installation, report: &mut Report) -> Result<()> {
     for devices in args.sizes.iter().copied() {
         let cluster = Postgres::start();
         let url = cluster.fresh_database();
@@ -87,9 +104,6 @@ pub(crate) fn run(args: &Args, report: &mut Report) -> Result<()> {
         let measured =
             queries("postgres", config, &data, devices, |_| cluster.vacuum(&url).context("vacuuming"))?;
         note(report, measured);
-    }
-    for pages in pages(&installation, args.sizes.first().copied().unwrap_or_default())? {
-        report.pages.push(pages);
     }
     Ok(())
 }

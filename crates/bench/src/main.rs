@@ -50,9 +50,18 @@ pub(crate) struct Args {
     /// Numbers of devices that the inventory's query is measured with
     #[arg(long, value_delimiter = ',', default_value = "100000,1000000")]
     sizes: Vec<usize>,
+    /// Databases that the inventory's query is measured on; pages are asked of a server on SQLite
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "sqlite,postgres")]
+    engines: Vec<Engine>,
     /// Write the figures here as JSON
     #[arg(long)]
     report: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
 }
 
 /// What can be measured by itself.

@@ -1,7 +1,5 @@
 //! Where the engines differ: as values, so that no method has to ask which engine it runs on.
 
-use sqlx::error::DatabaseError;
-
 use crate::sql;
 
 /// One engine's values.
@@ -26,10 +24,6 @@ pub struct Dialect {
     /// Tells other servers on the same database of changes, once they are committed: `$1` = the changes as JSON.
     /// `None` where there can be no other server.
     pub notify: Option<&'static str>,
-    /// Names the uniqueness rule that an error speaks of.
-    pub(crate) uniqueness_rule: fn(&dyn DatabaseError) -> String,
-    /// Whether an error with this code says that asking again may help.
-    pub(crate) may_pass: fn(&str) -> bool,
 }
 
 /// SQLite: a writer holds the whole database from its beginning on, so that rows need no lock.
@@ -42,8 +36,6 @@ pub static SQLITE: Dialect = Dialect {
     for_lists: None,
     writes_alone: true,
     notify: None,
-    uniqueness_rule: sqlite_rule,
-    may_pass: sqlite_may_pass,
 };
 
 /// PostgreSQL: what has to hold against other writers is a conditional update or a locked row.
@@ -61,8 +53,6 @@ pub static POSTGRES: Dialect = Dialect {
     ),
     writes_alone: false,
     notify: Some("select pg_notify('gatehouse_changes', $1)"),
-    uniqueness_rule: |error| error.constraint().unwrap_or("unknown").to_owned(),
-    may_pass: postgres_may_pass,
 };
 
 /// SQLite names the columns of a broken rule; PostgreSQL, and the ports, name the rule.
@@ -116,22 +106,3 @@ pub const SQLITE_RULES: &[(&str, &str)] = &[
     ("users.name", "users_name"),
     ("web_records.hash", "web_records_pkey"),
 ];
-
-fn sqlite_rule(error: &dyn DatabaseError) -> String {
-    let message = error.message();
-    let columns = message.rsplit_once("failed: ").map_or(message, |(_, columns)| columns);
-    let known = SQLITE_RULES.iter().find(|(named, _)| *named == columns);
-    known.map_or(columns, |(_, rule)| rule).to_owned()
-}
-
-/// Primary result codes (sqlite.org/rescode.html): busy, locked, I/O error, disk full, cannot open.
-fn sqlite_may_pass(code: &str) -> bool {
-    code.parse::<i32>().is_ok_and(|extended| matches!(extended & 0xff, 5 | 6 | 10 | 13 | 14))
-}
-
-/// SQLSTATE (PostgreSQL manual, appendix A): connection exceptions, insufficient resources, operator intervention,
-/// system errors, serialisation failure, deadlock, lock not available, and a transaction that sat idle too long.
-fn postgres_may_pass(code: &str) -> bool {
-    ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class))
-        || matches!(code, "40001" | "40P01" | "55P03" | "25P03")
-}

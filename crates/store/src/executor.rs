@@ -28,9 +28,6 @@ pub(crate) struct Answer<R> {
 pub(crate) struct FailedBefore;
 
 /// A transaction of one engine.
-///
-/// What an engine charges for is the way to it and back, so statements may go together: several questions at once
-/// ([`Executor::run`]), and changes whose answer nobody needs with whatever comes next ([`Executor::later`]).
 pub(crate) trait Executor: Send + 'static {
     const DIALECT: &'static Dialect;
     type Row: Send;
@@ -41,12 +38,11 @@ pub(crate) trait Executor: Send + 'static {
         statements: &[Statement<'_>],
     ) -> impl Future<Output = Stored<Vec<Answer<Self::Row>>>> + Send;
 
-    /// Takes a change whose answer nobody needs. It is made before whatever is asked next, or before the commit; that
-    /// it fails may come out only there, and nothing of the unit of work is kept then.
-    fn later(&mut self, sql: &'static str, values: &[Value<'_>]) -> impl Future<Output = Stored<()>> + Send;
+    /// What is asked from now on may take long.
+    fn takes_long(&mut self) {}
 
     /// Reads a row.
-    fn decode<T>(row: &Self::Row, decode: &Decode<T>) -> Stored<T>;
+    fn decode<T>(row: Self::Row, decode: &Decode<T>) -> Stored<T>;
 
     fn commit(self) -> impl Future<Output = Stored<()>> + Send;
 
@@ -57,6 +53,11 @@ pub(crate) trait Executor: Send + 'static {
         values: &[Value<'_>],
     ) -> impl Future<Output = Stored<i64>> + Send {
         async move { Ok(self.run(&[Statement { sql, values }]).await?.first().map_or(0, |answer| answer.changed)) }
+    }
+
+    /// Runs a change; how many rows it meets does not matter.
+    fn change(&mut self, sql: &'static str, values: &[Value<'_>]) -> impl Future<Output = Stored<()>> + Send {
+        async move { self.run(&[Statement { sql, values }]).await.map(drop) }
     }
 
     /// The first row, if there is one.
@@ -82,78 +83,11 @@ pub(crate) trait Executor: Send + 'static {
     /// The first row of an answer, if there is one.
     fn first<T>(answer: Option<Answer<Self::Row>>, decode: &Decode<T>) -> Stored<Option<T>> {
         let row = answer.and_then(|answer| answer.rows.into_iter().next());
-        row.map(|row| Self::decode(&row, decode)).transpose()
+        row.map(|row| Self::decode(row, decode)).transpose()
     }
 
     /// Every row of an answer.
     fn every<T>(answer: Option<Answer<Self::Row>>, decode: &Decode<T>) -> Stored<Vec<T>> {
-        answer.iter().flat_map(|answer| &answer.rows).map(|row| Self::decode(row, decode)).collect()
+        answer.into_iter().flat_map(|answer| answer.rows).map(|row| Self::decode(row, decode)).collect()
     }
 }
-
-/// Stamps what reads an engine's rows: `$columns`, and `$collect`, which takes the answers out of a stream of rows and
-/// results.
-macro_rules! answers {
-    ($columns:ident, $collect:ident, $engine:ty) => {
-        struct $columns<'r> {
-            row: &'r <$engine as sqlx::Database>::Row,
-            entity: &'static str,
-            next: usize,
-        }
-
-        impl $columns<'_> {
-            fn get<T>(&mut self) -> gatehouse_domain::ports::store::Stored<T>
-            where
-                T: for<'v> sqlx::Decode<'v, $engine> + sqlx::Type<$engine>,
-            {
-                let index = self.next;
-                self.next += 1;
-                sqlx::Row::try_get::<T, _>(self.row, index).map_err(|_| self.corrupt())
-            }
-        }
-
-        impl $crate::decode::Columns for $columns<'_> {
-            fn maybe_text(&mut self) -> gatehouse_domain::ports::store::Stored<Option<String>> {
-                self.get()
-            }
-
-            fn maybe_int(&mut self) -> gatehouse_domain::ports::store::Stored<Option<i64>> {
-                self.get()
-            }
-
-            fn maybe_bytes(&mut self) -> gatehouse_domain::ports::store::Stored<Option<Vec<u8>>> {
-                self.get()
-            }
-
-            fn place(&self) -> String {
-                let last = sqlx::Row::columns(self.row).get(self.next.saturating_sub(1));
-                format!("{} (column {})", self.entity, last.map_or("missing", sqlx::Column::name))
-            }
-        }
-
-        /// Appends an answer for each statement of a command.
-        async fn $collect(
-            mut stream: impl futures::Stream<
-                Item = Result<
-                    sqlx::Either<<$engine as sqlx::Database>::QueryResult, <$engine as sqlx::Database>::Row>,
-                    sqlx::Error,
-                >,
-            > + Unpin
-            + Send,
-            answers: &mut Vec<$crate::executor::Answer<<$engine as sqlx::Database>::Row>>,
-        ) -> Result<(), sqlx::Error> {
-            let mut rows = Vec::new();
-            while let Some(part) = futures::StreamExt::next(&mut stream).await {
-                match part? {
-                    sqlx::Either::Right(row) => rows.push(row),
-                    sqlx::Either::Left(done) => {
-                        let changed = i64::try_from(done.rows_affected()).unwrap_or(i64::MAX);
-                        answers.push($crate::executor::Answer { rows: std::mem::take(&mut rows), changed });
-                    }
-                }
-            }
-            Ok(())
-        }
-    };
-}
-pub(crate) use answers;

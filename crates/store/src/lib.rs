@@ -1,7 +1,7 @@
 //! Gatehouse's storage: the ports of `gatehouse_domain::ports::store` on SQLite and on PostgreSQL.
 //!
 //! A query is one text ([`sql`]) and one method (`rows/`) for both engines; a method speaks to a small executor
-//! that is stamped for each engine by a macro. Where the engines differ, the difference is a value in [`dialect`].
+//! that each engine has one of. Where the engines differ, the difference is a value in [`dialect`].
 #![forbid(unsafe_code)]
 
 mod decode;
@@ -9,7 +9,6 @@ pub mod dialect;
 mod executor;
 mod failure;
 mod feed;
-mod fusion;
 mod open;
 mod platform;
 mod pools;
@@ -18,6 +17,7 @@ mod rows;
 pub mod sql;
 mod sqlite_connections;
 mod sqlite_file;
+mod sqlite_row;
 mod sqlite_transaction;
 mod value;
 

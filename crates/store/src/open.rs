@@ -9,7 +9,8 @@ use gatehouse_domain::ports::store::{Stored, UnitOfWork as _};
 use gatehouse_domain::ports::{Store, StoreError};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::executor::Executor;
 use crate::feed::Feed;
@@ -31,9 +32,6 @@ const SQLITE_READERS: usize = 8;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// A connection that rested for longer is tried before it is used.
 const TRUSTED_REST: Duration = Duration::from_secs(5);
-/// Pages of the write-ahead log (16 MiB) that are carried over to the database at a time: what many commits change is
-/// written once.
-const CHECKPOINT_PAGES: &str = "4000";
 /// More than there are statements, so that each is prepared once a connection.
 const STATEMENTS_KEPT: usize = 256;
 
@@ -63,7 +61,7 @@ pub enum OpenError {
     #[error("the database URL is malformed: write it as postgres://user:password@host:5432/database")]
     Url(#[source] sqlx::Error),
     #[error("cannot connect to the database")]
-    Connect(#[source] sqlx::Error),
+    Connect(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("cannot bring the database's schema up to date")]
     Migrate(#[source] MigrateError),
     #[error("cannot list the devices that an earlier release has registered")]
@@ -80,9 +78,14 @@ pub async fn open(location: &Location) -> Result<Arc<dyn Store>, OpenError> {
         Location::Sqlite(path) => {
             sqlite_file::prepare(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
             let store = connect_sqlite(path).await?;
-            let mut writer = store.writer.lend().await.map_err(OpenError::Connect)?;
-            migrate(&SQLITE_MIGRATIONS, writer.connection().map_err(OpenError::Connect)?).await?;
-            drop(writer);
+            let mut builder = SqliteConnectOptions::new()
+                .filename(path)
+                .busy_timeout(PATIENCE)
+                .connect()
+                .await
+                .map_err(cannot_connect)?;
+            migrate(&SQLITE_MIGRATIONS, &mut builder).await?;
+            builder.close().await.map_err(cannot_connect)?;
             list_devices(async || store.begin_unit().await).await?;
             Ok(Arc::new(store))
         }
@@ -93,6 +96,10 @@ pub async fn open(location: &Location) -> Result<Arc<dyn Store>, OpenError> {
             Ok(Arc::new(store))
         }
     }
+}
+
+fn cannot_connect(error: sqlx::Error) -> OpenError {
+    OpenError::Connect(Box::new(error))
 }
 
 /// Opens a database as it is, for a look: nothing is created, and its schema stays. `None` if there is no file.
@@ -107,22 +114,24 @@ pub async fn open_as_is(location: &Location) -> Result<Option<Arc<dyn Store>>, O
     }
 }
 
+/// What every connection to SQLite is told. In the write-ahead log, only FULL waits for the disk at every commit; 4000
+/// of its pages (16 MiB) are carried over to the database at a time, so that what many commits change is written once.
+macro_rules! sqlite_settings {
+    ($($more:literal)*) => {
+        concat!(
+            "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;",
+            "pragma wal_autocheckpoint = 4000; pragma temp_store = memory; pragma trusted_schema = off;",
+            $($more),*
+        )
+    };
+}
+
 async fn connect_sqlite(path: &Path) -> Result<SqliteStore, OpenError> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        // In the write-ahead log, only FULL waits for the disk at every commit.
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(PATIENCE)
-        .statement_cache_capacity(STATEMENTS_KEPT)
-        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-        .pragma("temp_store", "memory")
-        .pragma("trusted_schema", "off");
-    let writer = SqliteConnections::new(options.clone(), 1, PATIENCE);
+    let connections = |settings, count| SqliteConnections::new(path.to_owned(), settings, count, PATIENCE);
+    let writer = connections(sqlite_settings!(), 1);
     // Opened at once, so that a file that is no database is told of here.
-    drop(writer.lend().await.map_err(OpenError::Connect)?);
-    let reader = SqliteConnections::new(options.pragma("query_only", "on"), SQLITE_READERS, PATIENCE);
+    drop(writer.lend().await.map_err(|error| OpenError::Connect(Box::new(error)))?);
+    let reader = connections(sqlite_settings!("pragma query_only = on;"), SQLITE_READERS);
     Ok(SqliteStore { writer, reader, feed: Feed::new() })
 }
 
@@ -157,7 +166,7 @@ async fn connect_postgres(url: &str) -> Result<PostgresStore, OpenError> {
         })
         .connect_with(options)
         .await
-        .map_err(OpenError::Connect)?;
+        .map_err(cannot_connect)?;
     Ok(PostgresStore { pool, feed: Feed::new(), ear: OnceLock::new() })
 }
 

@@ -10,7 +10,7 @@ use sqlx::PgPool;
 
 use crate::dialect::{POSTGRES, SQLITE};
 use crate::executor::Executor;
-use crate::failure::failure;
+use crate::failure::{postgres_failure, sqlite_failure};
 use crate::feed::{self, Feed, Told};
 use crate::postgres_transaction::PostgresTransaction;
 use crate::rows::Unit;
@@ -57,7 +57,7 @@ impl SqliteStore {
 }
 
 async fn lend(connections: &SqliteConnections) -> Stored<Lease> {
-    connections.lend().await.map_err(|error| failure(&SQLITE, error))
+    connections.lend().await.map_err(sqlite_failure)
 }
 
 #[async_trait]
@@ -102,12 +102,12 @@ impl PostgresStore {
     }
 
     async fn open(&self, begin: &'static str) -> Stored<Unit<PostgresTransaction>> {
-        let begun = self.pool.begin_with(begin).await.map_err(|error| failure(&POSTGRES, error))?;
+        let begun = self.pool.begin_with(begin).await.map_err(postgres_failure)?;
         Ok(Unit::new(PostgresTransaction::new(begun), Told::through_the_database()))
     }
 
     async fn single(&self, begin: &'static str) -> Stored<Box<dyn UnitOfWork>> {
-        let connection = self.pool.acquire().await.map_err(|error| failure(&POSTGRES, error))?;
+        let connection = self.pool.acquire().await.map_err(postgres_failure)?;
         let single = PostgresTransaction::single(connection, begin);
         Ok(Box::new(Unit::new(single, Told::through_the_database())))
     }

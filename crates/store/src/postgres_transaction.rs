@@ -1,18 +1,19 @@
 //! PostgreSQL's half of the executor: every statement is sent and answered by itself.
 
+use futures::TryStreamExt as _;
 use gatehouse_domain::ports::StoreError;
 use gatehouse_domain::ports::store::Stored;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
-use sqlx::{Connection as _, Error, Executor as _, PgConnection, Postgres, Transaction};
+use sqlx::{
+    Column, Connection as _, Either, Error, Executor as _, PgConnection, Postgres, Row as _, Transaction,
+};
 
-use crate::decode::{Columns as _, Decode};
+use crate::decode::{Columns, Decode};
 use crate::dialect::{self, Dialect};
-use crate::executor::{Answer, Executor, FailedBefore, Statement, answers};
-use crate::failure::failure;
+use crate::executor::{Answer, Executor, FailedBefore, Statement};
+use crate::failure::postgres_failure;
 use crate::value::Value;
-
-answers!(PostgresColumns, collect, Postgres);
 
 /// A transaction, or a connection on which every call is one.
 pub(crate) struct PostgresTransaction {
@@ -51,21 +52,70 @@ impl PostgresTransaction {
     }
 }
 
+struct PostgresColumns<'r> {
+    row: &'r PgRow,
+    entity: &'static str,
+    next: usize,
+}
+
+impl PostgresColumns<'_> {
+    fn get<T>(&mut self) -> Stored<T>
+    where
+        T: for<'v> sqlx::Decode<'v, Postgres> + sqlx::Type<Postgres>,
+    {
+        let index = self.next;
+        self.next += 1;
+        self.row.try_get::<T, _>(index).map_err(|_| self.corrupt())
+    }
+}
+
+impl Columns for PostgresColumns<'_> {
+    fn maybe_text(&mut self) -> Stored<Option<String>> {
+        self.get()
+    }
+
+    fn maybe_int(&mut self) -> Stored<Option<i64>> {
+        self.get()
+    }
+
+    fn maybe_bytes(&mut self) -> Stored<Option<Vec<u8>>> {
+        self.get()
+    }
+
+    fn place(&self) -> String {
+        let last = self.row.columns().get(self.next.saturating_sub(1));
+        format!("{} (column {})", self.entity, last.map_or("missing", Column::name))
+    }
+}
+
+/// The answer to a statement.
+async fn answer(connection: &mut PgConnection, statement: &Statement<'_>) -> Result<Answer<PgRow>, Error> {
+    let mut query = sqlx::query::<Postgres>(statement.sql);
+    for value in statement.values {
+        query = match *value {
+            Value::Text(text) => query.bind(text),
+            Value::Int(number) => query.bind(number),
+            Value::Bytes(bytes) => query.bind(bytes),
+        };
+    }
+    let (mut rows, mut changed) = (Vec::new(), 0);
+    let mut stream = connection.fetch_many(query);
+    while let Some(part) = stream.try_next().await? {
+        match part {
+            Either::Right(row) => rows.push(row),
+            Either::Left(done) => changed = i64::try_from(done.rows_affected()).unwrap_or(i64::MAX),
+        }
+    }
+    Ok(Answer { rows, changed })
+}
+
 async fn run_on(
     connection: &mut PgConnection,
     statements: &[Statement<'_>],
 ) -> Result<Vec<Answer<PgRow>>, Error> {
     let mut answers = Vec::with_capacity(statements.len());
-    for Statement { sql, values } in statements {
-        let mut query = sqlx::query::<Postgres>(*sql);
-        for value in *values {
-            query = match *value {
-                Value::Text(text) => query.bind(text),
-                Value::Int(number) => query.bind(number),
-                Value::Bytes(bytes) => query.bind(bytes),
-            };
-        }
-        collect(connection.fetch_many(query), &mut answers).await?;
+    for statement in statements {
+        answers.push(answer(connection, statement).await?);
     }
     Ok(answers)
 }
@@ -78,17 +128,13 @@ impl Executor for PostgresTransaction {
         if std::mem::replace(&mut self.failed, true) {
             return Err(StoreError::Driver(Box::new(FailedBefore)));
         }
-        let answers = self.run_all(statements).await.map_err(|error| failure(Self::DIALECT, error))?;
+        let answers = self.run_all(statements).await.map_err(postgres_failure)?;
         self.failed = false;
         Ok(answers)
     }
 
-    async fn later(&mut self, sql: &'static str, values: &[Value<'_>]) -> Stored<()> {
-        self.run(&[Statement { sql, values }]).await.map(drop)
-    }
-
-    fn decode<T>(row: &PgRow, decode: &Decode<T>) -> Stored<T> {
-        (decode.read)(&mut PostgresColumns { row, entity: decode.entity, next: 0 })
+    fn decode<T>(row: PgRow, decode: &Decode<T>) -> Stored<T> {
+        (decode.read)(&mut PostgresColumns { row: &row, entity: decode.entity, next: 0 })
     }
 
     async fn commit(self) -> Stored<()> {
@@ -96,9 +142,7 @@ impl Executor for PostgresTransaction {
             return Err(StoreError::Driver(Box::new(FailedBefore)));
         }
         match self.on {
-            On::Transaction(transaction) => {
-                transaction.commit().await.map_err(|error| failure(Self::DIALECT, error))
-            }
+            On::Transaction(transaction) => transaction.commit().await.map_err(postgres_failure),
             // Every call was committed by itself.
             On::Connection(..) => Ok(()),
         }

@@ -206,3 +206,37 @@ fn a_missing_file_is_named() {
     let error = load(Path::new("/nowhere/gatehouse.yaml")).unwrap_err().to_string();
     assert!(error.starts_with("cannot read the configuration /nowhere/gatehouse.yaml: "), "{error}");
 }
+
+#[test]
+fn makers_and_policies_of_ek_certificates_are_read_and_named_where_they_are_wrong() {
+    let with = |lines: &str| format!("auth_service:\n  authentication:\n    device_trust:\n{lines}");
+    let config = parse(
+        Path::new("gatehouse.yaml"),
+        &with("      ekcert_allowed_vendors: all\n      ekcert_sha1: lower tier\n      ekcert_expired_ek: refuse\n"),
+    )
+    .unwrap();
+    let trust = &config.preference.device_trust;
+    assert_eq!(trust.ekcert_allowed_vendors.as_ref().unwrap().names(), ["all"]);
+    assert_eq!(trust.ekcert_sha1, Some(gatehouse_model::Leniency::LowerTier));
+    assert_eq!(trust.ekcert_expired_ca, None);
+    assert_eq!(config.preference_lines[&PreferenceKey::EkcertExpiredEk], 6);
+    let list =
+        parse(Path::new("gatehouse.yaml"), &with("      ekcert_allowed_vendors: [Infineon, stm]\n")).unwrap();
+    assert_eq!(list.preference.device_trust.ekcert_allowed_vendors.unwrap().names(), ["infineon", "stm"]);
+    let text = refused(&with(
+        "      ekcert_allowed_vendors: [infineon, acme]\n      ekcert_sha1: perhaps\n      ekcert_expired_cas: accept\n",
+    ));
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(
+        lines[0].starts_with(
+            "gatehouse.yaml:4:7: `ekcert_allowed_vendors`: no CA of a vendor \"acme\" is known; there are: "
+        ),
+        "{text}"
+    );
+    assert!(lines[1].contains("unknown policy \"perhaps\": it is accept, lower_tier or refuse"), "{text}");
+    assert!(
+        lines[2].contains("unknown key `ekcert_expired_cas`")
+            && lines[2].contains("did you mean `ekcert_expired_ca`?"),
+        "{text}"
+    );
+}

@@ -23,6 +23,7 @@ sheets!(
     "confirm.css",
     "copy_box.css",
     "device.css",
+    "ek_cas.css",
     "facts.css",
     "footer.css",
     "form.css",

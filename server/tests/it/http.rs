@@ -5,6 +5,7 @@ mod browser;
 mod cli_login;
 mod device_page;
 mod devices;
+mod ek_cas;
 mod imports;
 mod inventory;
 mod live;

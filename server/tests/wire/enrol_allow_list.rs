@@ -5,7 +5,7 @@ use gatehouse_proto::convert::platform_parameters;
 use gatehouse_proto::devicetrust::{DeviceAttestationType, TpmEnrollChallengeResponse};
 use gatehouse_testkit::soft_tpm::{CaTemplate, EkCertTemplate, EkKind, SoftTpmCa};
 use serde_json::json;
-use tonic::Code::{InvalidArgument, PermissionDenied};
+use tonic::Code::{FailedPrecondition, InvalidArgument, PermissionDenied};
 
 use crate::rig::{Enrolling, Machine, Person, Rig, hint_of, refused};
 
@@ -41,8 +41,8 @@ async fn a_certificate_of_another_ca_is_refused() {
     let mut case = case().await;
     case.machine.ek = SoftTpmCa::new().ek_material(&case.machine.tpm);
     let outcome = case.machine.enrol(&case.alice.connection, &case.token).await;
-    let status = refused(outcome, PermissionDenied, "ekcert_untrusted");
-    assert!(hint_of(&status).contains("ekcert_allowed_cas"));
+    let status = refused(outcome, FailedPrecondition, "awaiting_review");
+    assert!(hint_of(&status).contains("tctl reviews show"));
     case.rig.assert_untouched(&case.id).await;
 }
 
@@ -61,7 +61,7 @@ async fn a_listed_intermediate_is_an_anchor() {
     let intermediate = case.ca.intermediate(&CaTemplate::new("Soft TPM Intermediate CA"));
     case.machine.ek = intermediate.ek_material(&case.machine.tpm);
     let outcome = case.machine.enrol(&case.alice.connection, &case.token).await;
-    refused(outcome, PermissionDenied, "ekcert_untrusted");
+    refused(outcome, FailedPrecondition, "awaiting_review");
     case.rig.prefer(json!({"device_trust": {"ekcert_allowed_cas": [intermediate.pem()]}})).await;
     case.machine.enrol(&case.alice.connection, &case.token).await.unwrap();
 }

@@ -46,6 +46,7 @@ pub(crate) struct Rig {
     pub(crate) target: Target,
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) services: Arc<gatehouse_domain::Services>,
     pub(crate) user_ca: Arc<UserCa>,
     /// The host's admin, on the Unix socket.
     pub(crate) admin: Connection,
@@ -100,6 +101,7 @@ impl Rig {
         let listener = foundation.bind().await.unwrap();
         let address = listener.local_addr().unwrap();
         let composed = compose::compose(&foundation).await.unwrap();
+        let services_of_domain = Arc::clone(&composed.services);
         let gateway = Gateway { services: composed.services, facts: Arc::new(facts(&foundation)), limits };
         let router = grpc::router(&gateway).await.unwrap();
         let services = listener::Services {
@@ -117,6 +119,7 @@ impl Rig {
             target: Target { address, certificate: server_certificate(&data) },
             clock,
             store,
+            services: services_of_domain,
             user_ca,
             admin: Connection::unix(&data.join("admin.sock")).await,
             first_admin_url: composed.first_admin_url,

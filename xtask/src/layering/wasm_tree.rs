@@ -2,7 +2,8 @@
 
 use super::matches;
 
-const FORBIDDEN: &[&str] = &["tokio*", "sqlx*", "tonic*", "rustls*", "ring", "aws-lc*", "regex", "chrono"];
+const FORBIDDEN: &[&str] =
+    &["tokio*", "sqlx*", "rusqlite", "tonic*", "rustls*", "ring", "aws-lc*", "regex", "chrono"];
 
 /// (who, what): Leptos's configuration names the library for reading files, which a browser never does; the linker
 /// leaves it out.

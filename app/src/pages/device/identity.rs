@@ -1,7 +1,8 @@
 //! What the device is: its label, the key that it is known by, and how well that is attested.
 
 use gatehouse_domain::device::{DeviceDetail, EkCertificateDetail, KeyDetail};
-use gatehouse_domain::entity::Device;
+use gatehouse_domain::ek::finding_words;
+use gatehouse_domain::entity::{Device, EkFinding};
 use gatehouse_model::OsType;
 use leptos::prelude::*;
 
@@ -58,7 +59,10 @@ pub(super) fn Keys(detail: DeviceDetail) -> impl IntoView {
 }
 
 fn key(key: KeyDetail) -> impl IntoView {
-    let KeyDetail { credential, reason, tpm } = key;
+    let KeyDetail { credential, reason, tpm, findings } = key;
+    let findings = findings.into_iter().map(finding).collect_view();
+    let findings = (!findings.is_empty())
+        .then(|| view! { <dt>"Put up with"</dt><dd><ul class="plain-list">{findings}</ul></dd> });
     let ek_kind = tpm.as_ref().and_then(|tpm| tpm.ek_kind.clone());
     let certificate = tpm.and_then(|tpm| tpm.certificate).map(certificate);
     view! {
@@ -67,6 +71,7 @@ fn key(key: KeyDetail) -> impl IntoView {
             <p>{reason}</p>
             <dl class="facts">
                 {certificate}
+                {findings}
                 {ek_kind.map(|kind| view! { <dt>"Endorsement key"</dt><dd>{kind}</dd> })}
                 <dt>"Credential ID"</dt><dd><code>{credential.id}</code></dd>
                 <dt>"Enrolled"</dt><dd><Time at=credential.created/> " by " {credential.user}</dd>
@@ -74,6 +79,13 @@ fn key(key: KeyDetail) -> impl IntoView {
             </dl>
         </div>
     }
+}
+
+/// A weakness that was accepted when the key was enrolled.
+fn finding(finding: EkFinding) -> impl IntoView {
+    let words = finding_words(&finding.code);
+    let cost = finding.lowers_tier.then_some("; it counts as not verified");
+    view! { <li>{words} ": " {finding.about} {cost} " " <code>{finding.code}</code></li> }
 }
 
 fn certificate(found: EkCertificateDetail) -> impl IntoView {
@@ -93,7 +105,7 @@ fn certificate(found: EkCertificateDetail) -> impl IntoView {
     }
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

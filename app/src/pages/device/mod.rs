@@ -16,6 +16,7 @@ use crate::components::{Badge, NewToken, NewTokenCard, PageHeader, Problem, Time
 use crate::{ApiError, ConsoleContext, shown};
 use actions::Actions;
 use boot::Boot;
+pub(super) use identity::hex;
 use identity::{Identity, Keys};
 use trail::{History, Locks, TokensOfDevice, Trail};
 

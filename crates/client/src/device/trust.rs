@@ -67,6 +67,8 @@ pub async fn establish_trust(
                     enrolled = Some(done);
                     authenticate(&connection, key, data, &identity.ssh_line).await
                 }
+                // The device is known by now, and waits: that it was not before says nothing more.
+                Err(error) if waits_for_an_administrator(&error) => Err(error),
                 Err(error) => Err(both(original, error)),
             }
         }
@@ -103,6 +105,10 @@ fn may_help(original: &ClientError) -> bool {
             "device_trust_off",
         ]
         .contains(&original.code.as_str())
+}
+
+fn waits_for_an_administrator(error: &ClientError) -> bool {
+    ["awaiting_review", "other_review", "review_refused"].contains(&error.code.as_str())
 }
 
 async fn enrol_first(

@@ -15,6 +15,15 @@ use crate::ports::{StoreError, UnitOfWork};
 const AT_ONCE: i64 = 200;
 const DAY: i64 = 86_400;
 
+/// The EK of a device under way through the judgement.
+struct Judged {
+    is_enrolled: bool,
+    ek: DeviceEk,
+    /// It is not kept by itself yet.
+    is_new: bool,
+    has_changed: bool,
+}
+
 /// How far the judgement is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JudgementProgress {
@@ -99,22 +108,22 @@ impl EkCas {
         if let Some(last) = devices.last() {
             judgement.after.clone_from(&last.device_id);
         }
-        let mut judged = Vec::new();
+        let mut open = Vec::new();
         for found in devices {
-            let (id, is_enrolled) = (found.device_id.clone(), found.enroll_status == EnrollStatus::Enrolled);
+            let is_enrolled = found.enroll_status == EnrollStatus::Enrolled;
             if let Some((ek, is_new)) = known(work.as_mut(), found).await? {
-                judged.push((id, is_enrolled, ek, is_new));
+                open.push(Judged { is_enrolled, ek, is_new, has_changed: false });
             }
         }
         drop(work);
         // Signatures take a while; others are served meanwhile.
         let judging = tokio::task::spawn_blocking(move || {
-            let mut all = judged;
-            for (.., ek, _) in &mut all {
-                let verdict = ek.judged(&trust, now);
-                ek.verdict = verdict;
+            for one in &mut open {
+                let verdict = one.ek.judged(&trust, now);
+                one.has_changed = verdict != one.ek.verdict;
+                one.ek.verdict = verdict;
             }
-            all
+            open
         });
         let Ok(judged) = judging.await else { return Ok(false) };
         let mut work = self.core.begin().await?;
@@ -126,18 +135,16 @@ impl EkCas {
         if !unchanged {
             return Ok(true);
         }
-        for (id, is_enrolled, ek, is_new) in judged {
+        for Judged { is_enrolled, ek, is_new, has_changed } in judged {
             if is_enrolled {
                 judgement.judged += 1;
                 judgement.failing += i64::from(ek.verdict.fails());
             }
             // It may have been deleted meanwhile.
-            if is_new {
-                if work.device(&id).await?.is_some() {
-                    work.put_device_ek(&ek).await?;
-                }
-            } else {
-                work.set_ek_verdict(&id, &ek.verdict.0).await?;
+            if is_new && work.device(&ek.device_id).await?.is_some() {
+                work.put_device_ek(&ek).await?;
+            } else if !is_new && has_changed {
+                work.set_ek_verdict(&ek.device_id, &ek.verdict.0).await?;
             }
         }
         if i64::try_from(count).is_ok_and(|count| count < AT_ONCE) {

@@ -84,7 +84,7 @@ impl<E: Executor> AuditRows for Unit<E> {
             unless_empty(&event.target),
             unless_empty(&event.request_id),
         ];
-        self.0.later(sql::APPEND_EVENT, values).await?;
+        self.0.change(sql::APPEND_EVENT, values).await?;
         let is_ceremony = matches!(event.event.as_str(), "device.enroll" | "device.authenticate");
         if is_ceremony && (!event.success || event.event == "device.enroll") {
             self.2.happened(&event.event, event.time, &event.reason);
@@ -94,6 +94,7 @@ impl<E: Executor> AuditRows for Unit<E> {
     }
 
     async fn events(&mut self, filter: &AuditFilter, limit: i64) -> Stored<Vec<StoredEvent>> {
+        self.0.takes_long();
         let Some(place) = self.place_in_log(filter).await? else { return Ok(Vec::new()) };
         let oldest_first = filter.after.is_some();
         let values = values![
@@ -121,6 +122,7 @@ impl<E: Executor> AuditRows for Unit<E> {
     }
 
     async fn purge_events(&mut self, before: Timestamp) -> Stored<i64> {
+        self.0.takes_long();
         self.0.execute(sql::PURGE_EVENTS, values![before]).await
     }
 }

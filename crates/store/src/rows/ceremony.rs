@@ -75,9 +75,9 @@ impl<E: Executor> Unit<E> {
             device.owner.as_deref(),
             device.anchor.as_ref(),
         ];
-        self.0.later(device::ENROL_DEVICE, values).await?;
+        self.0.change(device::ENROL_DEVICE, values).await?;
         for Statement { sql, values } in put_statements(&put_values(credential)) {
-            self.0.later(sql, values).await?;
+            self.0.change(sql, values).await?;
         }
         self.2.device(&device.id);
         Ok(())
@@ -150,8 +150,8 @@ impl<E: Executor> CeremonyRows for Unit<E> {
 
     async fn record_use(&mut self, device: &Device, credential: &Credential) -> Stored<()> {
         self.2.device(&device.id);
-        self.0.later(credential::USE_CREDENTIAL, &use_values(credential)).await?;
-        self.0.later(device::USE_DEVICE, values![&device.id, device.last_authenticated]).await
+        self.0.change(credential::USE_CREDENTIAL, &use_values(credential)).await?;
+        self.0.change(device::USE_DEVICE, values![&device.id, device.last_authenticated]).await
     }
 
     async fn hold_for_authentication(

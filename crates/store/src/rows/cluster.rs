@@ -55,11 +55,11 @@ impl<E: Executor> ClusterRows for Unit<E> {
     async fn put_sealed_secret(&mut self, sealed: &SealedSecret) -> Stored<()> {
         let SealedSecret { purpose, row, key_id, ciphertext, public } = sealed;
         let values = values![purpose.as_str(), row, key_id, ciphertext, public];
-        self.0.later(sql::PUT_SEALED_SECRET, values).await
+        self.0.change(sql::PUT_SEALED_SECRET, values).await
     }
 
     async fn delete_sealed_secret(&mut self, purpose: SecretPurpose, row: &str) -> Stored<()> {
-        self.0.later(sql::DELETE_SEALED_SECRET, values![purpose.as_str(), row]).await
+        self.0.change(sql::DELETE_SEALED_SECRET, values![purpose.as_str(), row]).await
     }
 
     async fn preference_values(&mut self) -> Stored<Vec<StoredValue>> {
@@ -68,7 +68,7 @@ impl<E: Executor> ClusterRows for Unit<E> {
 
     async fn put_preference_value(&mut self, value: &StoredValue) -> Stored<()> {
         let StoredValue { key, json, updated, updated_by } = value;
-        self.0.later(sql::PUT_PREFERENCE, values![key, json, *updated, updated_by]).await
+        self.0.change(sql::PUT_PREFERENCE, values![key, json, *updated, updated_by]).await
     }
 
     async fn delete_preference_value(&mut self, key: &str) -> Stored<bool> {

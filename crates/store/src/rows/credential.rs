@@ -149,10 +149,10 @@ impl<E: Executor> CredentialRows for Unit<E> {
 
     async fn delete_credentials(&mut self, device_id: &str) -> Stored<()> {
         self.2.device(device_id);
-        self.0.later(sql::DELETE_CREDENTIALS, values![device_id]).await
+        self.0.change(sql::DELETE_CREDENTIALS, values![device_id]).await
     }
 
     async fn forget_counters(&mut self, device_id: &str) -> Stored<()> {
-        self.0.later(sql::FORGET_COUNTERS, values![device_id]).await
+        self.0.change(sql::FORGET_COUNTERS, values![device_id]).await
     }
 }

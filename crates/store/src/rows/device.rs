@@ -165,7 +165,7 @@ impl<E: Executor> DeviceRows for Unit<E> {
     }
 
     async fn set_counter_alarm(&mut self, device_id: &str, since: Option<Timestamp>) -> Stored<()> {
-        self.0.later(sql::SET_COUNTER_ALARM, values![device_id, since]).await
+        self.0.change(sql::SET_COUNTER_ALARM, values![device_id, since]).await
     }
 
     async fn user_has_enrolled_device(&mut self, user: &str) -> Stored<bool> {
@@ -184,7 +184,7 @@ impl<E: Executor> DeviceRows for Unit<E> {
 
     async fn add_device_user(&mut self, device_id: &str, user: &str, now: Timestamp) -> Stored<()> {
         self.2.device(device_id);
-        self.0.later(sql::ADD_DEVICE_USER, values![device_id, user, now]).await
+        self.0.change(sql::ADD_DEVICE_USER, values![device_id, user, now]).await
     }
 
     async fn is_device_user(&mut self, device_id: &str, user: &str) -> Stored<bool> {
@@ -197,7 +197,7 @@ impl<E: Executor> DeviceRows for Unit<E> {
 
     async fn clear_device_users(&mut self, device_id: &str) -> Stored<()> {
         self.2.device(device_id);
-        self.0.later(sql::CLEAR_DEVICE_USERS, values![device_id]).await
+        self.0.change(sql::CLEAR_DEVICE_USERS, values![device_id]).await
     }
 
     async fn add_collected(&mut self, device_id: &str, record: &CollectedRecord) -> Stored<()> {
@@ -207,7 +207,7 @@ impl<E: Executor> DeviceRows for Unit<E> {
         let data = to_json(&record.data)?;
         let values = values![device_id, record.kind.as_str(), recorded, &data];
         self.2.device(device_id);
-        self.0.later(sql::ADD_COLLECTED, values).await
+        self.0.change(sql::ADD_COLLECTED, values).await
     }
 
     async fn collected(&mut self, device_id: &str) -> Stored<Vec<CollectedRecord>> {
@@ -216,6 +216,6 @@ impl<E: Executor> DeviceRows for Unit<E> {
 
     async fn trim_collected(&mut self, device_id: &str, keep: i64) -> Stored<()> {
         let values = values![device_id, RecordKind::Authenticate.as_str(), keep];
-        self.0.later(sql::TRIM_COLLECTED, values).await
+        self.0.change(sql::TRIM_COLLECTED, values).await
     }
 }

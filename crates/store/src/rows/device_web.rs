@@ -96,7 +96,7 @@ impl<E: Executor> DeviceWebRows for Unit<E> {
     }
 
     async fn refuse_web_attempt(&mut self, id: &str, code: &str) -> Stored<()> {
-        self.0.later(sql::REFUSE_WEB_ATTEMPT, values![id, code]).await
+        self.0.change(sql::REFUSE_WEB_ATTEMPT, values![id, code]).await
     }
 
     async fn prove_web_attempt(&mut self, id: &str, token: &Digest, proof: &DeviceWebProof) -> Stored<bool> {
@@ -117,10 +117,10 @@ impl<E: Executor> DeviceWebRows for Unit<E> {
     }
 
     async fn trim_web_attempts(&mut self, session_id: &str, keep: i64) -> Stored<()> {
-        self.0.later(sql::TRIM_WEB_ATTEMPTS, values![session_id, keep]).await
+        self.0.change(sql::TRIM_WEB_ATTEMPTS, values![session_id, keep]).await
     }
 
     async fn purge_web_attempts(&mut self, before: Timestamp) -> Stored<()> {
-        self.0.later(sql::PURGE_WEB_ATTEMPTS, values![before]).await
+        self.0.change(sql::PURGE_WEB_ATTEMPTS, values![before]).await
     }
 }

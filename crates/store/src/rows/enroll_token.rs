@@ -139,7 +139,7 @@ impl<E: Executor> EnrollTokenRows for Unit<E> {
     }
 
     async fn close_challenge(&mut self, token_id: &str, challenge_id: &str) -> Stored<()> {
-        self.0.later(sql::CLOSE_CHALLENGE, values![token_id, challenge_id]).await
+        self.0.change(sql::CLOSE_CHALLENGE, values![token_id, challenge_id]).await
     }
 
     async fn spend_enroll_token(
@@ -162,12 +162,12 @@ impl<E: Executor> EnrollTokenRows for Unit<E> {
         now: Timestamp,
     ) -> Stored<()> {
         match bound_user {
-            None => self.0.later(sql::REVOKE_TOKENS_OF_DEVICE, values![device_id, now]).await,
-            Some(user) => self.0.later(sql::REVOKE_TOKENS_OF_USER, values![device_id, now, user]).await,
+            None => self.0.change(sql::REVOKE_TOKENS_OF_DEVICE, values![device_id, now]).await,
+            Some(user) => self.0.change(sql::REVOKE_TOKENS_OF_USER, values![device_id, now, user]).await,
         }
     }
 
     async fn purge_enroll_tokens(&mut self, before: Timestamp) -> Stored<()> {
-        self.0.later(sql::PURGE_TOKENS, values![before]).await
+        self.0.change(sql::PURGE_TOKENS, values![before]).await
     }
 }

@@ -83,7 +83,7 @@ impl<E: Executor> EvidenceRows for Unit<E> {
             evidence.basis.as_ref(),
             &findings,
         ];
-        self.0.later(sql::INSERT_EVIDENCE, values).await
+        self.0.change(sql::INSERT_EVIDENCE, values).await
     }
 
     async fn evidence_of_device(&mut self, device_id: &str, limit: i64) -> Stored<Vec<Evidence>> {
@@ -91,6 +91,7 @@ impl<E: Executor> EvidenceRows for Unit<E> {
     }
 
     async fn purge_evidence(&mut self, before: Timestamp) -> Stored<i64> {
+        self.0.takes_long();
         self.0.execute(sql::PURGE_EVIDENCE, values![before]).await
     }
 }

@@ -75,6 +75,7 @@ impl<E: Executor> ImportRows for Unit<E> {
     }
 
     async fn insert_import_chunk(&mut self, import_id: &str, chunk: &ImportChunk) -> Stored<()> {
+        self.0.takes_long();
         let lines = to_json(&chunk.lines)?;
         let values = values![import_id, chunk.verdict.as_str(), chunk.place, &lines, chunk.done];
         self.0.execute(sql::INSERT_IMPORT_CHUNK, values).await?;

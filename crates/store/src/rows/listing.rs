@@ -94,6 +94,7 @@ impl<E: Executor> Unit<E> {
 #[async_trait]
 impl<E: Executor> ListingRows for Unit<E> {
     async fn listed(&mut self, request: &ListRequest<'_>) -> Stored<ListPart> {
+        self.0.takes_long();
         if let Some(settings) = E::DIALECT.for_lists {
             self.0.execute(settings, values![]).await?;
         }
@@ -131,6 +132,7 @@ impl<E: Executor> ListingRows for Unit<E> {
     }
 
     async fn turn_stale(&mut self, now: Timestamp, limit: i64) -> Stored<i64> {
+        self.0.takes_long();
         let values = values![now, limit, Cell::STALE, i64::MAX];
         let cells = self.0.all(sql::TURN_STALE, values, NUMBER).await?;
         for cell in &cells {

@@ -170,7 +170,7 @@ impl<E: Executor> ReviewRows for Unit<E> {
     }
 
     async fn purge_reviews(&mut self, before: Timestamp) -> Stored<()> {
-        self.0.later(sql::PURGE_REVIEWS, values![before]).await
+        self.0.change(sql::PURGE_REVIEWS, values![before]).await
     }
 
     async fn evidence_by_id(&mut self, id: &str) -> Stored<Option<Evidence>> {
@@ -178,7 +178,7 @@ impl<E: Executor> ReviewRows for Unit<E> {
     }
 
     async fn delete_evidence(&mut self, id: &str) -> Stored<()> {
-        self.0.later(sql::DELETE_EVIDENCE, values![id]).await
+        self.0.change(sql::DELETE_EVIDENCE, values![id]).await
     }
 
     async fn settle_evidence(
@@ -189,11 +189,11 @@ impl<E: Executor> ReviewRows for Unit<E> {
         findings: &[EkFinding],
     ) -> Stored<()> {
         let findings = to_json(findings)?;
-        self.0.later(sql::SETTLE_EVIDENCE, values![id, verdict, tier as i64, &findings]).await
+        self.0.change(sql::SETTLE_EVIDENCE, values![id, verdict, tier as i64, &findings]).await
     }
 
     async fn return_challenge(&mut self, token_id: &str, challenge_id: &str) -> Stored<()> {
-        self.0.later(sql::RETURN_CHALLENGE, values![token_id, challenge_id]).await
+        self.0.change(sql::RETURN_CHALLENGE, values![token_id, challenge_id]).await
     }
 
     async fn spend_reviewed_token(&mut self, token_id: &str, now: Timestamp) -> Stored<bool> {
@@ -214,12 +214,12 @@ impl<E: Executor> DeviceEkRows for Unit<E> {
             ek.verdict.fails(),
             ek.updated,
         ];
-        self.0.later(sql::PUT_DEVICE_EK, values).await
+        self.0.change(sql::PUT_DEVICE_EK, values).await
     }
 
     async fn set_ek_verdict(&mut self, device_id: &str, verdict: &str) -> Stored<()> {
         let fails = EkVerdictCode(verdict.to_owned()).fails();
-        self.0.later(sql::SET_EK_VERDICT, values![device_id, verdict, fails]).await
+        self.0.change(sql::SET_EK_VERDICT, values![device_id, verdict, fails]).await
     }
 
     async fn eks_of_devices(&mut self, after: &str, limit: i64) -> Stored<Vec<EkOfDevice>> {
@@ -255,7 +255,7 @@ impl<E: Executor> DeviceEkRows for Unit<E> {
             judgement.started,
             judgement.finished,
         ];
-        self.0.later(sql::PUT_EK_JUDGEMENT, values).await
+        self.0.change(sql::PUT_EK_JUDGEMENT, values).await
     }
 
     async fn enrolment_evidence(&mut self, device_id: &str) -> Stored<Option<Evidence>> {

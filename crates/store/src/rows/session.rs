@@ -151,11 +151,11 @@ impl<E: Executor> SessionRows for Unit<E> {
     }
 
     async fn touch_session(&mut self, id: &str, now: Timestamp) -> Stored<()> {
-        self.0.later(sql::TOUCH_SESSION, values![id, now]).await
+        self.0.change(sql::TOUCH_SESSION, values![id, now]).await
     }
 
     async fn set_session_factor_time(&mut self, id: &str, now: Timestamp) -> Stored<()> {
-        self.0.later(sql::SET_FACTOR_TIME, values![id, now]).await
+        self.0.change(sql::SET_FACTOR_TIME, values![id, now]).await
     }
 
     async fn set_session_device(&mut self, id: &str, device: Option<&SessionDevice>) -> Stored<bool> {
@@ -222,6 +222,6 @@ impl<E: Executor> SessionRows for Unit<E> {
     }
 
     async fn purge_sessions(&mut self, before: Timestamp) -> Stored<()> {
-        self.0.later(sql::PURGE_SESSIONS, values![before]).await
+        self.0.change(sql::PURGE_SESSIONS, values![before]).await
     }
 }

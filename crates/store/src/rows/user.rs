@@ -110,7 +110,7 @@ fn with_all_their_roles(rows: Vec<UserGlance>) -> Vec<UserGlance> {
 impl<E: Executor> Unit<E> {
     async fn insert_user_roles(&mut self, user: &User) -> Stored<()> {
         for (place, role) in (0_i64..).zip(&user.roles) {
-            self.0.later(sql::INSERT_USER_ROLE, values![&user.name, place, role]).await?;
+            self.0.change(sql::INSERT_USER_ROLE, values![&user.name, place, role]).await?;
         }
         Ok(())
     }
@@ -150,13 +150,13 @@ impl<E: Executor> UserRows for Unit<E> {
         if self.0.execute(sql::UPDATE_USER, values).await? == 0 {
             return Ok(false);
         }
-        self.0.later(sql::DELETE_USER_ROLES, values![&user.name]).await?;
+        self.0.change(sql::DELETE_USER_ROLES, values![&user.name]).await?;
         self.insert_user_roles(user).await?;
         Ok(true)
     }
 
     async fn delete_user(&mut self, name: &str) -> Stored<bool> {
-        self.0.later(sql::DELETE_LINKS, values![name]).await?;
+        self.0.change(sql::DELETE_LINKS, values![name]).await?;
         for device in self.0.all(sql::DEVICES_USED_BY, values![name], TEXT).await? {
             // Held as by everybody else who changes what is listed of it.
             self.0.optional(E::DIALECT.device_for_update, values![&device], DEVICE).await?;
@@ -212,6 +212,7 @@ impl<E: Executor> UserRows for Unit<E> {
         after: Option<&str>,
         limit: i64,
     ) -> Stored<Vec<String>> {
+        self.0.takes_long();
         let (bots, after) = (!scope.humans_only, after.unwrap_or_default());
         match &scope.role {
             None => self.0.all(sql::USERS_WITHOUT_DEVICE, values![bots, after, limit], TEXT).await,
@@ -222,6 +223,7 @@ impl<E: Executor> UserRows for Unit<E> {
     }
 
     async fn count_users_without_device(&mut self, scope: &DeviceScope, most: i64) -> Stored<i64> {
+        self.0.takes_long();
         let bots = !scope.humans_only;
         let count = match &scope.role {
             None => self.0.optional(sql::COUNT_USERS_WITHOUT_DEVICE, values![bots, most], NUMBER).await?,
@@ -265,7 +267,7 @@ impl<E: Executor> UserRows for Unit<E> {
     }
 
     async fn delete_unused_links(&mut self, user: &str) -> Stored<()> {
-        self.0.later(sql::DELETE_UNUSED_LINKS, values![user]).await
+        self.0.change(sql::DELETE_UNUSED_LINKS, values![user]).await
     }
 
     async fn purge_links(&mut self, before: Timestamp) -> Stored<Vec<Digest>> {
@@ -282,7 +284,7 @@ impl<E: Executor> UserRows for Unit<E> {
     }
 
     async fn return_attempt(&mut self, key: &str) -> Stored<()> {
-        self.0.later(sql::RETURN_ATTEMPT, values![key]).await
+        self.0.change(sql::RETURN_ATTEMPT, values![key]).await
     }
 
     async fn throttle(&mut self, key: &str) -> Stored<Option<Throttle>> {
@@ -291,10 +293,10 @@ impl<E: Executor> UserRows for Unit<E> {
 
     async fn put_throttle(&mut self, key: &str, throttle: &Throttle) -> Stored<()> {
         let Throttle { failures, last_failure, blocked_until } = *throttle;
-        self.0.later(sql::PUT_THROTTLE, values![key, failures, last_failure, blocked_until]).await
+        self.0.change(sql::PUT_THROTTLE, values![key, failures, last_failure, blocked_until]).await
     }
 
     async fn purge_throttles(&mut self, before: Timestamp) -> Stored<()> {
-        self.0.later(sql::PURGE_THROTTLES, values![before]).await
+        self.0.change(sql::PURGE_THROTTLES, values![before]).await
     }
 }

@@ -22,47 +22,42 @@ impl EkCa {
     /// If no key can be made.
     #[must_use]
     pub fn new() -> Self {
-        let mut params = CertificateParams::default();
-        params.distinguished_name = DistinguishedName::new();
-        params.distinguished_name.push(DnType::OrganizationName, "Gatehouse tests");
-        params.distinguished_name.push(DnType::CommonName, "EK test root");
-        params.not_before = date_time_ymd(2020, 1, 1);
-        params.not_after = date_time_ymd(2099, 12, 31);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        Self::named("EK test root")
+    }
+
+    /// As [`Self::new`], under another name.
+    ///
+    /// # Panics
+    /// If no key can be made.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
         let key = KeyPair::generate().expect("a P-256 key");
+        let params = authority(name);
         Self { issuer: CertifiedIssuer::self_signed(params, key).expect("a root certificate") }
     }
 
-    /// A CA below this one.
+    /// A CA of this one's, which issues in its place.
     ///
     /// # Panics
     /// If no key can be made.
     #[must_use]
     pub fn intermediate(&self) -> Self {
-        let mut params = CertificateParams::default();
-        params.distinguished_name = DistinguishedName::new();
-        params.distinguished_name.push(DnType::OrganizationName, "Gatehouse tests");
-        params.distinguished_name.push(DnType::CommonName, "EK test intermediate");
-        params.not_before = date_time_ymd(2020, 1, 1);
-        params.not_after = date_time_ymd(2099, 12, 31);
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate().expect("a P-256 key");
+        let mut params = authority("EK test intermediate");
+        params.use_authority_key_identifier_extension = true;
         Self {
             issuer: CertifiedIssuer::signed_by(params, key, &self.issuer)
-                .expect("an intermediate certificate"),
+                .expect("an intermediate's certificate"),
         }
     }
 
-    /// The root certificate as PEM.
+    /// The CA's certificate as PEM.
     #[must_use]
     pub fn pem(&self) -> String {
         self.issuer.as_ref().pem()
     }
 
-    /// The root certificate as DER.
+    /// The CA's certificate as DER.
     #[must_use]
     pub fn der(&self) -> Vec<u8> {
         self.issuer.as_ref().der().to_vec()
@@ -87,6 +82,18 @@ impl EkCa {
         params.custom_extensions = vec![names];
         params.signed_by(key, &self.issuer).expect("an EK certificate").der().to_vec()
     }
+}
+
+fn authority(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::OrganizationName, "Gatehouse tests");
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = date_time_ymd(2099, 12, 31);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
 }
 
 impl Default for EkCa {

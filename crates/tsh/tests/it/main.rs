@@ -34,6 +34,7 @@ mod link_handler;
 mod login;
 mod logout;
 mod open_link;
+mod reviews;
 mod self_enrolment;
 mod server_key;
 mod ship_ahead;

@@ -12,6 +12,7 @@ use gatehouse_proto::gatehouse::v1::auth_service_client::AuthServiceClient;
 use gatehouse_proto::gatehouse::v1::device_admin_service_client::DeviceAdminServiceClient;
 use gatehouse_proto::gatehouse::v1::device_evidence_service_client::DeviceEvidenceServiceClient;
 use gatehouse_proto::gatehouse::v1::device_web_service_client::DeviceWebServiceClient;
+use gatehouse_proto::gatehouse::v1::ek_ca_service_client::EkCaServiceClient;
 use gatehouse_proto::gatehouse::v1::resource_service_client::ResourceServiceClient;
 use gatehouse_proto::gatehouse::v1::review_service_client::ReviewServiceClient;
 use gatehouse_proto::gatehouse::v1::session_service_client::SessionServiceClient;
@@ -90,6 +91,8 @@ services! {
     reviews: ReviewServiceClient,
     sessions: SessionServiceClient,
     audit: AuditServiceClient,
+    reviews: ReviewServiceClient,
+    ek_cas: EkCaServiceClient,
     health: HealthClient,
     reflection: ServerReflectionClient,
 }

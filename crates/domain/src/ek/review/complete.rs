@@ -26,6 +26,8 @@ struct Shown {
     counters: Counters,
     tier: AttestationTier,
     findings: Vec<EkFinding>,
+    /// Stable word, for the list of devices that could not enrol today.
+    verdict: &'static str,
 }
 
 impl Reviews {
@@ -114,10 +116,6 @@ impl Reviews {
         record.tier = shown.tier;
         record.findings = shown.findings;
         work.settle_evidence(&record.id, &record.verdict, record.tier, &record.findings).await?;
-        let verdict = match shown.tier {
-            AttestationTier::TpmEkcertTrusted => EkVerdictCode::TRUSTED,
-            _ => EkVerdictCode::NONE,
-        };
         let binding = Binding {
             user: &user.name,
             by,
@@ -137,7 +135,7 @@ impl Reviews {
             },
             anchor,
             record: &record,
-            ek: Some(device_ek(&device.id, Some(&shown.leaf), &shown.sent, verdict, now)),
+            ek: Some(device_ek(&device.id, Some(&shown.leaf), &shown.sent, shown.verdict, now)),
             review: Some(&review.id),
         };
         Ok(self.core.write_enrolment(work, device, binding, now).await?)
@@ -192,14 +190,20 @@ fn judge(
     let nonce: [u8; crate::ceremony::NONCE_BYTES] =
         record.nonce.as_slice().try_into().map_err(|_| ReviewError::NoEvidence)?;
     let verdict = verify_platform(&ak, &nonce, &record.platform).map_err(CeremonyError::from)?;
-    let (tier, findings) = match trust.map(|trust| trust.judge(&leaf, &sent, now)) {
-        Some(Ok(path)) => (path.tier, path.findings.iter().map(finding_of).collect()),
-        Some(Err(_)) => {
-            let accepted =
-                EkFinding { code: ACCEPTED_IN_REVIEW.to_owned(), about: admin.to_owned(), lowers_tier: true };
-            (AttestationTier::TpmEkcert, vec![accepted])
+    let (tier, findings, verdict) = match trust.map(|trust| trust.judge(&leaf, &sent, now)) {
+        Some(Ok(path)) => {
+            let verdict = match path.tier {
+                AttestationTier::TpmEkcertTrusted => EkVerdictCode::TRUSTED,
+                _ => EkVerdictCode::LOWER_TIER,
+            };
+            (path.tier, path.findings.iter().map(finding_of).collect(), verdict)
         }
-        None => (AttestationTier::TpmEkcert, Vec::new()),
+        Some(Err(error)) => {
+            let code = ACCEPTED_IN_REVIEW.to_owned();
+            let accepted = EkFinding { code, about: admin.to_owned(), lowers_tier: true };
+            (AttestationTier::TpmEkcert, vec![accepted], error.code())
+        }
+        None => (AttestationTier::TpmEkcert, Vec::new(), EkVerdictCode::NONE),
     };
     Ok(Shown {
         details,
@@ -213,5 +217,6 @@ fn judge(
         },
         tier,
         findings,
+        verdict,
     })
 }

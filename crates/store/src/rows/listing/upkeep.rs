@@ -228,11 +228,11 @@ impl<E: Executor> Unit<E> {
         }
         self.insert_terms(&new).await?;
         for ((kind, day, detail), count) in take(&mut self.2.days) {
-            self.0.later(sql::ADD_DAILY_COUNT, values![day, &kind, &detail, count]).await?;
+            self.0.change(sql::ADD_DAILY_COUNT, values![day, &kind, &detail, count]).await?;
         }
         for (cell, change) in take(&mut self.2.cells) {
             if change != 0 {
-                self.0.later(sql::ADD_CELL_COUNT, values![cell, change]).await?;
+                self.0.change(sql::ADD_CELL_COUNT, values![cell, change]).await?;
             }
         }
         Ok(())
@@ -251,6 +251,9 @@ impl<E: Executor> Unit<E> {
 
     /// Lists devices anew; answers with those that somebody else was changing.
     async fn relist(&mut self, ids: &[String], new: &mut NewTerms) -> Stored<Vec<String>> {
+        if ids.len() > 1 {
+            self.0.takes_long();
+        }
         let (facts, users) = match ids {
             [id] => self.facts(sql::FACTS_OF_DEVICE, sql::USERS_OF_DEVICE, values![id]).await?,
             ids => {
@@ -338,7 +341,7 @@ impl<E: Executor> Unit<E> {
         if before.terms != row.terms {
             let (old, wanted) = (terms(&before.terms), terms(&row.terms));
             for (term, _) in old.difference(&wanted) {
-                self.0.later(sql::DELETE_TERM, values![*term, sequence]).await?;
+                self.0.change(sql::DELETE_TERM, values![*term, sequence]).await?;
             }
             let added = wanted.difference(&old);
             new.0.extend(added.map(|(term, shared)| (sequence, (*term).to_owned(), *shared)));
@@ -349,7 +352,7 @@ impl<E: Executor> Unit<E> {
     /// A change of a row that applies only while the row is as it was read; answers with whether it was.
     async fn change_as_read(&mut self, sql: &'static str, values: &[Value<'_>]) -> Stored<bool> {
         if E::DIALECT.writes_alone {
-            self.0.later(sql, values).await?;
+            self.0.change(sql, values).await?;
             return Ok(true);
         }
         Ok(self.0.execute(sql, values).await? > 0)
@@ -364,10 +367,10 @@ impl<E: Executor> Unit<E> {
                     [Value::from(*device), Value::from(term), Value::from(*shared)]
                 })
                 .collect();
-            self.0.later(sql::INSERT_TERMS, &values).await?;
+            self.0.change(sql::INSERT_TERMS, &values).await?;
         }
         for (device, term, shared) in chunks.remainder() {
-            self.0.later(sql::INSERT_TERM, values![*device, term, *shared]).await?;
+            self.0.change(sql::INSERT_TERM, values![*device, term, *shared]).await?;
         }
         Ok(())
     }
@@ -378,7 +381,7 @@ impl<E: Executor> Unit<E> {
         let listed = self.0.optional(sql::LISTED_TERMS, values![device_id], LISTED_TERMS).await?;
         if let Some((sequence, cell, text)) = listed {
             for (term, _) in terms(&text) {
-                self.0.later(sql::DELETE_TERM, values![term, sequence]).await?;
+                self.0.change(sql::DELETE_TERM, values![term, sequence]).await?;
             }
             self.2.moved(Some(cell), None);
         }
@@ -387,6 +390,7 @@ impl<E: Executor> Unit<E> {
 
     /// Lists devices that an earlier release has made; answers with how many there were.
     pub(crate) async fn list_unlisted(&mut self, limit: i64) -> Stored<usize> {
+        self.0.takes_long();
         let ids = self.0.all(sql::UNLISTED_DEVICES, values![limit], TEXT).await?;
         for id in &ids {
             self.0.execute(sql::MARK_LISTED, values![id]).await?;

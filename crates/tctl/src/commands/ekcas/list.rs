@@ -92,6 +92,12 @@ impl AllowList {
         Ok(())
     }
 
+    /// Makers whose pinned CAs are allowed beside the list.
+    fn vendors(&self) -> Vec<&str> {
+        let vendors = self.document["spec"]["device_trust"]["ekcert_allowed_vendors"].as_array();
+        vendors.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
     fn source(&self) -> String {
         self.resource.sources.get(SOURCE_KEY).cloned().unwrap_or_default()
     }
@@ -106,14 +112,20 @@ pub(super) async fn ls(server: &ServerArgs, format: Format) -> Outcome {
     let list = AllowList::fetch(&connect(server).await?).await?;
     let source = list.source();
     let views: Vec<CaView> = list.entries.iter().map(|(facts, _)| view(facts, &source)).collect();
-    match format {
-        Format::Text if views.is_empty() => {
-            output::line(
-                "No CA is allowed: EK certificates are not verified, and TPMs without one can enroll.",
-            )?;
-        }
-        Format::Text => output::raw(&table(&views))?,
-        Format::Json | Format::Yaml => output::data(format, &views, String::new)?,
+    if format != Format::Text {
+        output::data(format, &views, String::new)?;
+        return Ok(0);
+    }
+    let vendors = list.vendors();
+    if views.is_empty() && vendors.is_empty() {
+        output::line("No CA is allowed: EK certificates are not verified, and TPMs without one can enroll.")?;
+        return Ok(0);
+    }
+    if !views.is_empty() {
+        output::raw(&table(&views))?;
+    }
+    if !vendors.is_empty() {
+        output::line(format!("Makers allowed by name: {}", vendors.join(", ")))?;
     }
     Ok(0)
 }
