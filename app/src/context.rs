@@ -9,6 +9,7 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
 use crate::ApiError;
+use crate::way_out::hint_in_console;
 
 /// Who asks, and what answers; provided by the server for every request.
 #[derive(Clone)]
@@ -69,16 +70,12 @@ impl ConsoleContext {
     pub fn refuse(&self, failure: impl Into<Failure>) -> ApiError {
         let failure = failure.into();
         log(&failure, &self.facts.request_id);
-        if let Some(answer) = use_context::<ResponseOptions>()
-            && let Ok(status) = StatusCode::from_u16(failure.kind.http_status())
-        {
-            answer.set_status(status);
-        }
+        take_status(failure.kind);
         let error = ApiError {
             kind: failure.kind,
             code: failure.code.to_owned(),
             message: failure.message(),
-            hint: failure.hint,
+            hint: hint_in_console(failure.code).map(str::to_owned).or(failure.hint),
             request_id: self.facts.request_id.clone(),
         };
         self.refusals.0.get_or_init(|| error.clone());
@@ -86,10 +83,11 @@ impl ConsoleContext {
     }
 
     /// An error that the console's edge has found by itself, in the form in which it is shown: with the request's id, by
-    /// which the audit log finds it.
+    /// which the audit log finds it. The answer under way takes its status.
     #[must_use]
     pub fn shown(&self, mut error: ApiError) -> ApiError {
         if error.request_id.is_empty() {
+            take_status(error.kind);
             error.request_id.clone_from(&self.facts.request_id);
             self.refusals.0.get_or_init(|| error.clone());
         }
@@ -117,6 +115,14 @@ impl ConsoleContext {
     /// As `Principal::grant`.
     pub(crate) fn may<C: Capability>(&self) -> Result<(), ApiError> {
         crate::form::may::<C>(&self.principal).map_err(|error| self.refuse(error))
+    }
+}
+
+fn take_status(kind: ErrorKind) {
+    if let Some(answer) = use_context::<ResponseOptions>()
+        && let Ok(status) = StatusCode::from_u16(kind.http_status())
+    {
+        answer.set_status(status);
     }
 }
 

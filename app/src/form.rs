@@ -18,6 +18,34 @@ use crate::{ApiError, ConsoleContext};
 pub const ACTION_FIELD: &str = "do";
 /// Hidden field: the key that makes a form count once.
 pub const KEY_FIELD: &str = "form_key";
+/// Hidden field: what was changed from, so that nothing is overwritten that somebody else did meanwhile.
+const REVISION_FIELD: &str = "revision";
+/// Code of the error that tells what somebody else did meanwhile: from then on it is what is changed from.
+const STALE: &str = "stale_revision";
+/// Fields of all forms that come back with a form that was not looked at; what is secret is not among them.
+const PLAIN_FIELDS: &[&str] = &[
+    "asset_tag",
+    "auto_enroll",
+    "bot",
+    "for",
+    "key",
+    "kind",
+    "lifetime",
+    "logins",
+    "message",
+    "mode",
+    "name",
+    "note",
+    "os",
+    "passkey_name",
+    "role",
+    "roles",
+    "second_factor",
+    "target",
+    "text",
+    "until",
+    "with_token",
+];
 
 /// A form as it was sent to a page's own address.
 #[derive(Clone, Default)]
@@ -72,8 +100,21 @@ impl Posted {
     /// why the fields to keep are named.
     #[must_use]
     pub fn again(&self, error: ApiError, keep: &[&str]) -> Answer {
-        let kept = |(name, _): &&(String, String)| keep.contains(&name.as_str());
-        Answer::from(Reaction::Again(FormOutcome {
+        Answer::from(Reaction::Again(self.outcome(error, keep)))
+    }
+
+    /// The same page again with all of the form but for what is secret: it was not looked at, and can be sent once more.
+    #[must_use]
+    pub fn whole_again(&self, error: ApiError) -> FormOutcome {
+        self.outcome(error, PLAIN_FIELDS)
+    }
+
+    fn outcome(&self, error: ApiError, keep: &[&str]) -> FormOutcome {
+        let keeps_revision = error.code != STALE;
+        let kept = |(name, _): &&(String, String)| {
+            keep.contains(&name.as_str()) || (keeps_revision && name == REVISION_FIELD)
+        };
+        FormOutcome {
             action: self.action().to_owned(),
             error: Some(error),
             fields: self
@@ -83,7 +124,7 @@ impl Posted {
                 .map(|(name, value)| (name.clone(), printable(value)))
                 .collect(),
             shown: None,
-        }))
+        }
     }
 
     /// The same page with something on it that is shown this once, such as a token: [`shown`] hands it to the page.
@@ -134,6 +175,14 @@ impl FormOutcome {
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.clone())
             .unwrap_or_default()
+    }
+
+    /// What the form of this action is a change of: what it was when it was first opened, also where it has come back; what
+    /// there is now where it was not sent yet, or where it was just told what somebody else did.
+    #[must_use]
+    pub fn revision(&self, action: &str, now: String) -> String {
+        let kept = self.of(action).map(|outcome| outcome.field(REVISION_FIELD));
+        kept.filter(|revision| !revision.is_empty()).unwrap_or(now)
     }
 
     /// The outcome, if it is of this form.
@@ -311,5 +360,30 @@ mod tests {
         assert_eq!(outcome.field("name"), "x");
         assert_eq!(outcome.field("password"), "");
         assert!(outcome.of("save").is_some() && outcome.of("other").is_none());
+    }
+
+    #[test]
+    fn no_secret_comes_back_with_a_form_that_was_not_looked_at() {
+        let secrets =
+            ["password", "password_again", "code", "recovery_code", "credential", "terminal_code", "confirm"];
+        let fields: Vec<_> =
+            secrets.iter().map(|name| (*name, "x")).chain([("do", "save"), ("name", "y")]).collect();
+        let outcome = posted(&fields).whole_again(ApiError::invalid("x", "y"));
+        assert_eq!(outcome.fields, [("name".to_owned(), "y".to_owned())]);
+    }
+
+    #[test]
+    fn a_form_stays_a_change_of_what_it_began_with_until_it_is_told_of_another() {
+        let revision = |code| {
+            let posted = posted(&[("do", "save"), ("revision", "old")]);
+            let Answer { reaction: Reaction::Again(outcome), .. } =
+                posted.again(ApiError::invalid(code, "y"), &[])
+            else {
+                panic!("not the same page");
+            };
+            (outcome.revision("save", "new".to_owned()), outcome.revision("other", "new".to_owned()))
+        };
+        assert_eq!(revision("invalid_role_text"), ("old".to_owned(), "new".to_owned()));
+        assert_eq!(revision("stale_revision"), ("new".to_owned(), "new".to_owned()));
     }
 }

@@ -33,6 +33,8 @@ mod next_page;
 mod pages;
 #[cfg(feature = "ssr")]
 mod shell;
+#[cfg(feature = "ssr")]
+mod way_out;
 
 #[cfg(feature = "ssr")]
 pub use api::parameters;

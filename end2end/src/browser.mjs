@@ -8,23 +8,23 @@ import { chromium } from "playwright-core";
 
 const axeFile = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
+/** The program, and how every test starts it. */
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+export const FLAGS = [
+  // Chromium's sandbox refuses to run as root.
+  ...(process.getuid() === 0 ? ["--no-sandbox"] : []),
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  // No calls to its maker's hosts: the tests need no network.
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
 /** Starts the browser. One serves a whole test file; `openPage` keeps the tests apart. */
 export async function launch() {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    headless: true,
-    args: [
-      // Chromium's sandbox refuses to run as root.
-      ...(process.getuid() === 0 ? ["--no-sandbox"] : []),
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      // No calls to its maker's hosts: the tests need no network.
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  return chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS });
 }
 
 /** A page in a profile of its own. `problems` fills with console errors and warnings, exceptions and failed requests. */

@@ -7,21 +7,12 @@ import { join } from "node:path";
 
 import { chromium } from "playwright-core";
 
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+import { CHROMIUM, FLAGS } from "./browser.mjs";
+
 const PATIENCE_MS = 20_000;
 
-/** Chromium as the tests start it; the wrapper that stands for $BROWSER must say the same. */
-const FLAGS = [
-  // Chromium's sandbox refuses to run as root.
-  ...(process.getuid() === 0 ? ["--no-sandbox"] : []),
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--ignore-certificate-errors",
-];
+/** With windows there is no context that ignores the server's own certificate; the wrapper for $BROWSER must say the same. */
+const DESKTOP_FLAGS = [...FLAGS, "--ignore-certificate-errors"];
 
 /**
  * Starts a desktop on which links of `origin` with this scheme open by themselves, without a question of the browser's.
@@ -50,7 +41,7 @@ export async function startDesktop(origin, scheme = "gatehouse") {
   });
 
   const browser = join(folder, "bin/browser");
-  const words = [CHROMIUM, ...FLAGS, `--user-data-dir=${profile}`].map((word) => `'${word}'`).join(" ");
+  const words = [CHROMIUM, ...DESKTOP_FLAGS, `--user-data-dir=${profile}`].map((word) => `'${word}'`).join(" ");
   const { DBUS_SESSION_BUS_ADDRESS: _bus, WAYLAND_DISPLAY: _wayland, SSH_CONNECTION: _ssh, ...plain } = process.env;
   const env = {
     ...plain,
@@ -75,7 +66,7 @@ export async function startDesktop(origin, scheme = "gatehouse") {
         headless: false,
         ignoreHTTPSErrors: true,
         locale: "en-GB",
-        args: FLAGS,
+        args: DESKTOP_FLAGS,
         env: { ...env, ...extra },
       });
       return context;

@@ -88,6 +88,7 @@ for (const [path, name, heading] of PAGES) {
       for (const width of WIDTHS) {
         await page.setViewportSize({ width, height: 900 });
         await assertNoOverflow(page, `${path} at ${width} pixels`);
+        await assertTablesFit(page, `${path} at ${width} pixels`);
         await page.screenshot({ path: join(PICTURES, `${name}-${colorScheme}-${width}.png`), fullPage: true });
         await assertAccessible(page);
       }
@@ -95,13 +96,31 @@ for (const [path, name, heading] of PAGES) {
       await page.setViewportSize({ width: 1024, height: 900 });
       await page.evaluate(() => document.documentElement.style.setProperty("font-size", "200%"));
       await assertNoOverflow(page, `${path} with text of twice the size`);
+      await assertTablesFit(page, `${path} with text of twice the size`);
       assertQuiet(problems.filter((problem) => !(REFUSED.test(name) && problem.includes("status of 404"))));
       await close();
     }
   });
 }
 
-/** Only tables and code may scroll sideways, in frames of their own. */
+/** Nothing of a table is out of sight, and where its heads are not over its cells, each says what it is. */
+async function assertTablesFit(page, where) {
+  const faults = await page.locator(".table-frame:visible").evaluateAll((frames) =>
+    frames.flatMap((frame) => {
+      const wide = frame.scrollWidth - frame.clientWidth;
+      const isCards = getComputedStyle(frame.querySelector("tbody")).display === "block";
+      const unnamed = isCards ? [...frame.querySelectorAll("td:not([data-label])")] : [];
+      const cells = unnamed.filter((cell) => cell.innerText.trim() && !cell.querySelector("a, button"));
+      return [
+        ...(wide > 0 ? [`${frame.ariaLabel} is ${wide} pixels too wide`] : []),
+        ...cells.map((cell) => `${frame.ariaLabel}: "${cell.innerText}" has no name`),
+      ];
+    }),
+  );
+  assert.deepEqual(faults, [], where);
+}
+
+/** Only code may scroll sideways, in frames of its own. */
 async function assertNoOverflow(page, where) {
   const [inside, wide] = await page.evaluate(() => [
     document.documentElement.clientWidth,

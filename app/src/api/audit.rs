@@ -3,6 +3,7 @@ use gatehouse_domain::entity::{AuditFilter, EventPage, StoredEvent};
 use serde::{Deserialize, Serialize};
 
 use super::query::{address, time_field};
+use super::{page_token, parameters};
 use crate::{ApiError, ConsoleContext};
 
 /// Events of one page.
@@ -33,8 +34,13 @@ impl AuditQuery {
     /// Of an address.
     ///
     /// # Errors
-    /// A damaged address.
+    /// A damaged address, or place in the list.
     pub fn read(query: &str) -> Result<Self, ApiError> {
+        for (name, value) in parameters(query) {
+            if name == "before" || name == "after" {
+                page_token::number(&value)?;
+            }
+        }
         serde_html_form::from_str(query)
             .map_err(|_| ApiError::invalid("malformed_address", "this link to the audit log is damaged"))
     }

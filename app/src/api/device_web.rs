@@ -1,8 +1,7 @@
 use gatehouse_domain::Decision as _;
 use gatehouse_domain::device_web::{DeviceWebError, Offer};
-use gatehouse_model::{HandoffCode, Timestamp};
+use gatehouse_model::{HandoffCode, Timestamp, percent};
 
-use crate::next_page::{escaped, in_query};
 use crate::{ApiError, ConsoleContext};
 
 /// The page on which a session is handed to the device.
@@ -68,26 +67,25 @@ fn shown(console: &ConsoleContext, offer: Offer) -> Handoff {
 /// The shape that the contract gives it.
 fn deep_link(offer: &Offer, host: &str) -> String {
     let (scheme, attempt) = (&offer.scheme, &offer.attempt);
-    let user = escaped(&attempt.user);
-    let (id, token) = (escaped(&attempt.id), escaped(offer.token.reveal()));
-    let redirect = escaped(&attempt.redirect);
+    let user = percent::encode(&attempt.user);
+    let (id, token) = (percent::encode(&attempt.id), percent::encode(offer.token.reveal()));
+    let redirect = percent::encode(&attempt.redirect);
     format!("{scheme}://{user}@{host}/authenticate_web_device?id={id}&token={token}&redirect_uri={redirect}")
 }
 
 /// The page, and from there on to a place.
 pub(crate) fn authorize_and_go_to(next: &str) -> String {
-    format!("{AUTHORIZE}?next={}", in_query(next))
+    format!("{AUTHORIZE}?next={}", percent::encode_path(next))
+}
+
+/// Whether one of somebody's devices suits the browser, so that it can speak for the session; not, if that cannot be told.
+pub(crate) async fn has_suitable_device(console: &ConsoleContext, user: &str) -> bool {
+    let suits = console.services.device_web.suits(user, &console.facts.user_agent).await;
+    suits.map_err(|error| console.refuse(error)).unwrap_or(false)
 }
 
 /// Where somebody who has just signed in goes: by way of the page where one of the own devices suits the browser. That this
 /// cannot be told is no reason not to let them in.
 pub(crate) async fn after_sign_in(console: &ConsoleContext, user: &str, next: String) -> String {
-    match console.services.device_web.suits(user, &console.facts.user_agent).await {
-        Ok(true) => authorize_and_go_to(&next),
-        Ok(false) => next,
-        Err(error) => {
-            let _ = console.refuse(error);
-            next
-        }
-    }
+    if has_suitable_device(console, user).await { authorize_and_go_to(&next) } else { next }
 }

@@ -4,6 +4,7 @@ use gatehouse_domain::authz::{CreateDevices, Grant};
 use gatehouse_domain::device::{ImportLines, Sheet};
 use gatehouse_domain::entity::{DeviceImport, LineVerdict};
 
+use super::page_token;
 use crate::{ApiError, ConsoleContext};
 
 fn grant(console: &ConsoleContext) -> Result<Grant<CreateDevices>, ApiError> {
@@ -15,15 +16,23 @@ pub(crate) async fn list(console: &ConsoleContext) -> Result<Vec<DeviceImport>, 
     console.services.imports.list(&grant).await.map_err(|error| console.refuse(error))
 }
 
+/// The lines of one kind, by page from 1 on.
+///
+/// # Errors
+/// As the import's own; a kind or a page that there cannot be.
 pub(crate) async fn lines(
     console: &ConsoleContext,
     id: &str,
-    verdict: Option<LineVerdict>,
-    page: i64,
+    verdict: Option<&str>,
+    page: Option<&str>,
 ) -> Result<(ImportLines, LineVerdict), ApiError> {
     let grant = grant(console)?;
+    let page = page.map(page_token::number).transpose()?.map_or(0, |page| page - 1);
     let verdict = match verdict {
-        Some(verdict) => verdict,
+        Some(name) => LineVerdict::ALL
+            .into_iter()
+            .find(|verdict| verdict.as_str() == name)
+            .ok_or_else(|| ApiError::invalid("invalid_filter", "there are no lines of this kind"))?,
         // What there is most likely something to be said about.
         None => {
             let import =

@@ -3,10 +3,12 @@ use gatehouse_domain::device::{DeviceQuery, Insights};
 use gatehouse_domain::entity::{ListCount, ListOrder, ListedDevice};
 use gatehouse_model::Timestamp;
 
-use super::Moment;
+use super::{Moment, page_token};
 use crate::moment::moment;
 use crate::{ApiError, ConsoleContext};
 
+/// Where other lists begin, and this one never did.
+const OTHER_PLACES: [&str; 2] = ["after", "before"];
 /// Where the inventory is.
 pub(crate) const INVENTORY: &str = "/web/devices";
 
@@ -40,9 +42,12 @@ pub(crate) struct InventoryAddress {
 
 impl InventoryAddress {
     /// # Errors
-    /// A filter that cannot be so.
+    /// A filter that cannot be so; a place of another kind of list.
     pub(crate) fn read(console: &ConsoleContext, search: &str) -> Result<Self, ApiError> {
         let pairs = parameters(search);
+        if pairs.iter().any(|(name, _)| OTHER_PLACES.contains(&name.as_str())) {
+            return Err(page_token::damaged());
+        }
         let query = DeviceQuery::read(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let page = pairs.into_iter().find(|(name, value)| name == "page" && !value.is_empty());
         Ok(Self { query: query.map_err(|error| console.refuse(error))?, page: page.map(|(_, page)| page) })

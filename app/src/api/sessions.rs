@@ -1,15 +1,13 @@
 use gatehouse_domain::account::SessionPage;
 use gatehouse_domain::entity::{Session, SessionKind, WEB_IDLE_SECS};
-use gatehouse_model::{AttestationTier, Timestamp, UserName, user_agent_in_words};
+use gatehouse_model::{AttestationTier, UserName, user_agent_in_words};
 
-use super::Moment;
+use super::{Moment, page_token};
 use crate::moment::moment;
 use crate::{ApiError, ConsoleContext};
 
 /// Sessions of one page.
 const PAGE: i64 = 50;
-/// Longest token that is looked at, in bytes.
-const MAX_TOKEN: usize = 128;
 /// For how long a browser's session may lie idle, in minutes.
 pub(crate) const IDLE_MINUTES: i64 = WEB_IDLE_SECS / 60;
 
@@ -54,7 +52,7 @@ pub(crate) async fn own_sessions(
     console: &ConsoleContext,
     after: Option<&str>,
 ) -> Result<SessionList, ApiError> {
-    let after = cursor(after)?;
+    let after = after.map(page_token::read).transpose()?;
     let page = console.services.sessions.list_own(&console.principal, after.as_ref(), PAGE).await;
     page.map(|page| list(console, page)).map_err(|error| console.refuse(error))
 }
@@ -68,7 +66,7 @@ pub(crate) async fn all_sessions(
     user: Option<&str>,
     after: Option<&str>,
 ) -> Result<SessionList, ApiError> {
-    let after = cursor(after)?;
+    let after = after.map(page_token::read).transpose()?;
     let user = user.map(UserName::try_from).transpose();
     let user = user.map_err(|error| ApiError::invalid("invalid_user_name", &error.to_string()))?;
     let grant = console.principal.grant().map_err(|error| console.refuse(error))?;
@@ -81,7 +79,7 @@ fn list(console: &ConsoleContext, (sessions, next): SessionPage) -> SessionList 
     let own = console.principal.signed_in().map(|user| user.session_id.clone());
     SessionList {
         rows: sessions.into_iter().map(|session| row(session, own.as_deref())).collect(),
-        next: next.map(|(created, id)| format!("{}.{id}", created.micros())),
+        next: next.as_ref().and_then(page_token::write),
     }
 }
 
@@ -109,32 +107,5 @@ fn row(session: Session, own: Option<&str>) -> SessionRow {
         }),
         user: session.user,
         id: session.id,
-    }
-}
-
-fn cursor(token: Option<&str>) -> Result<Option<(Timestamp, String)>, ApiError> {
-    let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(None) };
-    let read = || {
-        let (micros, id) = token.split_once('.')?;
-        let micros = micros.parse().ok().filter(|_| token.len() <= MAX_TOKEN)?;
-        Some((Timestamp::from_micros(micros), id.to_owned()))
-    };
-    read()
-        .map(Some)
-        .ok_or_else(|| ApiError::invalid("page_token_invalid", "this link to a page of the list is damaged"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_leads_back_to_its_place() {
-        let (time, id) = cursor(Some("1700000000000123.a-b")).unwrap().unwrap();
-        assert_eq!((time.micros(), id.as_str()), (1_700_000_000_000_123, "a-b"));
-        assert_eq!(cursor(Some("")).unwrap(), None);
-        for bad in ["x", "1", "x.y", &format!("1.{}", "a".repeat(200))] {
-            assert_eq!(cursor(Some(bad)).unwrap_err().code, "page_token_invalid", "{bad:.9}");
-        }
     }
 }

@@ -7,6 +7,7 @@ use gatehouse_domain::entity::{PREFERENCE_KEYS, PreferenceKey};
 use gatehouse_model::resource::{DeviceTrustSpec, PreferenceSpec};
 use gatehouse_model::{DeviceTrustMode, SecondFactor};
 
+use super::page_token;
 use super::roles::{asks_more, to_confirm};
 use crate::{ApiError, ConsoleContext};
 
@@ -107,7 +108,7 @@ pub(crate) async fn reset_setting(
 /// Who would be locked out, from `after` on: by the cluster's mode, or by that of a role.
 ///
 /// # Errors
-/// No role allows it.
+/// No role allows it; a damaged place.
 pub(crate) async fn locked_out(
     console: &ConsoleContext,
     mode: DeviceTrustMode,
@@ -115,6 +116,8 @@ pub(crate) async fn locked_out(
     after: Option<&str>,
 ) -> Result<LockedOut, ApiError> {
     let services = &console.services;
+    let after = after.map(page_token::user).transpose()?;
+    let after = after.as_deref();
     match role {
         None => {
             let grant = console.granted::<ForeseePreference>()?;

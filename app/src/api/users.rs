@@ -6,7 +6,7 @@ use gatehouse_domain::authz::{
 use gatehouse_domain::entity::{Device, Session};
 use gatehouse_model::resource::{UserKind, UserSpec};
 
-use super::Moment;
+use super::{Moment, page_token};
 use crate::moment::moment;
 use crate::{ApiError, ConsoleContext};
 
@@ -18,8 +18,8 @@ const FEW: i64 = 20;
 /// A user's page.
 pub(crate) struct UserView {
     pub(crate) detail: UserDetail,
-    /// Names of all roles, for those who may see them.
-    pub(crate) roles: Vec<String>,
+    /// All roles, for those who may see them.
+    pub(crate) roles: Vec<RoleOffered>,
     pub(crate) devices: Option<Vec<Device>>,
     pub(crate) sessions: Option<Vec<Session>>,
     pub(crate) may_update: bool,
@@ -27,6 +27,12 @@ pub(crate) struct UserView {
     pub(crate) may_lock: bool,
     pub(crate) may_unlock: bool,
     pub(crate) is_yourself: bool,
+}
+
+/// A role that can be given: its name, and what it is for.
+pub(crate) struct RoleOffered {
+    pub(crate) name: String,
+    pub(crate) description: String,
 }
 
 /// A one-time link, shown once.
@@ -49,14 +55,21 @@ pub(crate) struct Invitation {
 /// Users whose name begins so.
 ///
 /// # Errors
-/// No role allows it; a required device is missing.
+/// No role allows it; a required device is missing; a damaged place.
 pub(crate) async fn user_list(
     console: &ConsoleContext,
     prefix: &str,
-    place: Option<&UserPlace>,
+    after: Option<&str>,
+    before: Option<&str>,
 ) -> Result<UserPage, ApiError> {
     let grant = console.granted::<ListUsers>()?;
-    let page = console.services.accounts.page(&grant, prefix, place, PAGE).await;
+    let place = match (after, before) {
+        (None, None) => None,
+        (Some(name), None) => Some(UserPlace::After(page_token::user(name)?)),
+        (None, Some(name)) => Some(UserPlace::Before(page_token::user(name)?)),
+        (Some(_), Some(_)) => return Err(page_token::damaged()),
+    };
+    let page = console.services.accounts.page(&grant, prefix, place.as_ref(), PAGE).await;
     page.map_err(|error| console.refuse(error))
 }
 
@@ -80,7 +93,7 @@ pub(crate) async fn user_view(console: &ConsoleContext, name: &str) -> Result<Us
     };
     let sessions = sessions.transpose().map_err(|error| console.refuse(error))?.map(|(sessions, _)| sessions);
     Ok(UserView {
-        roles: role_names(console).await?,
+        roles: roles_offered(console).await?,
         devices,
         sessions,
         may_update: principal.may::<UpdateUser>(),
@@ -92,14 +105,16 @@ pub(crate) async fn user_view(console: &ConsoleContext, name: &str) -> Result<Us
     })
 }
 
-/// Names of all roles; none for who may not see them.
+/// All roles; none for who may not see them.
 ///
 /// # Errors
 /// Storage.
-pub(crate) async fn role_names(console: &ConsoleContext) -> Result<Vec<String>, ApiError> {
+pub(crate) async fn roles_offered(console: &ConsoleContext) -> Result<Vec<RoleOffered>, ApiError> {
     let Ok(grant) = console.principal.grant::<ListRoles>() else { return Ok(Vec::new()) };
     let roles = console.services.roles.list(&grant).await.map_err(|error| console.refuse(error))?;
-    Ok(roles.into_iter().map(|role| role.name).collect())
+    let offered =
+        |role: gatehouse_domain::entity::Role| RoleOffered { name: role.name, description: role.description };
+    Ok(roles.into_iter().map(offered).collect())
 }
 
 /// Whether whoever asks may invite users.

@@ -152,12 +152,19 @@ pub(crate) fn CheckboxField(
     #[prop(into)] label: String,
     #[prop(default = "yes".to_owned(), into)] value: String,
     #[prop(optional)] checked: bool,
-    #[prop(optional)] help: Option<&'static str>,
+    /// Said below it; nothing where it is empty.
+    #[prop(optional, into)]
+    help: String,
 ) -> impl IntoView {
+    let help_id = (!help.is_empty()).then(|| format!("{name}-{value}-help"));
+    let described_by = help_id.clone();
     view! {
         <div class="field field--check">
-            <label><input type="checkbox" name=name value=value checked=checked/><span>{label}</span></label>
-            {help.map(|help| view! { <p class="field__help">{help}</p> })}
+            <label>
+                <input type="checkbox" name=name value=value checked=checked aria-describedby=described_by/>
+                <span>{label}</span>
+            </label>
+            {help_id.map(|id| view! { <p class="field__help" id=id>{help}</p> })}
         </div>
     }
 }

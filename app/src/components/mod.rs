@@ -5,6 +5,7 @@ mod badge;
 mod copy_box;
 mod empty_state;
 mod field;
+mod filter_form;
 mod footer;
 mod header;
 mod icon;
@@ -28,6 +29,7 @@ pub(crate) use empty_state::EmptyState;
 pub(crate) use field::{
     CheckboxField, Field, LockTerms, NewPasswordFields, OneTimeCodeField, SelectField, TextAreaField,
 };
+pub(crate) use filter_form::FilterForm;
 pub(crate) use footer::Footer;
 pub(crate) use header::{AuthorizeLink, Header, authorize_and_come_back};
 pub(crate) use icon::{Icon, Shape};
@@ -41,5 +43,5 @@ pub(crate) use problem::{FormProblem, Notice, Problem, SaidNotice};
 pub(crate) use qr_code::QrCode;
 pub(crate) use recovery_codes::RecoveryCodes;
 pub(crate) use shield::{SHIELD_MISSING, SHIELD_TRUSTED, ShieldMark};
-pub(crate) use text::{coded, escaped, marked_up, sentence};
+pub(crate) use text::{coded, escaped, grouped, marked_up, sentence};
 pub(crate) use time::Time;

@@ -30,6 +30,9 @@ pub(crate) fn PostForm(
     /// Another address than the page's own.
     #[prop(optional, into)]
     to: Option<String>,
+    /// What there is to say beside why it was not accepted.
+    #[prop(optional_no_strip)]
+    remark: Option<AnyView>,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     let key = use_context::<ConsoleContext>().map(|console| console.form_key());
@@ -43,7 +46,7 @@ pub(crate) fn PostForm(
     };
     view! {
         <form class="form" method="post" action=to enctype=has_files.then_some("multipart/form-data") data-reload=reloads.then_some("")>
-            <FormProblem error/>
+            <FormProblem error remark/>
             <input type="hidden" name=ACTION_FIELD value=action/>
             <input type="hidden" name=KEY_FIELD value=key/>
             {children.map(|children| children())}

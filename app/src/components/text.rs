@@ -29,9 +29,28 @@ pub(crate) fn coded(text: &str) -> impl IntoView + use<> {
         .collect_view()
 }
 
+/// Thousands are set apart.
+pub(crate) fn grouped(number: i64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        let texts = ["0", "999", "1,000", "100,000", "1,234,567"];
+        assert_eq!([0, 999, 1000, 100_000, 1_234_567].map(grouped), texts);
+    }
 
     #[test]
     fn commands_in_hints_become_code() {

@@ -1,11 +1,11 @@
 //! Signing in and out, and redeeming one-time links: open to people who are not signed in.
 
 use gatehouse_domain::account::{FactorAnswer, NewFactor, PasskeyAnswer, SignIn as Step, WebLogin};
+use gatehouse_model::percent;
 use serde::Deserialize;
 
 use crate::api::device_web::after_sign_in;
 use crate::api::{SignupAnswers, finish_log_in, log_in, log_in_by_passkey, log_out, redeem};
-use crate::next_page::in_query;
 use crate::pages::Ready;
 use crate::{Answer, ApiError, ConsoleContext, CookieChange, Posted, safe_next};
 
@@ -46,7 +46,7 @@ pub(super) async fn sign_in(console: ConsoleContext, posted: Posted) -> Answer {
     match log_in(&console, &user, &password).await {
         Ok(Step::Done(login)) => entered(&console, &posted, next, Ok(*login)).await,
         Ok(Step::SecondFactor(pending)) => {
-            let to = format!("/web/login/second-factor?next={}", in_query(&next));
+            let to = format!("/web/login/second-factor?next={}", percent::encode_path(&next));
             Answer::go(to).with_cookie(CookieChange::Pending(pending))
         }
         Err(error) => posted.again(error, SIGN_IN),

@@ -9,6 +9,8 @@ mod live;
 #[cfg(feature = "hydrate")]
 mod passkey;
 #[cfg(feature = "hydrate")]
+mod session_end;
+#[cfg(feature = "hydrate")]
 mod visit;
 
 /// Lives as long as the document: changes pages without reloading them, keeps what is shown up to date, copies texts, asks for passkeys.
@@ -17,6 +19,7 @@ mod visit;
 pub fn Companion() -> impl IntoView {
     #[cfg(feature = "hydrate")]
     Effect::new(|_| {
+        session_end::start();
         passkey::start();
         visit::start();
         forms::start();

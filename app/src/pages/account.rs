@@ -3,6 +3,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::ConsoleContext;
+use crate::api::device_web::has_suitable_device;
 use crate::api::{EnrolCommands, OwnDevice, Shield, Viewer, enrol_commands, own_devices, viewer};
 use crate::components::{
     Badge, CopyBox, EmptyState, PageHeader, Pager, Problem, SHIELD_MISSING, SHIELD_TRUSTED, Shape, Tone,
@@ -23,8 +24,8 @@ pub(crate) fn AccountPage() -> impl IntoView {
         </PageHeader>
         <Suspense>
             {Suspend::new(async move {
-                match viewer().await {
-                    Ok(viewer) => view! { <WhoAmI viewer/> }.into_any(),
+                match who_am_i().await {
+                    Ok((viewer, has_device)) => view! { <WhoAmI viewer has_device/> }.into_any(),
                     Err(error) => view! { <Problem title="Nobody is signed in" error/> }.into_any(),
                 }
             })}
@@ -39,6 +40,13 @@ pub(crate) fn AccountPage() -> impl IntoView {
             })}
         </Suspense>
     }
+}
+
+/// Who is signed in, and whether the session could be authorized from this machine.
+async fn who_am_i() -> Result<(Viewer, bool), crate::ApiError> {
+    let viewer = viewer().await?;
+    let has_device = has_suitable_device(&ConsoleContext::current()?, &viewer.name).await;
+    Ok((viewer, has_device))
 }
 
 async fn my_devices(after: Option<String>) -> Result<impl IntoView, crate::ApiError> {
@@ -67,7 +75,7 @@ async fn my_devices(after: Option<String>) -> Result<impl IntoView, crate::ApiEr
 }
 
 #[component]
-fn WhoAmI(viewer: Viewer) -> impl IntoView {
+fn WhoAmI(viewer: Viewer, has_device: bool) -> impl IntoView {
     let trust = match viewer.shield {
         Shield::Trusted => SHIELD_TRUSTED,
         Shield::Missing => SHIELD_MISSING,
@@ -82,7 +90,7 @@ fn WhoAmI(viewer: Viewer) -> impl IntoView {
             <dd>{device.asset_tag} " " <code>{device.id}</code> {tier} {since}</dd>
         }
     });
-    let authorize = (viewer.shield != Shield::Trusted).then(
+    let authorize = (viewer.shield != Shield::Trusted && has_device).then(
         || view! { " " <a href="/web/device/authorize?next=/web/account">"Authorize this session"</a> },
     );
     let logins = if viewer.logins.is_empty() { "none".to_owned() } else { viewer.logins.join(", ") };

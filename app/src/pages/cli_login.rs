@@ -1,4 +1,5 @@
 use gatehouse_domain::account::CliState;
+use gatehouse_model::percent;
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_query_map;
@@ -6,7 +7,6 @@ use leptos_router::hooks::use_query_map;
 use crate::api::cli_login::{CliLoginView, cli_login};
 use crate::components::{Badge, Field, FormProblem, PostForm, Problem, Tone};
 use crate::forms::cli_login::{Decided, PAGE};
-use crate::next_page::in_query;
 use crate::{ConsoleContext, FormOutcome, shown};
 
 /// A command line asks to be logged in: who asks, and yes or no. Open also without a trusted device.
@@ -71,7 +71,7 @@ fn Question(login: CliLoginView) -> impl IntoView {
         }
     });
     let answer = if login.needs_factor {
-        let confirm = format!("/web/account/confirm?next={}", in_query(&to));
+        let confirm = format!("/web/account/confirm?next={}", percent::encode_path(&to));
         view! {
             <Undone/>
             <p>"You proved who you are more than 5 minutes ago."</p>

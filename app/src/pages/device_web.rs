@@ -1,5 +1,5 @@
 use gatehouse_domain::device_web::Progress;
-use gatehouse_model::HandoffCode;
+use gatehouse_model::{HandoffCode, percent};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -7,7 +7,7 @@ use leptos_router::hooks::use_query_map;
 use crate::api::device_web::{Handoff, HandoffPage, authorize_and_go_to, handoff};
 use crate::components::{CopyBox, Problem, marked_up, sentence};
 use crate::moment::moment;
-use crate::next_page::{in_query, safe_next};
+use crate::next_page::safe_next;
 use crate::{ApiError, ConsoleContext};
 
 /// Between two looks at an attempt of which nothing was heard, in seconds: links expire without a word.
@@ -98,7 +98,7 @@ fn NotPossible(error: ApiError, next: String) -> impl IntoView {
 /// What the page waits for; fetched anew by itself when that changes.
 #[component]
 fn State(id: String, next: String, progress: Progress) -> impl IntoView {
-    let from = format!("/web/device/authorize/state?attempt={id}&next={}", in_query(&next));
+    let from = format!("/web/device/authorize/state?attempt={id}&next={}", percent::encode_path(&next));
     let onward = (progress == Progress::Confirmed).then(|| next.clone());
     let kind = match progress {
         Progress::Waiting { .. } | Progress::Proven => "handoff",

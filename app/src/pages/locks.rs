@@ -20,7 +20,8 @@ const PATH: &str = "/web/locks";
 #[component]
 pub(crate) fn LocksPage() -> impl IntoView {
     let query = use_query_map().get_untracked();
-    let is_past = query.get("state").is_some_and(|state| state == "expired");
+    let state = query.get("state").unwrap_or_default();
+    let is_past = state == "expired";
     let after = query.get("after").filter(|token| !token.is_empty());
     view! {
         <Title text="Locks"/>
@@ -32,6 +33,9 @@ pub(crate) fn LocksPage() -> impl IntoView {
         <Suspense>
             {Suspend::new(async move {
                 let found = match ConsoleContext::current() {
+                    Ok(_) if !is_past && !state.is_empty() => {
+                        Err(ApiError::invalid("invalid_filter", "locks are in force or expired, and nothing else"))
+                    }
                     Ok(console) => lock_list(&console, !is_past, after.as_deref()).await,
                     Err(error) => Err(error),
                 };
@@ -114,10 +118,10 @@ fn row(lock: Lock, tags: &BTreeMap<String, String>) -> impl IntoView + use<> {
     view! {
         <tr>
             <th scope="row"><a href=format!("{PATH}/{}", lock.id)>{kind} " " {name}</a></th>
-            <td class="table__wide">{lock.message}</td>
-            <td>{lock.created_by}</td>
-            <td class="table__number"><time datetime=since.exact>{since.text}</time></td>
-            <td class="table__number">{end}</td>
+            <td data-label="Message" class="table__wide">{lock.message}</td>
+            <td data-label="By">{lock.created_by}</td>
+            <td data-label="Since" class="table__number"><time datetime=since.exact>{since.text}</time></td>
+            <td data-label="Until" class="table__number">{end}</td>
         </tr>
     }
 }

@@ -14,6 +14,18 @@ pub(crate) fn LoginPage() -> impl IntoView {
     let outcome = FormOutcome::current();
     let next = Some(outcome.field("next")).filter(|next| !next.is_empty()).or_else(|| query.get("next"));
     let next = safe_next(next.as_deref()).to_owned();
+    let is_unsaved = query.get("done").as_deref() == Some("not-saved") && outcome.error.is_none();
+    let unsaved = is_unsaved.then(|| {
+        view! {
+            <div class="notice notice--warning" role="alert">
+                <p><strong>"The form was not saved:"</strong> " your session had ended when it was sent."</p>
+                <p>
+                    "Sign in, then look at what there is. With your browser's way back you may still find what you typed, \
+                     to be copied."
+                </p>
+            </div>
+        }
+    });
     let news = match query.get("done").as_deref() {
         Some("signed-up") => Some("Your account is ready. Sign in with your new password."),
         Some("signed-out") => Some("You are signed out."),
@@ -25,6 +37,7 @@ pub(crate) fn LoginPage() -> impl IntoView {
         <div class="card card--narrow">
             <h1>"Sign in"</h1>
             {news}
+            {unsaved}
             <Suspense>
                 {Suspend::new(async move {
                     match sign_in_form().await {

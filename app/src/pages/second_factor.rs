@@ -103,8 +103,8 @@ pub(crate) fn FactorForms(
     let nothing = choices.is_empty().then(|| {
         view! {
             <p class="notice notice--problem" role="alert">
-                "Your account has no second factor that this cluster accepts. Ask an administrator for a new link: "
-                <code>"tctl users reset <name>"</code> "."
+                "Your account has no second factor that this cluster accepts. Ask an administrator for a new link: \"Reset \
+                 sign-in\" on the page of your account makes it."
             </p>
         }
     });

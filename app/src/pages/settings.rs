@@ -11,7 +11,7 @@ use super::locked_out::LockedOutNames;
 use super::stray::StrayProblem;
 use super::web_settings::WebSettings;
 use crate::api::settings::{Settings, SettingsRemark, settings};
-use crate::components::{Badge, CheckboxField, Notice, PageHeader, PostForm, Problem, SelectField, Tone};
+use crate::components::{Badge, CheckboxField, PageHeader, PostForm, Problem, SelectField, Tone};
 use crate::moment::moment;
 use crate::{ApiError, ConsoleContext, FormOutcome, shown};
 
@@ -166,12 +166,16 @@ fn SettingsForm(document: PreferenceDocument) -> impl IntoView {
     let from_factor = source_of(&document, PreferenceKey::SecondFactor);
     let remark = shown::<SettingsRemark>().filter(|_| outcome.action == "save");
     let to_confirm = matches!(remark, Some(SettingsRemark::Confirm { .. }));
-    let revision = document.revision.clone();
+    let revision = outcome.revision("save", document.revision.clone());
     view! {
         <section class="card card--part" aria-labelledby="values">
             <h2 id="values">"Values"</h2>
-            {remark.map(|remark| view! { <Remark remark/> })}
-            <PostForm action="save" submit=if to_confirm { "Save all the same" } else { "Save" } is_danger=to_confirm>
+            <PostForm
+                action="save"
+                submit=if to_confirm { "Save all the same" } else { "Save" }
+                is_danger=to_confirm
+                remark=remark.map(|remark| view! { <Remark remark/> }.into_any())
+            >
                 <input type="hidden" name="revision" value=revision/>
                 <div class="setting">
                     <SelectField name="mode" label="Who needs a trusted device" options=modes value=mode/>
@@ -203,7 +207,7 @@ fn SettingsForm(document: PreferenceDocument) -> impl IntoView {
 fn Remark(remark: SettingsRemark) -> impl IntoView {
     match remark {
         SettingsRemark::Confirm { locked_out, mode } => view! {
-            <div class="notice notice--warning" id="locked-out">
+            <div class="stack" id="locked-out">
                 <LockedOutNames locked_out mode role=None/>
                 <p>
                     "Root on the server's own host always gets in with " <code>"tctl"</code>
@@ -220,10 +224,8 @@ fn Remark(remark: SettingsRemark) -> impl IntoView {
 fn Meanwhile(values: BTreeMap<&'static str, String>) -> impl IntoView {
     let rows = values.into_iter().map(|(key, value)| view! { <dt><code>{key}</code></dt><dd>{value}</dd> });
     view! {
-        <Notice>
-            <p>"These values hold now. What you chose is below; if you save it now, it replaces them."</p>
-            <dl class="facts">{rows.collect_view()}</dl>
-        </Notice>
+        <p>"These values hold now. What you chose is below; if you save it now, it replaces them."</p>
+        <dl class="facts">{rows.collect_view()}</dl>
     }
 }
 
@@ -256,14 +258,17 @@ fn Resets(document: PreferenceDocument) -> impl IntoView {
     if own.is_empty() {
         return ().into_any();
     }
-    let revision = document.revision.clone();
+    let revision = outcome.revision("reset", document.revision.clone());
     let key = outcome.field("key");
     view! {
         <section class="card card--part" aria-labelledby="reset">
             <h2 id="reset">"Back to the configuration file"</h2>
             <p>"A value that was set here is taken back: what the file says, or the default, holds again."</p>
-            {remark.map(|remark| view! { <Remark remark/> })}
-            <PostForm action="reset" submit="Take it back">
+            <PostForm
+                action="reset"
+                submit="Take it back"
+                remark=remark.map(|remark| view! { <Remark remark/> }.into_any())
+            >
                 <input type="hidden" name="revision" value=revision/>
                 <SelectField name="key" label="Which value" options=own value=key/>
                 {confirmed.then(|| view! {
@@ -282,8 +287,8 @@ fn Cas(cas: Vec<AllowedCa>, source: Source) -> impl IntoView {
         view! {
             <tr>
                 <th scope="row" class="table__wide">{ca.subject}</th>
-                <td class="table__number"><time datetime=end.exact>{end.text}</time></td>
-                <td><code>{ca.fingerprint}</code></td>
+                <td data-label="Valid until" class="table__number"><time datetime=end.exact>{end.text}</time></td>
+                <td data-label="SHA-256"><code>{ca.fingerprint}</code></td>
             </tr>
         }
     });

@@ -9,7 +9,8 @@ use crate::api::device::may;
 use crate::api::query::address;
 use crate::api::tokens::{TokenRow, Tokens, list};
 use crate::components::{
-    Badge, EmptyState, Field, Icon, PageHeader, Pager, PostForm, Problem, SelectField, Shape, Time, Tone,
+    Badge, EmptyState, Field, FilterForm, PageHeader, Pager, PostForm, Problem, SelectField, Time, Tone,
+    sentence,
 };
 use crate::{ApiError, ConsoleContext, FormOutcome};
 
@@ -102,46 +103,24 @@ pub(crate) fn TokensPage() -> impl IntoView {
     }
 }
 
-/// Search and filters: a form that works by itself, and sends itself where scripts run.
 #[component]
 fn Filters(asked: Asked) -> impl IntoView {
     let ended = TokenState::ALL.into_iter().filter(|state| *state != TokenState::Active);
     let states = [(String::new(), "Active".to_owned())]
         .into_iter()
-        .chain(ended.map(|state| (state.as_str().to_owned(), capital(state_words(state)))))
+        .chain(ended.map(|state| (state.as_str().to_owned(), sentence(state_words(state)))))
         .chain([("all".to_owned(), "All".to_owned())])
         .collect();
-    let narrowed = [&asked.text, &asked.state, &asked.by].into_iter().any(|text| !text.is_empty());
-    let clear = narrowed.then(|| {
-        let all = address(PATH, &[("device", &asked.device)]);
-        view! { <a class="button" href=all>"Clear"</a> }
-    });
+    let is_narrowed = [&asked.text, &asked.state, &asked.by].into_iter().any(|text| !text.is_empty());
+    let clear = is_narrowed.then(|| address(PATH, &[("device", &asked.device)]));
     let device =
         (!asked.device.is_empty()).then(|| view! { <input type="hidden" name="device" value=asked.device/> });
     view! {
-        <form id="filters" class="filters" role="search" method="get" action=PATH data-auto>
-            <div class="field field--wide">
-                <label for="q">"Search"</label>
-                <input
-                    id="q"
-                    name="q"
-                    type="search"
-                    value=asked.text
-                    autocomplete="off"
-                    autocapitalize="none"
-                    spellcheck="false"
-                    maxlength="200"
-                    placeholder="Asset tag, purpose or ID"
-                />
-            </div>
+        <FilterForm action=PATH placeholder="Asset tag, purpose or ID" text=asked.text clear>
             <SelectField name="state" label="State" options=states value=asked.state/>
             <Field name="by" label="Made by" autocomplete="off" value=asked.by required=false/>
             {device}
-            <div class="filters__end">
-                <button class="button" type="submit"><Icon shape=Shape::Search/>"Search"</button>
-                {clear}
-            </div>
-        </form>
+        </FilterForm>
     }
 }
 
@@ -242,12 +221,12 @@ fn row(found: TokenRow, revoke: Option<String>) -> impl IntoView {
     view! {
         <tr>
             <th scope="row"><a href=format!("/web/devices/{}", token.device_id)>{tag}</a></th>
-            <td><TokenBadge state/></td>
-            <td class="table__number">{token.challenges} " of " {MAX_CHALLENGES}</td>
-            <td class="table__wide">{purpose} {bound}</td>
-            <td>{token.created_by}</td>
-            <td class="table__number"><Time at=token.created/></td>
-            <td class="table__number"><Time at=token.expires/></td>
+            <td data-label="State"><TokenBadge state/></td>
+            <td data-label="Attempts" class="table__number">{token.challenges} " of " {MAX_CHALLENGES}</td>
+            <td data-label="For" class="table__wide">{purpose} {bound}</td>
+            <td data-label="By">{token.created_by}</td>
+            <td data-label="Made" class="table__number"><Time at=token.created/></td>
+            <td data-label="Expires" class="table__number"><Time at=token.expires/></td>
             <td>{revoke.map(|path| view! { <a href=path aria-label=label>"Revoke"</a> })}</td>
         </tr>
     }
@@ -270,9 +249,4 @@ const fn state_words(state: TokenState) -> &'static str {
         TokenState::Exhausted => "attempts used up",
         other => other.as_str(),
     }
-}
-
-fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! A browser's session that this device speaks for: from the link or the code of the page to the address that the browser
 //! opens at the end.
 
-use gatehouse_model::{CollectedData, ErrorKind, HandoffCode, Timestamp, UserName, clean_label};
+use gatehouse_model::{CollectedData, ErrorKind, HandoffCode, Timestamp, UserName, clean_label, percent};
 use gatehouse_proto::devicetrust::DeviceConfirmationToken;
 use gatehouse_proto::gatehouse::v1::{
     DescribeDeviceWebTokenRequest, DeviceWebAttempt, RedeemDeviceCodeRequest,
@@ -15,7 +15,7 @@ use crate::home::{Home, Identity};
 use crate::profile::Profile;
 use crate::session::Session;
 use crate::tls::ServerTrust;
-use crate::web_link::{WebLink, WebToken, encode};
+use crate::web_link::{WebLink, WebToken};
 
 /// The confirmation endpoint of the contract.
 const CONFIRM_PATH: &str = "/webapi/devices/webconfirm";
@@ -148,7 +148,7 @@ fn confirmation_url(proxy: &ProxyAddress, token: &WebToken, redirect_uri: Option
     let mut url = format!("{}{CONFIRM_PATH}?id={}&token={}", proxy.url(), token.id, *token.token);
     if let Some(place) = redirect_uri {
         url.push_str("&redirect_uri=");
-        url.push_str(&encode(place));
+        url.push_str(&percent::encode(place));
     }
     url
 }

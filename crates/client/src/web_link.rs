@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use gatehouse_model::{HandoffCode, LinkScheme, UserName, is_unprintable};
+use gatehouse_model::{HandoffCode, LinkScheme, UserName, is_unprintable, percent};
 use zeroize::Zeroizing;
 
 use crate::address::ProxyAddress;
@@ -148,40 +148,15 @@ fn read_query(query: &str) -> std::result::Result<(WebToken, Option<String>), &'
     Ok((token, redirect_uri.filter(|place| !place.is_empty())))
 }
 
-/// Decodes percent signs, once. Text that could steer or reorder what a person reads is refused, not stripped.
+/// Without percent signs. Text that could steer or reorder what a person reads is refused, not stripped.
 fn decode(text: &str) -> std::result::Result<String, &'static str> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digit =
-            |byte: Option<u8>| char::from(byte?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        let (Some(high), Some(low)) = (digit(rest.next()), digit(rest.next())) else {
-            return Err("a percent sign is followed by something else than two digits");
-        };
-        bytes.push(high << 4 | low);
-    }
+    let bytes =
+        percent::decode(text).ok_or("a percent sign is followed by something else than two digits")?;
     let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
     if text.chars().any(is_unprintable) {
         return Err("it holds characters that cannot be shown");
     }
     Ok(text)
-}
-
-/// Encodes everything but the unreserved characters (RFC 3986, section 2.3).
-pub(crate) fn encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }
 
 #[cfg(test)]

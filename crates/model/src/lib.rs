@@ -14,6 +14,7 @@ mod handoff;
 mod leniency;
 mod mode;
 mod os;
+pub mod percent;
 pub mod resource;
 mod text;
 mod timestamp;

@@ -38,17 +38,19 @@ pub(super) struct Caller {
 impl Caller {
     /// Reads what the layers below have noted.
     pub(super) fn of<T>(request: &Request<T>) -> Result<Self, Status> {
-        let extensions = request.extensions();
-        let connection = extensions
-            .get::<ConnectionInfo>()
-            .cloned()
-            .ok_or_else(|| Status::internal("the connection is unknown"))?;
+        let user_agent = request.metadata().get("user-agent").and_then(|name| name.to_str().ok());
+        Self::read(request.extensions(), user_agent)
+            .ok_or_else(|| Status::internal("the connection is unknown"))
+    }
+
+    /// As [`Caller::of`], of a call that is not read yet; `None` where the connection is unknown.
+    pub(super) fn read(extensions: &http::Extensions, user_agent: Option<&str>) -> Option<Self> {
+        let connection = extensions.get::<ConnectionInfo>().cloned()?;
         let request_id = extensions.get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default();
         let method = extensions.get::<Method>().map(|method| method.0.to_string()).unwrap_or_default();
         let refusals = extensions.get::<Refusals>().cloned().unwrap_or_default();
-        let user_agent = request.metadata().get("user-agent").and_then(|name| name.to_str().ok());
         let user_agent = clean_label(user_agent.unwrap_or_default());
-        Ok(Self { connection, request_id, user_agent, method, refusals })
+        Some(Self { connection, request_id, user_agent, method, refusals })
     }
 
     pub(super) fn facts(&self) -> RequestFacts {
@@ -102,6 +104,11 @@ impl Caller {
         let failure = failure.into();
         self.refusals.add(&self.method, &failure);
         status::of(&failure, &self.request_id)
+    }
+
+    /// Whether something of the call was refused already.
+    pub(super) fn has_refused(&self) -> bool {
+        self.refusals.is_any()
     }
 
     /// Writes down what was refused: for streams, which go on after their method has answered.

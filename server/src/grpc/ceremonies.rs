@@ -9,7 +9,7 @@ use gatehouse_domain::ceremony::{
     EnrollInit,
 };
 use gatehouse_domain::device_web::WebInit;
-use gatehouse_model::{ErrorKind, clean_label};
+use gatehouse_model::ErrorKind;
 use gatehouse_proto::convert::{
     encrypted_credential, read_collected_data, read_ek_chain, read_platform_parameters,
     read_tpm_enroll_payload,
@@ -25,7 +25,7 @@ use wire::enroll_device_request::Payload as EnrollRequest;
 use wire::enroll_device_response::Payload as EnrollResponse;
 
 use super::caller::Caller;
-use super::{Gateway, device_web, device_wire, status};
+use super::{Gateway, device_web, device_wire, status, unread};
 
 /// How long a ceremony's stream may stall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,11 +81,12 @@ impl Stopped {
                 error: "the ceremony took too long".into(),
             }),
             Self::Ended => caller.status(status::invalid("message_incomplete", "the stream ended too early")),
-            // What cannot be decoded is the client's mistake, not ours.
-            Self::Broken(status) if status.code() == Code::Internal => caller.status(status::invalid(
-                "message_malformed",
-                format!("the message cannot be read: {}", clean_label(status.message())),
-            )),
+            Self::Broken(status) if status.code() == Code::Internal => {
+                caller.status(unread::malformed(&status))
+            }
+            Self::Broken(status) if status.code() == Code::OutOfRange => {
+                caller.status(unread::too_long(&status))
+            }
             Self::Broken(status) => status,
         }
     }

@@ -14,11 +14,12 @@ use gatehouse_domain::device::MAX_SHIP_AHEAD_BYTES;
 use gatehouse_domain::{Failure, Services};
 use gatehouse_model::ErrorKind;
 use gatehouse_proto::MAX_MESSAGE_BYTES;
+use http::header::USER_AGENT;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
-use super::caller::Method;
+use super::caller::{Caller, Method};
 use super::refusals::Refusals;
-use super::status;
+use super::{status, unread};
 use crate::connection_info::{Channel, ConnectionInfo};
 use crate::request_id::RequestId;
 
@@ -94,9 +95,12 @@ pub(super) async fn layer(
     if !is_call {
         return next.run(request).await;
     }
-    let response = match tokio::time::timeout(UNARY_TIME, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
+    let user_agent = request.headers().get(USER_AGENT).and_then(|name| name.to_str().ok());
+    let caller = Caller::read(request.extensions(), user_agent);
+    let response = match (tokio::time::timeout(UNARY_TIME, next.run(request)).await, caller) {
+        (Ok(response), Some(caller)) => unread::answered(response, &caller, &services).await,
+        (Ok(response), None) => response,
+        (Err(_), _) => {
             let failure = Failure {
                 kind: ErrorKind::RateLimited,
                 code: "call_timeout",

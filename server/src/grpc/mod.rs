@@ -17,6 +17,7 @@ mod refusals;
 mod resource_service;
 mod ship_ahead;
 mod status;
+mod unread;
 
 use std::sync::Arc;
 

@@ -33,6 +33,11 @@ impl Refusals {
         });
     }
 
+    /// Whether something was refused already.
+    pub(super) fn is_any(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).first.is_some()
+    }
+
     /// Writes it down, once; nothing of a stranger's.
     pub(super) async fn write(&self, services: &Services) {
         let (by, refused) = {

@@ -28,9 +28,14 @@ pub(super) fn of(failure: &Failure, request_id: &str) -> Status {
     Status::with_metadata(Code::from_i32(failure.kind.grpc_code()), failure.message(), metadata)
 }
 
+/// The stable code that a status carries, if it is one of ours.
+pub(super) fn own_code(status: &Status) -> Option<&str> {
+    status.metadata().get(CODE).and_then(|code| code.to_str().ok())
+}
+
 /// The stable code that a status carries; what broke off by itself has a plain one.
 pub(super) fn code_of(status: &Status) -> &str {
-    status.metadata().get(CODE).and_then(|code| code.to_str().ok()).unwrap_or("stream_broken")
+    own_code(status).unwrap_or("stream_broken")
 }
 
 /// A failure that the edge itself finds: a message that cannot be read.

@@ -60,7 +60,7 @@ async fn submit(
     request: Request,
 ) -> Response {
     if !route.open && context.principal.signed_in().is_none() {
-        return pages::to_login(request.uri());
+        return pages::to_login_unsaved(request.uri());
     }
     let (parts, body) = request.into_parts();
     if let Some(Err(error)) = route.may.map(|may| may(&context.principal)) {
@@ -101,11 +101,7 @@ async fn submit(
         && let Err(error) = console.services.form_keys.take(session, posted.field(KEY_FIELD)).await
     {
         let error = context.refuse(error);
-        // The one field that may hold an hour's work.
-        let Reaction::Again(outcome) = posted.again(error, &["text"]).reaction else {
-            return pages::to_login(&parts.uri);
-        };
-        return pages::again(console, context, parts, outcome).await;
+        return pages::again(console, context, parts, posted.whole_again(error)).await;
     }
     let visit = parts.extensions.get::<Session>().cloned();
     let Answer { reaction, said, cookie } = (route.handler)(context.clone(), posted).await;

@@ -1,6 +1,5 @@
 //! Pages: rendered whole before the first byte leaves, so that the shield is right on it.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -9,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use gatehouse_app::{ConsoleContext, FormOutcome, HOME, Refusal, Said, safe_next, shell};
 use gatehouse_domain::authz::{AuthzError, ListDevices};
+use gatehouse_model::percent;
 use http::request::Parts;
 use http::{Method, StatusCode, Uri};
 use leptos::nonce::Nonce;
@@ -60,12 +60,18 @@ fn has_no_inventory(context: &ConsoleContext) -> bool {
 /// To the sign-in page, and from there back to this address.
 pub(super) fn to_login(uri: &Uri) -> Response {
     let here = uri.path_and_query().map(http::uri::PathAndQuery::as_str);
-    Redirect::to(&format!("{LOGIN}?next={}", escaped(safe_next(here)))).into_response()
+    Redirect::to(&format!("{LOGIN}?next={}", percent::encode_path(safe_next(here)))).into_response()
+}
+
+/// To the sign-in page, which says that a form came without a session and was not saved.
+pub(super) fn to_login_unsaved(uri: &Uri) -> Response {
+    let page = percent::encode_path(safe_next(Some(uri.path())));
+    Redirect::to(&format!("{LOGIN}?next={page}&done=not-saved")).into_response()
 }
 
 /// To the page that hands the session to a device, by way of signing in where that is needed.
 pub(super) fn to_authorize(next: &str) -> Response {
-    Redirect::to(&format!("/web/device/authorize?next={}", escaped(next))).into_response()
+    Redirect::to(&format!("/web/device/authorize?next={}", percent::encode_path(next))).into_response()
 }
 
 /// The way in.
@@ -147,27 +153,4 @@ async fn show(
 fn next_of(query: &str) -> Option<String> {
     let fields: Vec<(String, String)> = serde_html_form::from_str(query).ok()?;
     fields.into_iter().find(|(name, _)| name == "next").map(|(_, value)| value)
-}
-
-/// For a value of a query (RFC 3986, section 2.1).
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'.' | b'_' | b'~') {
-            escaped.push(char::from(byte));
-        } else {
-            let _ = write!(escaped, "%{byte:02X}");
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn queries_are_escaped() {
-        assert_eq!(escaped("/web/devices?after=a-b&c=d"), "/web/devices%3Fafter%3Da-b%26c%3Dd");
-    }
 }

@@ -42,6 +42,7 @@ sheets!(
     "scripts.css",
     "shield.css",
     "table.css",
+    "table_cards.css",
     "tabs.css",
     "theme_switch.css",
 );

@@ -1,6 +1,7 @@
 //! Bytes that are no messages, and messages that are too long.
 
 use bytes::Bytes;
+use gatehouse_domain::entity::AuditFilter;
 use gatehouse_proto::devicetrust as devices;
 use gatehouse_proto::devicetrust::enroll_device_request::Payload;
 use http_body_util::{BodyExt as _, Full};
@@ -21,8 +22,14 @@ fn framed(message: &[u8]) -> Vec<u8> {
     [[0].as_slice(), &length.to_be_bytes(), message].concat()
 }
 
-/// Sends bytes as the body of a call; gives its status.
+/// Sends bytes as the body of a call; gives its status and text. Every refusal carries a code of ours.
 async fn call(rig: &Rig, person: &Person, path: &str, body: Vec<u8>) -> (Code, String) {
+    let (code, text, ours) = answer(rig, person, path, body).await;
+    assert!(!ours.is_empty() || code == Code::Unimplemented, "{path}: {code:?} {text}");
+    (code, text)
+}
+
+async fn answer(rig: &Rig, person: &Person, path: &str, body: Vec<u8>) -> (Code, String, String) {
     let mut sender = plain_h2(&rig.target, Some(person.identity())).await;
     let request = http::Request::post(format!("https://localhost{path}"))
         .header("content-type", "application/grpc")
@@ -36,7 +43,8 @@ async fn call(rig: &Rig, person: &Person, path: &str, body: Vec<u8>) -> (Code, S
     assert!(body.to_bytes().is_empty(), "nothing was granted");
     let text = |name: &str| fields.get(name).map(|value| value.to_str().unwrap().to_owned());
     let code = text("grpc-status").expect("a status").parse::<i32>().unwrap();
-    (Code::from(code), text("grpc-message").unwrap_or_default())
+    let ours = text("gatehouse-code").unwrap_or_default();
+    (Code::from(code), text("grpc-message").unwrap_or_default(), ours)
 }
 
 async fn rig() -> (Rig, Person) {
@@ -70,11 +78,35 @@ async fn rubbish_for_a_message_gets_an_error_and_the_server_lives() {
     for path in [CREATE, LOGIN] {
         for message in &rubbish {
             let (code, text) = call(&rig, &alice, path, framed(message)).await;
-            assert!(matches!(code, Code::InvalidArgument | Code::Internal), "{path}: {code:?} {text}");
+            assert_eq!(code, Code::InvalidArgument, "{path}: {text}");
             assert!(!text.is_empty());
         }
     }
     alice.who().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_leaves_an_event_and_not_without_end() {
+    let (rig, alice) = rig().await;
+    let (code, text, ours) = answer(&rig, &alice, CREATE, framed(&[0xff; 8])).await;
+    assert_eq!((code, ours.as_str()), (Code::InvalidArgument, "message_malformed"), "{text}");
+    let (.., ours) = answer(&rig, &alice, CREATE, framed(&[0; 70_000])).await;
+    assert_eq!(ours, "message_too_long");
+    let (.., ours) = answer(&rig, &alice, CREATE, Vec::new()).await;
+    assert_eq!(ours, "message_malformed");
+    let filter = AuditFilter { event: Some("request.refused".to_owned()), ..AuditFilter::default() };
+    let noted = async || rig.store.read().await.unwrap().events(&filter, 1000).await.unwrap();
+    let events = noted().await;
+    let told: Vec<_> = events.iter().map(|stored| stored.event.reason.as_str()).collect();
+    assert_eq!(told, ["message_malformed", "message_too_long", "message_malformed"]);
+    for stored in &events {
+        assert_eq!((stored.event.user.as_str(), stored.event.target.as_str()), ("alice", &CREATE[1..]));
+        assert!(!stored.event.request_id.is_empty());
+    }
+    for _ in 0..70 {
+        answer(&rig, &alice, CREATE, framed(&[0xff; 8])).await;
+    }
+    assert_eq!(noted().await.len(), 61, "by the cap of other refusals");
 }
 
 #[tokio::test]
@@ -121,14 +153,14 @@ async fn a_message_over_4_mib_is_refused() {
     let mut init = machine.init(&token);
     init.device_data.as_mut().unwrap().os_build = "x".repeat(4 * 1024 * 1024);
     let status = Enrolling::begin(&alice.connection, init).await.map(|_| ()).unwrap_err();
-    assert_eq!(status.code(), Code::OutOfRange, "{status:?}");
+    assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
     assert_eq!(rig.tokens(&id).await[0].attempts, 0);
     // Answer: the challenge is lost, the token is free for the next.
     let (stream, challenge) = Enrolling::begin_tpm(&alice.connection, machine.init(&token)).await.unwrap();
     let mut answer = machine.solve(&challenge);
     answer.platform_parameters.as_mut().unwrap().event_log = vec![0; 4 * 1024 * 1024];
     let status = stream.finish_tpm(answer).await.unwrap_err();
-    assert_eq!(status.code(), Code::OutOfRange, "{status:?}");
+    assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
     assert!(status.message().contains("4194304"), "{}", status.message());
     rig.assert_untouched(&id).await;
     machine.enrol(&alice.connection, &token).await.unwrap();
@@ -150,7 +182,7 @@ async fn a_length_that_is_only_claimed_allocates_nothing() {
     for length in [u32::MAX, 4 * 1024 * 1024 + 1] {
         let body = [[0].as_slice(), &length.to_be_bytes(), &[0; 16]].concat();
         let (code, _) = call(&rig, &alice, ENROLL, body).await;
-        assert_eq!(code, Code::OutOfRange);
+        assert_eq!(code, Code::InvalidArgument);
     }
     alice.who().await.unwrap();
 }

@@ -18,6 +18,7 @@ use wasm_bindgen::JsCast as _;
 use web_sys::{Element, Event, HtmlElement};
 
 use super::page::{listen, parse, swapped};
+use super::session_end;
 
 const ADDRESS: &str = "/web/events";
 /// Topic that stands for all.
@@ -87,7 +88,7 @@ fn look_again_later(root: Option<Element>) {
 }
 
 /// Listens until the page is hidden. What happened in between was missed.
-fn connect(has_missed: bool) {
+pub(super) fn connect(has_missed: bool) {
     let mine = CONNECTION.get() + 1;
     CONNECTION.set(mine);
     spawn_local(async move {
@@ -178,7 +179,7 @@ struct Fetched {
     is_gone: bool,
 }
 
-/// A page, unless the session is over: then the browser goes where the server sends it.
+/// A page, unless the session is over: then the browser goes where the server sends it, or stays with what was typed.
 async fn fetch(address: &str) -> Option<Fetched> {
     let response = Request::get(address)
         .header("accept", "text/html")
@@ -195,9 +196,12 @@ async fn fetch(address: &str) -> Option<Fetched> {
     let page = parse(&response.text().await.ok()?).ok()?;
     let layout = page.get_element_by_id("layout").and_then(|layout| layout.get_attribute("data-layout"));
     if layout.is_some_and(|layout| layout != "console") {
-        let _ = window().location().assign(&landed);
+        if !session_end::stays(&landed) {
+            let _ = window().location().assign(&landed);
+        }
         return None;
     }
+    session_end::saw(&page);
     Some(Fetched { page, is_gone })
 }
 

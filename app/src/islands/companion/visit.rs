@@ -12,6 +12,7 @@ use web_sys::{
 };
 
 use super::page::{announce, listen, nearest, parse, swapped};
+use super::session_end;
 
 /// What is put in the place of its like.
 const PARTS: [&str; 4] = ["nav", "nav-narrow", "viewer", "main"];
@@ -135,6 +136,8 @@ fn visit(address: String, body: Body, step: Step) {
             let _ = root.remove_attribute("data-busy");
         }
         match fetched {
+            // What was posted was not done: it can be sent again from here.
+            Ok((landed, _)) if is_post && session_end::stays(&landed) => {}
             Ok((landed, html)) => {
                 if put_in(&html, &landed, step, is_post).is_none() {
                     load(&landed);

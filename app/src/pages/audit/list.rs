@@ -65,7 +65,8 @@ fn Filters(query: AuditQuery) -> impl IntoView {
         }
     };
     let any = (String::new(), "any".to_owned());
-    let events = event_names().into_iter().map(|name| (name.to_owned(), format!("{} ({name})", words(name))));
+    let events =
+        event_names().into_iter().map(|(name, words)| (name.to_owned(), format!("{words} ({name})")));
     let events = std::iter::once(any.clone()).chain(events).collect();
     let outcomes =
         [("done", "done"), ("failed", "failed")].map(|(value, words)| (value.to_owned(), words.to_owned()));
@@ -134,11 +135,11 @@ fn row(stored: StoredEvent) -> impl IntoView {
     let about = about(&event);
     view! {
         <tr>
-            <td class="table__number"><a href=path_of(&event.uid)><time datetime=time.exact>{time.text}</time></a></td>
-            <th scope="row" class="table__wrap">{words(&event.event).to_owned()} " " <code class="table__none">{event.code.clone()}</code></th>
-            <td><Outcome success=event.success/></td>
-            <td>{event.user}</td>
-            <td class="table__wide">{about}</td>
+            <td data-label="Time" class="table__number"><a href=path_of(&event.uid)><time datetime=time.exact>{time.text}</time></a></td>
+            <th scope="row" class="table__wrap">{words(&event.event, event.success).to_owned()} " " <code class="table__none">{event.code.clone()}</code></th>
+            <td data-label="Outcome"><Outcome success=event.success/></td>
+            <td data-label="By">{event.user}</td>
+            <td data-label="About" class="table__wide">{about}</td>
         </tr>
     }
 }

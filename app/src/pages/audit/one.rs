@@ -38,7 +38,7 @@ async fn look(uid: &str) -> Result<StoredEvent, ApiError> {
 
 #[component]
 fn Whole(event: AuditEvent) -> impl IntoView {
-    let title = words(&event.event).to_owned();
+    let title = words(&event.event, event.success).to_owned();
     // Plain data with string keys always serialises.
     let json = serde_json::to_string_pretty(&event).unwrap_or_default();
     let text = |name: &'static str, value: &str| {

@@ -82,12 +82,12 @@ pub(super) fn TokensOfDevice(detail: DeviceDetail) -> impl IntoView {
             let state = token.state(now);
             view! {
                 <tr>
-                    <td><TokenBadge state/></td>
-                    <td class="table__number">{token.challenges} " of " {MAX_CHALLENGES}</td>
-                    <td class="table__wide">{token.note}</td>
-                    <td>{token.created_by}</td>
-                    <td class="table__number"><Time at=token.created/></td>
-                    <td class="table__number"><Time at=token.expires/></td>
+                    <td data-label="State"><TokenBadge state/></td>
+                    <td data-label="Attempts" class="table__number">{token.challenges} " of " {MAX_CHALLENGES}</td>
+                    <td data-label="Note" class="table__wide">{token.note}</td>
+                    <td data-label="By">{token.created_by}</td>
+                    <td data-label="Made" class="table__number"><Time at=token.created/></td>
+                    <td data-label="Expires" class="table__number"><Time at=token.expires/></td>
                 </tr>
             }
         });
@@ -158,10 +158,10 @@ pub(super) fn Trail(detail: DeviceDetail) -> impl IntoView {
                 };
                 view! {
                     <tr>
-                        <td class="table__number"><a href=path_of(&event.uid)><Time at=event.time/></a></td>
-                        <th scope="row">{words(&event.event).to_owned()}</th>
-                        <td>{event.user}</td>
-                        <td class="table__wide">{outcome}</td>
+                        <td data-label="Time" class="table__number"><a href=path_of(&event.uid)><Time at=event.time/></a></td>
+                        <th scope="row">{words(&event.event, event.success).to_owned()}</th>
+                        <td data-label="By">{event.user}</td>
+                        <td data-label="Outcome" class="table__wide">{outcome}</td>
                     </tr>
                 }
             });

@@ -7,7 +7,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::state_words;
 use crate::api::imports::lines;
-use crate::components::{Badge, Icon, PageHeader, Pager, PostForm, Problem, Shape, Time, Tone};
+use crate::components::{Badge, Icon, PageHeader, Pager, PostForm, Problem, Shape, Time, Tone, grouped};
 use crate::{ApiError, ConsoleContext};
 
 /// What a list would do, how far it is, and what it did.
@@ -15,16 +15,13 @@ use crate::{ApiError, ConsoleContext};
 pub(crate) fn ImportPage() -> impl IntoView {
     let id = use_params_map().get_untracked().get("id").unwrap_or_default();
     let query = use_query_map().get_untracked();
-    let shown = query
-        .get("show")
-        .and_then(|name| LineVerdict::ALL.into_iter().find(|verdict| verdict.as_str() == name));
-    let page: i64 = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
+    let (shown, page) = (query.get("show"), query.get("page"));
     let console = use_context::<ConsoleContext>();
     view! {
         <Suspense>
             {Suspend::new(async move {
                 let Some(console) = console else { return ().into_any() };
-                match lines(&console, &id, shown, page.saturating_sub(1)).await {
+                match lines(&console, &id, shown.as_deref(), page.as_deref()).await {
                     Ok((found, verdict)) => view! { <Whole found verdict/> }.into_any(),
                     Err(error) => view! { <Missing error/> }.into_any(),
                 }
@@ -96,19 +93,6 @@ fn devices_text(count: i64) -> String {
         1 => "1 device".to_owned(),
         count => format!("{} devices", grouped(count)),
     }
-}
-
-/// With commas between thousands.
-fn grouped(count: i64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// How far it is, or what it did.
@@ -251,13 +235,13 @@ fn row(line: ImportLine, verdict: LineVerdict, is_done: bool) -> impl IntoView {
     };
     view! {
         <tr>
-            <td class="table__number">{line.line}</td>
+            <td data-label="Line" class="table__number">{line.line}</td>
             <th scope="row">{line.tag}</th>
-            <td>{os}</td>
-            <td>{line.owner}</td>
-            <td>{line.model}</td>
-            <td>{line.source}</td>
-            <td class="table__wide">{result}</td>
+            <td data-label="OS">{os}</td>
+            <td data-label="Owner">{line.owner}</td>
+            <td data-label="Model">{line.model}</td>
+            <td data-label="Source">{line.source}</td>
+            <td data-label="Result" class="table__wide">{result}</td>
         </tr>
     }
 }
@@ -267,11 +251,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_are_grouped() {
+    fn one_device_is_no_devices() {
         assert_eq!(
-            [0, 999, 1000, 100_000, 1_234_567].map(grouped),
-            ["0", "999", "1,000", "100,000", "1,234,567"]
+            (devices_text(1), devices_text(1204)),
+            ("1 device".to_owned(), "1,204 devices".to_owned())
         );
-        assert_eq!(devices_text(1), "1 device");
     }
 }

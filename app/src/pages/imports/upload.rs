@@ -93,10 +93,10 @@ fn Recent(imports: Vec<DeviceImport>) -> impl IntoView {
             view! {
                 <tr>
                     <th scope="row"><a href=format!("/web/devices/import/{}", import.id)>{import.file_name}</a></th>
-                    <td><Badge tone text/></td>
-                    <td class="table__number">{import.contents.total()}</td>
-                    <td class="table__number">{import.progress.registered}</td>
-                    <td class="table__number"><Time at=import.created/></td>
+                    <td data-label="State"><Badge tone text/></td>
+                    <td data-label="Lines" class="table__number">{import.contents.total()}</td>
+                    <td data-label="Registered" class="table__number">{import.progress.registered}</td>
+                    <td data-label="Uploaded" class="table__number"><Time at=import.created/></td>
                 </tr>
             }
         });

@@ -3,7 +3,7 @@
 use gatehouse_model::Timestamp;
 use leptos::prelude::*;
 
-use super::list::grouped;
+use crate::components::grouped;
 
 /// One line of a picture of shares.
 pub(super) struct Share {

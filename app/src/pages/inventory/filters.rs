@@ -4,9 +4,9 @@ use leptos::prelude::*;
 
 use super::row::{origin_words, tier_words};
 use crate::api::{INVENTORY, address_of};
-use crate::components::{CheckboxField, SelectField};
+use crate::components::{CheckboxField, FilterForm, SelectField};
 
-/// Search and filters: a form that works by itself, and sends itself where scripts run.
+/// What the inventory can be asked for.
 #[component]
 pub(super) fn Filters(query: DeviceQuery) -> impl IntoView {
     let sort = query.parameters().into_iter().find(|(name, _)| *name == "sort").map(|(_, sort)| sort);
@@ -26,26 +26,10 @@ pub(super) fn Filters(query: DeviceQuery) -> impl IntoView {
     ];
     let origins = [Some(DeviceOrigin::Api), Some(DeviceOrigin::Jamf), Some(DeviceOrigin::Intune), None];
     let states = [EnrollStatus::Enrolled, EnrollStatus::NotEnrolled];
-    let clear = (!query.is_everything()).then(|| {
-        let all = DeviceQuery::default().sorted(query.order, query.descending);
-        view! { <a class="button" href=address_of(INVENTORY, &all, None)>"Clear"</a> }
-    });
+    let clear = (!query.is_everything())
+        .then(|| address_of(INVENTORY, &DeviceQuery::default().sorted(query.order, query.descending), None));
     view! {
-        <form id="filters" class="filters" role="search" method="get" action=INVENTORY data-auto>
-            <div class="field field--wide">
-                <label for="q">"Search"</label>
-                <input
-                    id="q"
-                    name="q"
-                    type="search"
-                    value=query.text().to_owned()
-                    autocomplete="off"
-                    autocapitalize="none"
-                    spellcheck="false"
-                    maxlength="200"
-                    placeholder="Tag, serial, owner, model or ID"
-                />
-            </div>
+        <FilterForm action=INVENTORY placeholder="Tag, serial, owner, model or ID" text=query.text() clear>
             <SelectField
                 name="os"
                 label="System"
@@ -73,7 +57,6 @@ pub(super) fn Filters(query: DeviceQuery) -> impl IntoView {
             <CheckboxField name="stale" label="Not seen for 30 days" value="1" checked=filter.stale/>
             <CheckboxField name="locked" label="Locked" value="1" checked=filter.locked/>
             {sort}
-            <div class="filters__end"><button class="button" type="submit">"Search"</button>{clear}</div>
-        </form>
+        </FilterForm>
     }
 }

@@ -4,10 +4,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::charts::{Drawn, OverTime, Share, Shares};
-use super::list::grouped;
 use crate::ConsoleContext;
 use crate::api::insights;
-use crate::components::{PageHeader, Problem};
+use crate::components::{PageHeader, Problem, grouped};
 
 /// The inventory in numbers.
 #[component]

@@ -7,8 +7,10 @@ use leptos_router::hooks::use_location;
 
 use super::filters::Filters;
 use super::row::DeviceRow;
-use crate::api::{INVENTORY, InventoryAddress, InventoryPage, address_of, inventory, parameters, sorted_by};
-use crate::components::{EmptyState, Icon, PageHeader, Pager, Problem, Shape};
+use crate::api::{
+    INVENTORY, InventoryAddress, InventoryPage, address_of, inventory, page_token, parameters, sorted_by,
+};
+use crate::components::{EmptyState, Icon, PageHeader, Pager, Problem, Shape, grouped};
 use crate::{ApiError, ConsoleContext};
 
 const COLUMNS: [(ListOrder, &str); 8] = [
@@ -92,19 +94,6 @@ fn counted(count: ListCount, query: &DeviceQuery) -> String {
         ListCount::Many if query.words().is_empty() => format!("{}+ devices{what}", grouped(ListCount::MOST)),
         ListCount::Many => format!("Many devices{what}"),
     }
-}
-
-/// Thousands are set apart.
-pub(super) fn grouped(number: i64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 #[component]
@@ -198,7 +187,6 @@ fn Refused(error: ApiError, search: String) -> impl IntoView {
     let (title, is_about_the_list) = match error.code.as_str() {
         "trusted_device_required" => ("The inventory needs a trusted device", false),
         "not_allowed" => ("The inventory is not open to you", false),
-        "page_token_invalid" | "page_token_stale" => ("This page of the list is no longer there", true),
         "invalid_filter" | "too_many_words" => ("The inventory cannot be searched like this", true),
         _ => ("The inventory cannot be shown", false),
     };
@@ -206,6 +194,9 @@ fn Refused(error: ApiError, search: String) -> impl IntoView {
     let pairs = parameters(&search);
     let query = DeviceQuery::read(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let first = address_of(INVENTORY, &query.unwrap_or_default(), None);
+    if page_token::is_lost(&error.code) {
+        return view! { <h1>"Devices"</h1> <Problem title error/> }.into_any();
+    }
     let way = if is_about_the_list {
         view! { <a class="button" href=first>"First page of the list"</a> }
     } else {
@@ -216,6 +207,7 @@ fn Refused(error: ApiError, search: String) -> impl IntoView {
         <Problem title error/>
         <p>{way}</p>
     }
+    .into_any()
 }
 
 #[cfg(test)]
@@ -230,8 +222,6 @@ mod tests {
         assert_eq!(counted(ListCount::Exactly(1204), &all), "1,204 devices");
         assert_eq!(counted(ListCount::Many, &all), "10,000+ devices");
         assert_eq!(counted(ListCount::Many, &some), "Many devices found");
-        assert_eq!(grouped(1_234_567), "1,234,567");
-        assert_eq!(grouped(100), "100");
     }
 
     #[test]

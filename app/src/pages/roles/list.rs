@@ -48,9 +48,9 @@ fn RoleTable(roles: Vec<RoleGlance>) -> impl IntoView {
         view! {
             <tr id=id data-live=topic>
                 <th scope="row"><a href=path_of(&role.name)>{role.name.clone()}</a> " " {preset}</th>
-                <td class="table__wide">{role.description}</td>
-                <td>{device}</td>
-                <td class="table__number">{glance.users}</td>
+                <td data-label="What for" class="table__wide">{role.description}</td>
+                <td data-label="Trusted device">{device}</td>
+                <td data-label="Users" class="table__number">{glance.users}</td>
             </tr>
         }
     });

@@ -27,7 +27,7 @@ fn Remark(remark: RoleRemark, role: String) -> impl IntoView {
         RoleRemark::Problems(problems) => view! { <Problems problems/> }.into_any(),
         RoleRemark::Meanwhile(lines) => view! { <Meanwhile lines/> }.into_any(),
         RoleRemark::Confirm { locked_out, mode } => view! {
-            <div class="notice notice--warning" id="locked-out">
+            <div class="stack" id="locked-out">
                 <LockedOutNames locked_out mode role=Some(role)/>
                 <p>"Your text is below. Send it again with the tick that confirms it, or change it."</p>
             </div>

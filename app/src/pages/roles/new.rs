@@ -33,10 +33,10 @@ fn allowed() -> Result<(), ApiError> {
 fn NewRoleForm() -> impl IntoView {
     let kept = FormOutcome::current().field("text");
     let text = if kept.is_empty() { example() } else { kept };
+    let remark = shown::<RoleRemark>().map(|remark| view! { <Remark remark role=String::new()/> }.into_any());
     view! {
-        {shown::<RoleRemark>().map(|remark| view! { <Remark remark role=String::new()/> })}
         <section class="card card--part">
-            <PostForm action="create" submit="Create">
+            <PostForm action="create" submit="Create" remark>
                 <TextAreaField
                     name="text"
                     label="The role as YAML"

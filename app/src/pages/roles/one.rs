@@ -98,16 +98,18 @@ fn Whole(role: RoleView) -> impl IntoView {
 
 #[component]
 fn Editor(name: String, text: String, revision: String) -> impl IntoView {
-    let kept = FormOutcome::current().of("save").map(|outcome| outcome.field("text"));
+    let outcome = FormOutcome::current();
+    let revision = outcome.revision("save", revision);
+    let kept = outcome.of("save").map(|outcome| outcome.field("text"));
     let text = kept.filter(|kept| !kept.is_empty()).unwrap_or(text);
     let remark = shown::<RoleRemark>();
     let confirm = matches!(remark, Some(RoleRemark::Confirm { .. })).then(|| {
         view! { <CheckboxField name="confirmed" label="I know whom this locks out, and want it"/> }
     });
+    let remark = remark.map(|remark| view! { <Remark remark role=name/> }.into_any());
     view! {
         <section class="card card--part">
-            {remark.map(|remark| view! { <Remark remark role=name/> })}
-            <PostForm action="save" submit="Save">
+            <PostForm action="save" submit="Save" remark>
                 <input type="hidden" name="revision" value=revision/>
                 <TextAreaField
                     name="text"

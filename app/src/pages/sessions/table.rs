@@ -62,7 +62,7 @@ fn row(session: SessionRow, with_users: bool, path: &str) -> impl IntoView + use
     let what = if session.is_this { "Sign out here" } else { "End this session" };
     // For those who hear the buttons one after the other.
     let which = format!(": {}, {}, signed in {}", session.client, session.address, session.created.text);
-    let user = with_users.then(|| view! { <td>{session.user}</td> });
+    let user = with_users.then(|| view! { <td data-label="User">{session.user}</td> });
     view! {
         <tr>
             {user}
@@ -70,14 +70,14 @@ fn row(session: SessionRow, with_users: bool, path: &str) -> impl IntoView + use
                 {session.client} {this} <br/>
                 <span class="table__none">{kind} " · " <code>{session.address}</code></span>
             </th>
-            <td class="table__number">
+            <td data-label="Last seen" class="table__number">
                 <time datetime=session.last_seen.exact>{session.last_seen.text}</time> <br/>
                 <span class="table__none">
                     "signed in " <time datetime=session.created.exact>{session.created.text}</time> <br/>
                     "ends by " <time datetime=session.ends.exact>{session.ends.text}</time>
                 </span>
             </td>
-            <td class="table__wrap">{device}</td>
+            <td data-label="Trusted device" class="table__wrap">{device}</td>
             <td>
                 <EndForm id=session.id to=path.to_owned() reloads=session.is_this>
                     {what} <span class="visually-hidden">{which}</span>

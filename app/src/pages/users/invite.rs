@@ -2,7 +2,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::{OneTimeLink, lifetimes, path_of};
-use crate::api::users::{LinkShown, may_invite, role_names};
+use crate::api::users::{LinkShown, RoleOffered, may_invite, roles_offered};
 use crate::components::{CheckboxField, Field, Notice, PageHeader, PostForm, Problem, SelectField};
 use crate::{ApiError, ConsoleContext, FormOutcome, shown};
 
@@ -34,14 +34,14 @@ pub(crate) fn InvitePage() -> impl IntoView {
     }
 }
 
-async fn choices() -> Result<Vec<String>, ApiError> {
+async fn choices() -> Result<Vec<RoleOffered>, ApiError> {
     let console = ConsoleContext::current()?;
     may_invite(&console)?;
-    role_names(&console).await
+    roles_offered(&console).await
 }
 
 #[component]
-fn InviteForm(roles: Vec<String>) -> impl IntoView {
+fn InviteForm(roles: Vec<RoleOffered>) -> impl IntoView {
     let outcome = FormOutcome::current();
     let (name, logins) = (outcome.field("name"), outcome.field("logins"));
     let lifetime = outcome.field("lifetime");

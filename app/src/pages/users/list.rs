@@ -1,4 +1,4 @@
-use gatehouse_domain::account::{UserPage as Users, UserPlace, UserSummary};
+use gatehouse_domain::account::{UserPage as Users, UserSummary};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -7,7 +7,7 @@ use super::{path_of, ways_in};
 use crate::ConsoleContext;
 use crate::api::query::address;
 use crate::api::users::{may_invite, user_list};
-use crate::components::{Badge, EmptyState, Icon, PageHeader, Pager, Problem, Shape, Tone};
+use crate::components::{Badge, EmptyState, FilterForm, Icon, PageHeader, Pager, Problem, Shape, Tone};
 use crate::moment::moment;
 
 const PATH: &str = "/web/users";
@@ -18,11 +18,12 @@ pub(crate) fn UsersPage() -> impl IntoView {
     let query = use_query_map().get_untracked();
     let prefix = query.get("q").unwrap_or_default();
     let given = |name: &str| query.get(name).filter(|name| !name.is_empty());
-    let place = given("after").map(UserPlace::After).or_else(|| given("before").map(UserPlace::Before));
+    let (after, before) = (given("after"), given("before"));
     let may_invite = use_context::<ConsoleContext>().is_some_and(|console| {
         console.principal.may::<gatehouse_domain::authz::CreateUser>() && may_invite(&console).is_ok()
     });
     let wished = prefix.clone();
+    let whole = (!prefix.is_empty()).then(|| PATH.to_owned());
     view! {
         <Title text="Users"/>
         <PageHeader title="Users" lead="People and bots, what they may do, and whether they are on trusted devices.">
@@ -30,17 +31,11 @@ pub(crate) fn UsersPage() -> impl IntoView {
                 <a class="button button--primary" href="/web/users/~new"><Icon shape=Shape::Plus/>"Invite a user"</a>
             })}
         </PageHeader>
-        <form class="filters" method="get" action=PATH role="search" data-auto>
-            <div class="field field--wide">
-                <label for="q">"Name begins with"</label>
-                <input id="q" name="q" type="search" value=wished autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="64"/>
-            </div>
-            <button class="button" type="submit"><Icon shape=Shape::Search/>"Search"</button>
-        </form>
+        <FilterForm action=PATH label="Name begins with" text=wished longest=64 clear=whole/>
         <Suspense>
             {Suspend::new(async move {
                 let found = match ConsoleContext::current() {
-                    Ok(console) => user_list(&console, &prefix, place.as_ref()).await,
+                    Ok(console) => user_list(&console, &prefix, after.as_deref(), before.as_deref()).await,
                     Err(error) => Err(error),
                 };
                 match found {
@@ -118,11 +113,11 @@ fn row(summary: UserSummary) -> impl IntoView {
     view! {
         <tr id=id data-live=topic>
             <th scope="row"><a href=path_of(&user.name)>{user.name.clone()}</a></th>
-            <td>{state}</td>
-            <td class="table__wide">{user.roles.join(", ")}</td>
-            <td>{ways_in}</td>
-            <td>{device}</td>
-            <td class="table__number">{last}</td>
+            <td data-label="State">{state}</td>
+            <td data-label="Roles" class="table__wide">{user.roles.join(", ")}</td>
+            <td data-label="Signs in with">{ways_in}</td>
+            <td data-label="Trusted device">{device}</td>
+            <td data-label="Last seen" class="table__number">{last}</td>
         </tr>
     }
 }

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::{OneTimeLink, lifetimes, ways_in};
 use crate::api::query::address;
-use crate::api::users::{LinkShown, UserView, user_view};
+use crate::api::users::{LinkShown, RoleOffered, UserView, user_view};
 use crate::components::{
     Badge, CheckboxField, ConfirmForm, Field, LockTerms, PageHeader, PostForm, Problem, SelectField, Shape,
     Tone,
@@ -141,7 +141,7 @@ pub(super) fn kept_roles(outcome: &FormOutcome, otherwise: &[String]) -> Vec<Str
 
 /// The roles there are, to be ticked; those that are given and gone among them. A line where they are not known.
 #[component]
-pub(super) fn RoleChoice(roles: Vec<String>, chosen: Vec<String>) -> impl IntoView {
+pub(super) fn RoleChoice(roles: Vec<RoleOffered>, chosen: Vec<String>) -> impl IntoView {
     if roles.is_empty() {
         return view! {
             <Field
@@ -155,24 +155,26 @@ pub(super) fn RoleChoice(roles: Vec<String>, chosen: Vec<String>) -> impl IntoVi
         .into_any();
     }
     let mut all = roles;
-    let gone: Vec<_> = chosen.iter().filter(|role| !all.contains(role)).cloned().collect();
-    all.extend(gone);
-    let boxes = all.into_iter().map(|role| {
-        let checked = chosen.contains(&role);
-        view! { <CheckboxField name="role" label=role.clone() value=role checked/> }
+    let gone = |name: &&String| !all.iter().any(|role| role.name == **name);
+    let gone: Vec<_> = chosen.iter().filter(gone).cloned().collect();
+    all.extend(gone.into_iter().map(|name| RoleOffered { name, description: "gone".to_owned() }));
+    let boxes = all.into_iter().map(|RoleOffered { name, description }| {
+        let checked = chosen.contains(&name);
+        view! { <CheckboxField name="role" label=name.clone() value=name checked help=description/> }
     });
     view! { <fieldset class="choices"><legend>"Roles"</legend>{boxes.collect_view()}</fieldset> }.into_any()
 }
 
 #[component]
 fn ChangeForm(
-    roles: Vec<String>,
+    roles: Vec<RoleOffered>,
     given: Vec<String>,
     logins: Vec<String>,
     revision: String,
     is_bot: bool,
 ) -> impl IntoView {
     let outcome = FormOutcome::current();
+    let revision = outcome.revision("change", revision);
     let outcome = outcome.of("change").cloned().unwrap_or_default();
     let is_again = !outcome.fields.is_empty();
     let logins = if is_again { outcome.field("logins") } else { logins.join(", ") };
@@ -251,9 +253,9 @@ fn Devices(devices: Vec<Device>) -> impl IntoView {
         view! {
             <tr>
                 <th scope="row"><a href=format!("/web/devices/{}", device.id)>{device.asset_tag.to_string()}</a></th>
-                <td>{device.os_type.friendly()}</td>
-                <td>{state}</td>
-                <td class="table__number">{time(device.last_authenticated, "never")}</td>
+                <td data-label="OS">{device.os_type.friendly()}</td>
+                <td data-label="Enrol status">{state}</td>
+                <td data-label="Last authenticated" class="table__number">{time(device.last_authenticated, "never")}</td>
             </tr>
         }
     });
@@ -299,11 +301,11 @@ fn Sessions(sessions: Vec<Session>, name: String) -> impl IntoView {
         );
         view! {
             <tr>
-                <td>{kind}</td>
-                <td class="table__number">{time(Some(session.created), "")}</td>
-                <td class="table__number">{time(Some(session.last_seen), "")}</td>
-                <td>{device}</td>
-                <td>{session.remote_address}</td>
+                <td data-label="From">{kind}</td>
+                <td data-label="Began" class="table__number">{time(Some(session.created), "")}</td>
+                <td data-label="Last seen" class="table__number">{time(Some(session.last_seen), "")}</td>
+                <td data-label="Trusted device">{device}</td>
+                <td data-label="Address">{session.remote_address}</td>
             </tr>
         }
     });

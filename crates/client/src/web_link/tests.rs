@@ -160,8 +160,8 @@ proptest! {
     ) {
         let text = format!(
             "gatehouse://{}@{host}:{port}/authenticate_web_device?id={id}&token={token}&redirect_uri={}",
-            encode(&user),
-            encode(&place),
+            percent::encode(&user),
+            percent::encode(&place),
         );
         let read = parse(&text).unwrap();
         prop_assert_eq!(read.user.as_ref().map(UserName::as_str), Some(user.as_str()));

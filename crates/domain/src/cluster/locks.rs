@@ -88,6 +88,13 @@ impl Decision for LockError {
     }
 }
 
+/// Such as `user "alice"`.
+fn in_words(target: &LockTarget) -> String {
+    let kinds = [("user", &target.user), ("role", &target.role), ("device", &target.device)];
+    let named = kinds.into_iter().find_map(|(kind, name)| Some(format!("{kind} \"{}\"", name.as_ref()?)));
+    named.unwrap_or_else(|| "the target".to_owned())
+}
+
 /// Leave to make a lock: whoever administers devices may lock devices, the rest needs leave for locks.
 pub enum LockGrant {
     Any(Grant<CreateLock>),
@@ -197,7 +204,7 @@ impl Locks {
             expires: new.expires,
         };
         if !found {
-            return Err(LockError::TargetNotFound(clean_label(&lock.target_text())));
+            return Err(LockError::TargetNotFound(clean_label(&in_words(&lock.target))));
         }
         work.insert_lock(&lock).await?;
         guard.after(work.as_mut()).await??;

@@ -1,6 +1,6 @@
 //! Where a browser goes on to: a place of the console, whatever was asked for.
 
-use gatehouse_model::HandoffCode;
+use gatehouse_model::{HandoffCode, percent};
 
 use super::DeviceWebError;
 
@@ -72,22 +72,8 @@ fn path_of(place: &str) -> Option<&str> {
 
 /// Without escapes, once; `None` if one is damaged or stands for a separator or a control character.
 fn decoded(segment: &str) -> Option<Vec<u8>> {
-    let mut bytes = segment.bytes();
-    let mut found = Vec::with_capacity(segment.len());
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            found.push(byte);
-            continue;
-        }
-        let digits = [bytes.next()?, bytes.next()?];
-        let text = std::str::from_utf8(&digits).ok().filter(|text| !text.starts_with('+'))?;
-        let value = u8::from_str_radix(text, 16).ok()?;
-        if matches!(value, b'/' | b'\\' | 0x7f) || value < 0x20 {
-            return None;
-        }
-        found.push(value);
-    }
-    Some(found)
+    let stands_apart = |byte: &u8| matches!(byte, b'/' | b'\\' | 0x7f) || *byte < 0x20;
+    percent::decode(segment).filter(|bytes| !bytes.iter().any(stands_apart))
 }
 
 #[cfg(test)]

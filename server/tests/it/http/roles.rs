@@ -136,7 +136,7 @@ async fn a_role_that_asks_for_a_device_says_first_whom_it_locks_out() {
     let text = text_area(&page.body).replace("options: {}", "options:\n    device_trust_mode: required");
     let form = vec![("do", "save"), ("text", text.as_str()), ("revision", revision.as_str())];
     let page = root.post("/web/roles/helpdesk", &form).await;
-    page.holds("confirmation_required")
+    page.holds("This locks people out: look at whom, and confirm it")
         .holds("1 user with the role helpdesk have no enrolled device".replace("have", "has").as_str())
         .holds(r#"href="/web/users/alice""#)
         .lacks(r#"href="/web/users/bob""#)

@@ -68,7 +68,7 @@ async fn required_says_first_whom_it_locks_out_and_is_never_saved_without_an_adm
     let revision = hidden(&root.get("/web/settings").await.body, "revision");
     let page = root.post("/web/settings", &wish("required", &revision)).await;
     assert_eq!(page.status, StatusCode::BAD_REQUEST);
-    page.holds("confirmation_required")
+    page.holds("This locks people out: look at whom, and confirm it")
         .holds("61 users have no enrolled device and would be locked out now")
         .holds("You are among them")
         .holds("user48")

@@ -1,0 +1,187 @@
+//! The session ended, mostly in another tab, while something was typed into this page: the page stays and says so. Once the
+//! same person is signed in again in this browser, its forms can be sent.
+
+use std::cell::Cell;
+
+use gloo_net::http::Request;
+use js_sys::Reflect;
+use leptos::prelude::{document, window};
+use leptos::task::spawn_local;
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::{Document, Element, Event, HtmlElement, HtmlFormElement, SubmitEvent, Url};
+
+use super::live;
+use super::page::{announce, listen, parse};
+
+const LOGIN: &str = "/web/login";
+const NOTICE: &str = "session-ended";
+const ENDED_WORDS: &str = "<p><strong>Your session has ended.</strong> What you typed is still here; nothing of it was sent.</p>\
+    <p><a target=\"_blank\" rel=\"noopener\">Sign in again in a new tab</a>, then come back and send it.</p>";
+const BACK_WORDS: &str = "<p>You are signed in again: what you typed can be sent now.</p>";
+const OTHER_WORDS: &str = "<p><strong>Somebody else is signed in now</strong> than the one who typed this. Copy what you need, then \
+    <a data-reload>load the page anew</a>.</p>";
+
+thread_local! {
+    static HAS_ENDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Before `visit` listens: what is stopped here is not sent.
+pub(super) fn start() {
+    listen(&window(), "focus", |_: Event| {
+        if HAS_ENDED.get() {
+            spawn_local(async {
+                let _ = is_back().await;
+            });
+        }
+    });
+    listen(&document(), "submit", submitted);
+}
+
+/// Whether the server sent the browser to sign in.
+pub(super) fn is_sign_in(landed: &str) -> bool {
+    Url::new(landed).is_ok_and(|url| url.pathname().starts_with(LOGIN))
+}
+
+/// Whether the page has to stay, because something on it would be lost; then it says so.
+pub(super) fn stays(landed: &str) -> bool {
+    if !is_sign_in(landed) || !is_filled_in() {
+        return false;
+    }
+    if !HAS_ENDED.replace(true) {
+        show("notice--warning", ENDED_WORDS, landed);
+    }
+    true
+}
+
+/// Takes note of a page that was fetched with a session.
+pub(super) fn saw(page: &Document) {
+    if !HAS_ENDED.get() {
+        return;
+    }
+    let (Some(now), Some(then)) = (viewer(page), viewer(&document())) else { return };
+    if now != then {
+        let here = window().location().href().unwrap_or_default();
+        show("notice--warning", OTHER_WORDS, &here);
+        return;
+    }
+    HAS_ENDED.set(false);
+    renew_keys(page);
+    show("notice--done", BACK_WORDS, "");
+    live::connect(true);
+}
+
+/// What is sent while nobody is signed in waits until it is known that the same person is.
+fn submitted(event: SubmitEvent) {
+    let form = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
+    let Some(form) = form.filter(|form| HAS_ENDED.get() && form.method().eq_ignore_ascii_case("post")) else {
+        return;
+    };
+    event.prevent_default();
+    let button = event.submitter();
+    spawn_local(async move {
+        if is_back().await {
+            let _ = match button {
+                Some(button) => form.request_submit_with_submitter(Some(&button)),
+                None => form.request_submit(),
+            };
+        } else if let Some(notice) = notice() {
+            announce(&notice.text_content().unwrap_or_default());
+            let _ = notice.focus();
+        }
+    });
+}
+
+/// Asks for the page once more: whether it is open again, to the same person.
+async fn is_back() -> bool {
+    let Ok(here) = window().location().href() else { return false };
+    let asked = Request::get(&here).header("accept", "text/html").header("gatehouse-unattended", "1").send();
+    let Ok(response) = asked.await else { return false };
+    if is_sign_in(&response.url()) {
+        return false;
+    }
+    if let Ok(page) = response.text().await.map_err(|_| JsValue::NULL).and_then(|html| parse(&html)) {
+        saw(&page);
+    }
+    !HAS_ENDED.get()
+}
+
+fn viewer(page: &Document) -> Option<String> {
+    page.query_selector("#viewer .user-menu__name").ok()??.text_content()
+}
+
+/// A form's key is good for one session: its like on the new page has one that serves.
+fn renew_keys(page: &Document) {
+    let of = |page: &Document| -> Vec<(String, Element)> {
+        let found = page.query_selector_all("form [name=form_key]").ok();
+        let keys = found.iter().flat_map(|found| (0..found.length()).filter_map(|at| found.get(at)));
+        let named = keys.filter_map(|key| {
+            let key = key.dyn_into::<Element>().ok()?;
+            let form = key.closest("form").ok()??;
+            let action = form.query_selector("[name=do]").ok()??.get_attribute("value")?;
+            Some((format!("{action} {}", form.get_attribute("action")?), key))
+        });
+        named.collect()
+    };
+    let mut fresh = of(page);
+    for (name, key) in of(&document()) {
+        if let Some(at) = fresh.iter().position(|(other, _)| *other == name) {
+            let (_, new) = fresh.remove(at);
+            let _ = key.set_attribute("value", &new.get_attribute("value").unwrap_or_default());
+        }
+    }
+}
+
+/// Whether something was typed or chosen in a form that writes, or came back with an error.
+fn is_filled_in() -> bool {
+    let shown = document();
+    if shown.query_selector("main form > [role=alert]:not([hidden])").ok().flatten().is_some() {
+        return true;
+    }
+    let fields = "main form[method=post] :is(input, textarea, select)";
+    let Ok(fields) = shown.query_selector_all(fields) else { return false };
+    (0..fields.length())
+        .filter_map(|at| fields.get(at)?.dyn_into::<Element>().ok())
+        .any(|field| is_changed(&field))
+}
+
+fn is_changed(field: &Element) -> bool {
+    let of = |element: &Element, name: &str| Reflect::get(element, &name.into()).unwrap_or_default();
+    let differs = |now: &str, at_first: &str| of(field, now) != of(field, at_first);
+    if field.tag_name().eq_ignore_ascii_case("select") {
+        let Ok(options) = field.query_selector_all("option") else { return false };
+        let options = (0..options.length()).filter_map(|at| options.get(at)?.dyn_into::<Element>().ok());
+        let at_first = options.enumerate().find(|(_, option)| of(option, "defaultSelected").is_truthy());
+        let at_first = at_first.map_or(0.0, |(at, _)| at as f64);
+        return of(field, "selectedIndex").as_f64() != Some(at_first);
+    }
+    match field.get_attribute("type").as_deref() {
+        Some("hidden") => false,
+        Some("checkbox" | "radio") => differs("checked", "defaultChecked"),
+        _ => differs("value", "defaultValue"),
+    }
+}
+
+fn notice() -> Option<HtmlElement> {
+    document().get_element_by_id(NOTICE)?.dyn_into().ok()
+}
+
+/// Puts a notice at the top of the page, in the place of the one before; its link leads to `to`.
+fn show(kind: &str, words: &str, to: &str) {
+    if let Some(before) = notice() {
+        before.remove();
+    }
+    let (Some(main), Ok(notice)) = (document().get_element_by_id("main"), document().create_element("div"))
+    else {
+        return;
+    };
+    let role = if kind == "notice--done" { "status" } else { "alert" };
+    let class = format!("notice {kind} notice--stays");
+    for (name, value) in [("id", NOTICE), ("class", &class), ("role", role), ("tabindex", "-1")] {
+        let _ = notice.set_attribute(name, value);
+    }
+    notice.set_inner_html(words);
+    if let Ok(Some(link)) = notice.query_selector("a") {
+        let _ = link.set_attribute("href", to);
+    }
+    let _ = main.prepend_with_node_1(&notice);
+}
