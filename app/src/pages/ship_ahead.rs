@@ -73,7 +73,7 @@ fn Preview(import: ShipAheadImport, text: String) -> impl IntoView {
         .iter()
         .map(|(line, problem)| {
             let problem = problem.clone();
-            view! { <tr><th scope="row" class="table__number">{*line}</th><td>{problem}</td></tr> }
+            view! { <tr><th scope="row" class="table__number">{*line}</th><td data-label="Problem">{problem}</td></tr> }
         })
         .collect_view();
     let problems = (!import.problems.is_empty()).then(|| {
@@ -207,9 +207,9 @@ fn line(row: ShipAhead) -> impl IntoView {
     view! {
         <tr>
             <th scope="row" class="table__wide">{tpm}</th>
-            <td>{mode} ", " {used}</td>
-            <td>{whom}</td>
-            <td class="table__number"><Time at=row.created/> " by " {row.created_by}</td>
+            <td data-label="Use">{mode} ", " {used}</td>
+            <td data-label="For">{whom}</td>
+            <td data-label="Announced" class="table__number"><Time at=row.created/> " by " {row.created_by}</td>
             <td>
                 <PostForm action="remove" submit="Take back" is_quiet=true>
                     <input type="hidden" name="id" value=row.id/>

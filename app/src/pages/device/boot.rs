@@ -91,8 +91,8 @@ fn drift(good: GoodBoot) -> impl IntoView {
             view! {
                 <tr>
                     <th scope="row">{what}</th>
-                    <td class="table__wide">{change_side(before)}</td>
-                    <td class="table__wide">{change_side(after)}</td>
+                    <td data-label="Before" class="table__wide">{change_side(before)}</td>
+                    <td data-label="Now" class="table__wide">{change_side(after)}</td>
                 </tr>
             }
         })

@@ -29,7 +29,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     (
         "device.boot.drift",
         "Device booted otherwise than when it was good last",
-        "Device booted otherwise than when it was good last",
+        "Boot of a device not compared",
     ),
     ("device.boot.accept", "Boot of a device accepted", "Boot of a device not accepted"),
     ("review.create", "Review asked for", "Review not asked for"),

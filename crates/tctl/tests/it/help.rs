@@ -19,6 +19,10 @@ fn every_command_explains_itself() {
         ("ekcas_import", &["ekcas", "import", "--help"]),
         ("ekcas_fetch", &["ekcas", "fetch", "--help"]),
         ("eventlog", &["eventlog", "--help"]),
+        ("evidence_verify", &["evidence", "verify", "--help"]),
+        ("devices_evidence", &["devices", "evidence", "--help"]),
+        ("devices_boot", &["devices", "boot", "--help"]),
+        ("devices_ship_ahead_import", &["devices", "ship-ahead", "import", "--help"]),
     ] {
         insta::assert_snapshot!(format!("help_{name}"), tctl(home.path(), args));
     }
