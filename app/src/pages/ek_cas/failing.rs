@@ -63,8 +63,8 @@ fn row((device, reason): (CoveredDevice, String)) -> impl IntoView {
     view! {
         <tr>
             <th scope="row"><a href=format!("/web/devices/{}", device.id)>{device.asset_tag}</a></th>
-            <td>{device.os_type.friendly()}</td>
-            <td class="table__wide">{verdict_words(&reason)} " " <code>{reason.clone()}</code></td>
+            <td data-label="OS">{device.os_type.friendly()}</td>
+            <td data-label="Why" class="table__wide">{verdict_words(&reason)} " " <code>{reason.clone()}</code></td>
         </tr>
     }
 }

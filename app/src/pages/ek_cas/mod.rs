@@ -121,17 +121,17 @@ fn row(entry: CaEntry, may_update: bool) -> impl IntoView {
     let box_ = may_update.then(|| {
         let label = format!("Choose {}", entry.facts.subject);
         let value = fingerprint.clone();
-        view! { <td><input type="checkbox" name="ca" value=value aria-label=label/></td> }
+        view! { <td data-label="Choose"><input type="checkbox" name="ca" value=value aria-label=label/></td> }
     });
     let warnings = warnings(&entry);
     view! {
         <tr>
             {box_}
             <th scope="row" class="table__wide">{entry.facts.subject} {warnings}</th>
-            <td>{entry.vendor.unwrap_or("unknown")}</td>
-            <td>{entry.facts.key}</td>
-            <td class="table__number"><Time at=Timestamp::from_secs(entry.facts.not_after)/></td>
-            <td><code class="fingerprint">{fingerprint}</code></td>
+            <td data-label="Maker">{entry.vendor.unwrap_or("unknown")}</td>
+            <td data-label="Key">{entry.facts.key}</td>
+            <td data-label="Valid until" class="table__number"><Time at=Timestamp::from_secs(entry.facts.not_after)/></td>
+            <td data-label="SHA-256"><code class="fingerprint">{fingerprint}</code></td>
         </tr>
     }
 }

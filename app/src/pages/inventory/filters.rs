@@ -12,7 +12,7 @@ pub(super) fn Filters(query: DeviceQuery) -> impl IntoView {
     let sort = query.parameters().into_iter().find(|(name, _)| *name == "sort").map(|(_, sort)| sort);
     let sort = sort.map(|sort| view! { <input type="hidden" name="sort" value=sort/> });
     let all = || (String::new(), "All".to_owned());
-    let choices = |values: Vec<(&str, &str)>| {
+    let choices = move |values: Vec<(&str, &str)>| {
         let values = values.into_iter().map(|(value, words)| (value.to_owned(), words.to_owned()));
         std::iter::once(all()).chain(values).collect::<Vec<_>>()
     };

@@ -85,11 +85,11 @@ fn row(review: Review, now: Timestamp) -> impl IntoView {
     view! {
         <tr>
             <th scope="row"><a href=format!("{PATH}/{}", review.id)>{review.asset_tag}</a></th>
-            <td class="table__wide">{reason_words(review.reason)}</td>
-            <td><Badge tone text/></td>
-            <td>{review.user}</td>
-            <td class="table__number"><Time at=review.created/></td>
-            <td class="table__number"><Time at=review.expires/></td>
+            <td data-label="Reason" class="table__wide">{reason_words(review.reason)}</td>
+            <td data-label="State"><Badge tone text/></td>
+            <td data-label="Asked by">{review.user}</td>
+            <td data-label="Since" class="table__number"><Time at=review.created/></td>
+            <td data-label="Until" class="table__number"><Time at=review.expires/></td>
         </tr>
     }
 }

@@ -189,7 +189,7 @@ fn judge(
     verify_creation(&ak, &record.ak).map_err(CeremonyError::from)?;
     let nonce: [u8; crate::ceremony::NONCE_BYTES] =
         record.nonce.as_slice().try_into().map_err(|_| ReviewError::NoEvidence)?;
-    let verdict = verify_platform(&ak, &nonce, &record.platform).map_err(CeremonyError::from)?;
+    let attested = verify_platform(&ak, &nonce, &record.platform).map_err(CeremonyError::from)?;
     let (tier, findings, verdict) = match trust.map(|trust| trust.judge(&leaf, &sent, now)) {
         Some(Ok(path)) => {
             let verdict = match path.tier {
@@ -211,9 +211,9 @@ fn judge(
         sent,
         ak_public: record.ak.public.clone(),
         counters: Counters {
-            reset_count: verdict.clock.reset_count,
-            restart_count: verdict.clock.restart_count,
-            clock: verdict.clock.clock,
+            reset_count: attested.clock.reset_count,
+            restart_count: attested.clock.restart_count,
+            clock: attested.clock.clock,
         },
         tier,
         findings,
