@@ -24,16 +24,18 @@ pub(super) enum Boot {
     Drifted,
 }
 
-/// Keeps the boot of a device that is held. One that has drifted is told to the audit log, each once.
+/// Keeps the boot of a device that is held. One that has drifted is told to the audit log, each once. Whether the last boot
+/// had drifted is only asked where that `matters`.
 pub(super) async fn note(
     core: &Core,
     work: &mut dyn UnitOfWork,
     device: &Device,
     record: &BootRecord,
     by: &Attribution,
+    matters: bool,
 ) -> Result<Boot, StoreError> {
     if work.touch_boot(record).await? {
-        let drifted = work.has_good_boot(&device.id).await?;
+        let drifted = matters && work.has_good_boot(&device.id).await?;
         return Ok(if drifted { Boot::Drifted } else { Boot::Good });
     }
     let (last, good) = (work.boot(&device.id).await?, work.good_boot(&device.id).await?);
@@ -46,7 +48,7 @@ pub(super) async fn note(
             work.forget_good_boot(&device.id).await?;
             close_review(work, &device.id, ReviewState::Expired, &record.user, record.time).await?;
         }
-        work.note_boot(record).await?;
+        work.put_boot(record).await?;
         return Ok(Boot::Good);
     }
     // Of a boot that has drifted, other PCRs may change from one attestation to the next: that is the same drift.
@@ -57,7 +59,7 @@ pub(super) async fn note(
     if let (None, Some(last)) = (&good, &last) {
         work.put_good_boot(last).await?;
     }
-    work.note_boot(record).await?;
+    work.put_boot(record).await?;
     if !told {
         let event = core
             .event(EventKind::DEVICE_BOOT_DRIFT, by)

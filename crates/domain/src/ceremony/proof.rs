@@ -161,8 +161,9 @@ impl Core {
         work.trim_collected(&device.id, KEPT_RECORDS).await?;
         if let AuthenticateAnswer::Tpm { platform, .. } = answer {
             let record = boot::record(&device.id, RecordKind::Authenticate, speaker.user, now, platform);
-            let found = boot::note(self, work.as_mut(), &device, &record, speaker.by).await?;
-            if found == Boot::Drifted && asked.boot_drift == BootDrift::Review {
+            let matters = asked.boot_drift == BootDrift::Review;
+            let found = boot::note(self, work.as_mut(), &device, &record, speaker.by, matters).await?;
+            if found == Boot::Drifted && matters {
                 drop(work);
                 self.keep_drift(&device, &credential.id, &record, speaker.by).await?;
                 return Err(CeremonyError::BootDrift);
@@ -181,7 +182,7 @@ impl Core {
     ) -> Result<(), CeremonyError> {
         let mut work = self.begin().await?;
         let device = work.device_for_update(&device.id).await?.ok_or(CeremonyError::DeviceChanged)?;
-        boot::note(self, work.as_mut(), &device, record, by).await?;
+        boot::note(self, work.as_mut(), &device, record, by, false).await?;
         boot::ask_for_review(self, work.as_mut(), &device, record, credential_id, by).await?;
         Ok(work.commit().await?)
     }

@@ -18,6 +18,8 @@ pub trait BootRows {
     async fn note_boot(&mut self, record: &BootRecord) -> Stored<()>;
     /// As [`BootRows::note_boot`] where the fingerprint is the same; false, and nothing is changed, where it is not.
     async fn touch_boot(&mut self, record: &BootRecord) -> Stored<bool>;
+    /// Keeps the record in place of the device's last one.
+    async fn put_boot(&mut self, record: &BootRecord) -> Stored<()>;
     async fn boot(&mut self, device_id: &str) -> Stored<Option<BootRecord>>;
     /// Forgets the good boot as well.
     async fn forget_boot(&mut self, device_id: &str) -> Stored<()>;

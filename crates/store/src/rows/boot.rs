@@ -34,13 +34,17 @@ impl<E: Executor> BootRows for Unit<E> {
         if self.touch_boot(record).await? {
             return Ok(());
         }
-        self.put_boot(sql::PUT_BOOT, record).await
+        self.write_boot(sql::PUT_BOOT, record).await
     }
 
     async fn touch_boot(&mut self, record: &BootRecord) -> Stored<bool> {
         let (id, fingerprint) = (&record.device_id, &record.fingerprint);
         let touch = values![id, fingerprint, record.kind.as_str(), &record.user, record.time];
         Ok(self.0.execute(sql::TOUCH_BOOT, touch).await? > 0)
+    }
+
+    async fn put_boot(&mut self, record: &BootRecord) -> Stored<()> {
+        self.write_boot(sql::PUT_BOOT, record).await
     }
 
     async fn boot(&mut self, device_id: &str) -> Stored<Option<BootRecord>> {
@@ -53,7 +57,7 @@ impl<E: Executor> BootRows for Unit<E> {
     }
 
     async fn put_good_boot(&mut self, record: &BootRecord) -> Stored<()> {
-        self.put_boot(sql::PUT_GOOD_BOOT, record).await
+        self.write_boot(sql::PUT_GOOD_BOOT, record).await
     }
 
     async fn good_boot(&mut self, device_id: &str) -> Stored<Option<BootRecord>> {
@@ -75,7 +79,7 @@ impl<E: Executor> BootRows for Unit<E> {
 }
 
 impl<E: Executor> Unit<E> {
-    async fn put_boot(&mut self, sql: &'static str, record: &BootRecord) -> Stored<()> {
+    async fn write_boot(&mut self, sql: &'static str, record: &BootRecord) -> Stored<()> {
         let platform = platform::encode(&record.platform)
             .ok_or_else(|| StoreError::Corrupt { what: "platform attestation (too long)".to_owned() })?;
         let values = values![

@@ -134,8 +134,12 @@ impl Core {
         work.add_collected(&device.id, &CollectedRecord { kind: RecordKind::Enroll, data }).await?;
         if !record.platform.pcrs.is_empty() {
             let boot = boot::record(&device.id, RecordKind::Enroll, user, now, &record.platform);
-            // A device that is enrolled already may have drifted: enrolling again must not wash that away.
-            boot::note(self, work.as_mut(), &device, &boot, by).await?;
+            if enrolled_before {
+                // It may have drifted: enrolling again must not wash that away.
+                boot::note(self, work.as_mut(), &device, &boot, by, false).await?;
+            } else {
+                work.note_boot(&boot).await?;
+            }
         }
         if let Some(ek) = &ek {
             work.put_device_ek(ek).await?;
