@@ -98,12 +98,14 @@ fn the_allow_list_is_kept_with_the_server() {
     let mut cas = gatehouse_attestation::AllowedCas::default();
     cas.add(&root.der()).unwrap();
     scene.types("tctl ekcas ls");
+    scene.types("tctl ekcas add cas --dry-run");
     scene.types("tctl ekcas add cas");
     scene.types("tctl ekcas add root.pem");
     scene.types("tctl ekcas add ek.der");
     scene.types("tctl ekcas ls");
     scene.types("tctl ekcas rm 0000000000");
     scene.types("tctl ekcas rm 00");
+    scene.types(&format!("tctl ekcas rm {} --dry-run", hex::encode(cas.facts()[0].sha256)));
     scene.types(&format!("tctl ekcas rm {}", hex::encode(cas.facts()[0].sha256)));
     scene.types("tctl ekcas ls --format=json");
     let mut settings = insta::Settings::clone_current();

@@ -41,6 +41,9 @@ fn edits_that_make_no_sense_change_nothing() {
     desk.types(&edit("'s/^kind: .*/kind: user/'"));
     desk.types(&edit("'s/^kind: .*/kind: [/'"));
     desk.types(&edit("'s/ekcert_allowed_cas: .*/ekcert_allowed_cas: [rubbish]/'"));
+    desk.types(&edit("'s/ekcert_allowed_vendors: .*/ekcert_allowed_vendors: acme/'"));
+    desk.types(&edit("'s/ekcert_sha1: .*/ekcert_sha1: perhaps/'"));
+    desk.types(&edit("'s/ekcert_sha1: .*/ekcert_sha2: accept/'"));
     desk.types("tctl get cap");
     assert_transcript!(desk);
 }
