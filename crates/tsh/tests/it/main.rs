@@ -9,10 +9,10 @@ macro_rules! assert_transcript {
     ($desk:expr) => {
         assert_transcript!($desk, [])
     };
-    ($desk:expr, [$($more:expr),*]) => {{
+    ($desk:expr, $more:expr) => {{
         let mut settings = insta::Settings::clone_current();
         settings.set_filters(gatehouse_testkit::server::FILTERS.to_vec());
-        let more: &[(&str, &str)] = &[$($more),*];
+        let more: &[(&str, &str)] = &$more;
         more.iter().for_each(|(pattern, name)| settings.add_filter(pattern, *name));
         settings.set_omit_expression(true);
         settings.bind(|| insta::assert_snapshot!($desk.transcript()));
