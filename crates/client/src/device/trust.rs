@@ -118,14 +118,20 @@ async fn enrol_first(
     ways: EnrolmentWays,
 ) -> Result<KeyStatus> {
     let status = key.load_or_create()?;
-    if ways.auto_enroll {
-        match auto_enrol(connection, key, data).await {
-            Ok(_) => return Ok(status),
-            Err(error) if !ways.ship_ahead => return Err(error),
-            Err(_) => {}
-        }
+    let auto = if ways.auto_enroll { auto_enrol(connection, key, data).await.err() } else { None };
+    if ways.auto_enroll && auto.is_none() {
+        return Ok(status);
     }
-    enrol(connection, key, data, &EnrolmentToken::announced()).await?;
+    if ways.ship_ahead {
+        match (enrol(connection, key, data, &EnrolmentToken::announced()).await, auto) {
+            (Ok(_), _) => {}
+            // That nobody announced it says less than why a registered device was refused.
+            (Err(error), Some(auto)) if error.code == "not_announced" => return Err(auto),
+            (Err(error), _) => return Err(error),
+        }
+    } else if let Some(auto) = auto {
+        return Err(auto);
+    }
     Ok(status)
 }
 
