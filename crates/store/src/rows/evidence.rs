@@ -103,7 +103,7 @@ impl<E: Executor> EvidenceBasisRows for Unit<E> {
             return Ok(());
         }
         for (hash, der) in &basis.cas {
-            self.0.later(sql::KEEP_CA, values![hash, der]).await?;
+            self.0.execute(sql::KEEP_CA, values![hash, der]).await?;
         }
         Ok(())
     }
