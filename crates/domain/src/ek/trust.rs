@@ -168,6 +168,9 @@ mod tests {
             ekcert_policy: ChainPolicy::default(),
             web_session_max_age: None,
             link_scheme: gatehouse_model::LinkScheme::default(),
+            boot_drift: gatehouse_model::BootDrift::default(),
+            ekcert_fetch_cas: false,
+            ship_ahead: false,
         };
         assert!(trusts.of(&effective).unwrap().is_none());
         effective.ekcert_allowed_cas = vec![ca.pem()];
