@@ -88,7 +88,7 @@ async fn devices_that_enrolled_before_this_was_kept_are_judged_by_their_evidence
         let device = Device {
             id: id.to_owned(),
             os_type: OsType::Linux,
-            asset_tag: AssetTag::new(id).unwrap(),
+            asset_tag: AssetTag::from_stored(id.to_owned()),
             created: now,
             updated: now,
             enroll_status: EnrollStatus::Enrolled,

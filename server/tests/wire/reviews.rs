@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use gatehouse_domain::entity::{Review, ReviewReason, ReviewState};
 use gatehouse_model::tpm::EkMaterial;
 use gatehouse_proto::convert::platform_parameters;
 use gatehouse_proto::devicetrust::{DeviceAttestationType, TpmEnrollChallengeResponse};
@@ -163,17 +164,42 @@ async fn a_ca_that_is_listed_meanwhile_makes_the_accepted_device_trusted() {
 }
 
 #[tokio::test]
-async fn a_refusal_holds_until_it_expires() {
+async fn a_refusal_holds() {
     let case = case().await;
     let review = case.ask().await;
     case.rig.refuse_review(&review).await.unwrap();
     let status = case.refuse("review_refused").await;
     assert_eq!(status.code(), PermissionDenied);
     refused(case.rig.accept(&review).await, AlreadyExists, "review_decided");
-    case.rig.clock.advance(7 * DAY);
+}
+
+#[tokio::test]
+async fn after_a_refusal_has_expired_the_same_tpm_can_ask_again() {
+    let case = case().await;
+    let now = case.rig.now();
+    let refused_before = Review {
+        id: "before".to_owned(),
+        reason: ReviewReason::UnknownCa,
+        subject: hex::encode(<sha2::Sha256 as sha2::Digest>::digest(case.machine.tpm.ek_spki())),
+        state: ReviewState::Refused,
+        created: now,
+        expires: now.plus_secs(3600),
+        device_id: case.id.clone(),
+        asset_tag: "PF000001".to_owned(),
+        os_type: gatehouse_model::OsType::Linux,
+        user: "alice".to_owned(),
+        credential_id: "c".to_owned(),
+        evidence_id: "e".to_owned(),
+        details: serde_json::Value::Null,
+        decided: None,
+    };
+    let mut work = case.rig.store.begin().await.unwrap();
+    work.insert_review(&refused_before).await.unwrap();
+    work.commit().await.unwrap();
+    case.refuse("review_refused").await;
+    case.rig.clock.advance(3600);
     let token = case.rig.token(&case.id).await;
-    let alice = case.rig.login("alice", "").await.unwrap();
-    let outcome = case.machine.enrol(&alice.connection, &token).await;
+    let outcome = case.machine.enrol(&case.alice.connection, &token).await;
     refused(outcome, FailedPrecondition, "awaiting_review");
     assert_eq!(case.rig.reviews(true).await.len(), 1);
 }

@@ -62,7 +62,7 @@ fn key(key: KeyDetail) -> impl IntoView {
     let KeyDetail { credential, reason, tpm, findings } = key;
     let findings = findings.into_iter().map(finding).collect_view();
     let findings = (!findings.is_empty())
-        .then(|| view! { <dt>"Put up with"</dt><dd><ul class="plain-list">{findings}</ul></dd> });
+        .then(|| view! { <dt>"Accepted weaknesses"</dt><dd><ul class="plain-list">{findings}</ul></dd> });
     let ek_kind = tpm.as_ref().and_then(|tpm| tpm.ek_kind.clone());
     let certificate = tpm.and_then(|tpm| tpm.certificate).map(certificate);
     view! {

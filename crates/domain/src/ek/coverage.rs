@@ -1,7 +1,8 @@
 //! Which devices a CA covers, before it is allowed or no longer is. EK certificates are verified for it, not only compared by
 //! name; how many, is bounded.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gatehouse_attestation::{AllowedCas, CaFacts, ChainPolicy, EkCertificate, Intermediates, verify_ek_path};
 use gatehouse_model::{EkVendors, EnrollStatus, OsType, Timestamp};
@@ -135,10 +136,11 @@ impl EkCas {
         let known: Vec<CaFacts> = list.cas().iter().chain(&new).cloned().collect();
         let linking = Intermediates::from_ders(known.iter().map(|facts| &facts.der));
         let mut work = self.core.read().await?;
+        let mut names = Below::new(&known);
         let mut budget = MAX_JUDGED;
         let mut cas = Vec::new();
         for facts in new {
-            let (eks, is_partial) = below(work.as_mut(), &[&facts], &known, budget).await?;
+            let (eks, is_partial) = names.of(work.as_mut(), &[&facts], budget).await?;
             budget = budget.saturating_sub(eks.len());
             let mut anchor = AllowedCas::default();
             let covers = if anchor.add(&facts.der).is_ok() {
@@ -182,7 +184,9 @@ impl EkCas {
         let before = trust_of(&effective.ekcert_allowed_cas).map_err(EkCaError::AllowedCas)?;
         let after = trust_of(&list.pems()).map_err(EkCaError::AllowedCas)?;
         let tops: Vec<&CaFacts> = removed.iter().collect();
-        let (eks, is_partial) = below(self.core.read().await?.as_mut(), &tops, &known, MAX_JUDGED).await?;
+        let mut work = self.core.read().await?;
+        let (eks, is_partial) = Below::new(&known).of(work.as_mut(), &tops, MAX_JUDGED).await?;
+        drop(work);
         let lost = tokio::task::spawn_blocking(move || {
             let is_lost = |found: &EkOfDevice| {
                 found
@@ -243,34 +247,63 @@ async fn covered(
     judged.await.unwrap_or_default()
 }
 
-/// EKs whose certificates may lead to one of the CAs, by the names in them; whether there are more.
-async fn below(
-    work: &mut dyn UnitOfWork,
-    tops: &[&CaFacts],
-    known: &[CaFacts],
-    limit: usize,
-) -> Result<(Vec<EkOfDevice>, bool), StoreError> {
-    let mut names: BTreeSet<Digest> = tops.iter().map(|top| top.subject_key).collect();
-    let mut open: Vec<Digest> = names.iter().copied().collect();
-    while let Some(name) = open.pop() {
-        for child in known.iter().filter(|ca| ca.issuer_key == name) {
-            if names.len() < MAX_NAMES && names.insert(child.subject_key) {
-                open.push(child.subject_key);
+/// Finds EKs by the names in their certificates; what was asked once is not asked again.
+struct Below {
+    /// Names of CAs by the names of their issuers.
+    children: HashMap<Digest, Vec<Digest>>,
+    found: HashMap<Digest, Vec<EkOfDevice>>,
+}
+
+impl Below {
+    fn new(known: &[CaFacts]) -> Self {
+        let mut children: HashMap<Digest, Vec<Digest>> = HashMap::new();
+        for ca in known.iter().filter(|ca| ca.issuer_key != ca.subject_key) {
+            children.entry(ca.issuer_key).or_default().push(ca.subject_key);
+        }
+        Self { children, found: HashMap::new() }
+    }
+
+    /// EKs whose certificates may lead to one of the CAs; whether there are more.
+    async fn of(
+        &mut self,
+        work: &mut dyn UnitOfWork,
+        tops: &[&CaFacts],
+        limit: usize,
+    ) -> Result<(Vec<EkOfDevice>, bool), StoreError> {
+        let mut names: BTreeSet<Digest> = tops.iter().map(|top| top.subject_key).collect();
+        let mut open: Vec<Digest> = names.iter().copied().collect();
+        while let Some(name) = open.pop() {
+            for child in self.children.get(&name).into_iter().flatten() {
+                if names.len() < MAX_NAMES && names.insert(*child) {
+                    open.push(*child);
+                }
             }
         }
-    }
-    let mut found: BTreeMap<String, EkOfDevice> = BTreeMap::new();
-    let mut is_partial = names.len() >= MAX_NAMES;
-    for name in names {
-        let left = limit.saturating_sub(found.len());
-        let asked = i64::try_from(left.saturating_add(1)).unwrap_or(i64::MAX);
-        for one in work.eks_issued_by(&name, asked).await? {
-            if found.len() < limit {
-                found.insert(one.device_id.clone(), one);
-            } else {
-                is_partial = true;
+        let mut eks: BTreeMap<String, EkOfDevice> = BTreeMap::new();
+        let mut is_partial = names.len() >= MAX_NAMES;
+        for name in names {
+            // Certificates take room: what many names have is forgotten again.
+            if self.found.values().map(Vec::len).sum::<usize>() > 2 * MAX_JUDGED {
+                self.found.clear();
+            }
+            let named = match self.found.entry(name) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => {
+                    let one_more = i64::try_from(MAX_JUDGED.saturating_add(1)).unwrap_or(i64::MAX);
+                    unknown.insert(work.eks_issued_by(&name, one_more).await?)
+                }
+            };
+            for one in named {
+                if eks.contains_key(&one.device_id) {
+                    continue;
+                }
+                if eks.len() >= limit {
+                    is_partial = true;
+                    break;
+                }
+                eks.insert(one.device_id.clone(), one.clone());
             }
         }
+        Ok((eks.into_values().collect(), is_partial))
     }
-    Ok((found.into_values().collect(), is_partial))
 }
