@@ -216,6 +216,10 @@ fn row(found: TokenRow, revoke: Option<String>) -> impl IntoView {
         (TokenPurpose::Admin, true) => String::new(),
         (TokenPurpose::Admin, false) => token.note.clone(),
     };
+    let purpose = match purpose.as_str() {
+        "" if token.bound_user.is_none() => view! { <span class="table__none">"none"</span> }.into_any(),
+        _ => purpose.into_any(),
+    };
     let bound = token.bound_user.map(|user| view! { <span class="table__none">" only " {user}</span> });
     let label = format!("Revoke the token for {tag}");
     view! {

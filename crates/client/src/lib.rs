@@ -1,6 +1,6 @@
 //! What the two command lines share: the profile on disk, the connection, login and the device ceremonies.
 //!
-//! Nothing here prints and nothing asks; what a person must answer comes in through [`SecondFactorPrompt`].
+//! Only [`terminal`] prints, and nothing asks; what a person must answer comes in through [`SecondFactorPrompt`].
 
 mod address;
 mod browser_login;
@@ -22,6 +22,7 @@ mod profile;
 mod second_factor;
 mod session;
 mod signup;
+pub mod terminal;
 mod tls;
 mod web_handoff;
 mod web_link;

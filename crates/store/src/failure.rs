@@ -16,9 +16,11 @@ pub(crate) enum SqliteError {
     Database(#[from] rusqlite::Error),
     #[error("no connection to the database came free in time")]
     NoTurn,
-    /// A mistake of this program.
+    /// A mistake of this program, as is the next.
     #[error("the statement has a parameter without an argument")]
     NoArgument,
+    #[error("a statement that changes something was given where nothing may be changed")]
+    Changes,
 }
 
 impl SqliteError {

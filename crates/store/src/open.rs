@@ -127,7 +127,8 @@ macro_rules! sqlite_settings {
 }
 
 async fn connect_sqlite(path: &Path) -> Result<SqliteStore, OpenError> {
-    let connections = |settings, count| SqliteConnections::new(path.to_owned(), settings, count, PATIENCE);
+    let connections =
+        |settings, count| Arc::new(SqliteConnections::new(path.to_owned(), settings, count, PATIENCE));
     let writer = connections(sqlite_settings!(), 1);
     // Opened at once, so that a file that is no database is told of here.
     drop(writer.lend().await.map_err(|error| OpenError::Connect(Box::new(error)))?);

@@ -1,6 +1,6 @@
 //! Connections, and the units of work that run on them.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use gatehouse_domain::entity::{Credential, Device};
@@ -41,8 +41,8 @@ impl<E: Executor> UnitOfWork for Unit<E> {
 
 /// One connection writes, others read beside it (write-ahead log).
 pub(crate) struct SqliteStore {
-    pub(crate) writer: SqliteConnections,
-    pub(crate) reader: SqliteConnections,
+    pub(crate) writer: Arc<SqliteConnections>,
+    pub(crate) reader: Arc<SqliteConnections>,
     pub(crate) feed: Feed,
 }
 
@@ -75,7 +75,8 @@ impl Store for SqliteStore {
     }
 
     async fn look(&self) -> Stored<Box<dyn UnitOfWork>> {
-        Ok(Box::new(self.unit(SqliteTransaction::single(lend(&self.reader).await?, SQLITE.begin_read))))
+        let looks = SqliteTransaction::looks(&self.writer, &self.reader, SQLITE.begin_read);
+        Ok(Box::new(self.unit(looks)))
     }
 
     fn changes(&self) -> Box<dyn Changes> {

@@ -3,6 +3,7 @@
 //! SQLite is a library, not a server: what is asked of it is answered on the thread that asks, since most answers take
 //! less time than the way to another thread and back. What waits for the disk, or may take long, tells the runtime so.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gatehouse_domain::ports::StoreError;
@@ -14,7 +15,7 @@ use crate::decode::Decode;
 use crate::dialect::{self, Dialect};
 use crate::executor::{Answer, Executor, FailedBefore, Statement};
 use crate::failure::{SqliteError, sqlite_failure};
-use crate::sqlite_connections::Lease;
+use crate::sqlite_connections::{Lease, SqliteConnections};
 use crate::sqlite_row::{SqliteColumns, SqliteRow, rows_of};
 use crate::value::Value;
 
@@ -24,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// A transaction, or a connection on which every question is one.
 pub(crate) struct SqliteTransaction {
-    lease: Lease,
+    on: On,
     begin: &'static str,
     /// Every question is a transaction of its own.
     single: bool,
@@ -36,10 +37,17 @@ pub(crate) struct SqliteTransaction {
     long: bool,
 }
 
+enum On {
+    /// One connection, to the end.
+    Leased(Lease),
+    /// A connection for each question.
+    Each(Arc<SqliteConnections>, Arc<SqliteConnections>),
+}
+
 impl SqliteTransaction {
     /// A transaction that begins with its first statement, as `begin` says.
     pub(crate) fn new(lease: Lease, begin: &'static str) -> Self {
-        Self { lease, begin, single: false, fresh: true, failed: false, long: false }
+        Self { on: On::Leased(lease), begin, single: false, fresh: true, failed: false, long: false }
     }
 
     /// Every question is a transaction of its own; one of several statements begins as `begin` says.
@@ -47,20 +55,76 @@ impl SqliteTransaction {
         Self { single: true, ..Self::new(lease, begin) }
     }
 
-    /// Asks; what begins a transaction is asked again while another process writes.
+    /// Questions that change nothing, each on the writer's connection if that is at rest, which has in memory what was
+    /// written last, or else on one that reads.
+    pub(crate) fn looks(
+        writer: &Arc<SqliteConnections>,
+        reader: &Arc<SqliteConnections>,
+        begin: &'static str,
+    ) -> Self {
+        let on = On::Each(Arc::clone(writer), Arc::clone(reader));
+        Self { on, begin, single: true, fresh: true, failed: false, long: false }
+    }
+
     async fn ask(&mut self, statements: &[Statement<'_>]) -> Result<Vec<Answer<SqliteRow>>, SqliteError> {
-        let begins = self.single || self.fresh;
+        let mut question = Question {
+            statements,
+            begin: Some(self.begin).filter(|_| if self.single { statements.len() > 1 } else { self.fresh }),
+            may_begin_again: self.single || self.fresh,
+            ends: self.single,
+            looks: false,
+            long: self.long,
+        };
+        match &mut self.on {
+            On::Leased(lease) => question.ask(lease).await,
+            On::Each(writer, reader) => {
+                question.looks = true;
+                let rested = if self.long { None } else { writer.lend_now()? };
+                let mut lease = match rested {
+                    Some(lease) => lease,
+                    None => reader.lend().await?,
+                };
+                question.ask(&mut lease).await
+            }
+        }
+    }
+
+    fn usable(&self) -> Stored<()> {
+        if self.failed { Err(StoreError::Driver(Box::new(FailedBefore))) } else { Ok(()) }
+    }
+}
+
+/// Statements that are asked together, and how.
+struct Question<'q> {
+    statements: &'q [Statement<'q>],
+    /// Begins a transaction with these words.
+    begin: Option<&'static str>,
+    /// Nothing is lost if it is asked once more.
+    may_begin_again: bool,
+    /// A transaction that it has begun ends with it.
+    ends: bool,
+    /// It may change nothing.
+    looks: bool,
+    long: bool,
+}
+
+impl Question<'_> {
+    /// Asks; what begins a transaction is asked again while another process writes.
+    async fn ask(&self, lease: &mut Lease) -> Result<Vec<Answer<SqliteRow>>, SqliteError> {
         let started = Instant::now();
         loop {
-            // What is a transaction of its own ends at the disk.
-            let answered = if self.long || self.single {
-                apart(|| self.ask_once(begins, statements))
+            let answered = if self.long {
+                apart(|| self.ask_once(lease))
+            } else if self.ends && !self.looks {
+                at_the_disk(lease, || self.ask_once(lease))
             } else {
-                self.ask_once(begins, statements)
+                self.ask_once(lease)
             };
             match answered {
-                Err(error) if begins && error.is_busy() && started.elapsed() < self.lease.patience => {
-                    self.lease.roll_back()?;
+                Err(error)
+                    if self.may_begin_again && error.is_busy() && started.elapsed() < lease.patience =>
+                {
+                    lease.roll_back()?;
                     tokio::time::sleep(PAUSE).await;
                 }
                 answered => return answered,
@@ -68,29 +132,28 @@ impl SqliteTransaction {
         }
     }
 
-    fn ask_once(
-        &self,
-        begins: bool,
-        statements: &[Statement<'_>],
-    ) -> Result<Vec<Answer<SqliteRow>>, SqliteError> {
-        let connection = self.lease.connection()?;
-        let whole = !self.single || statements.len() > 1;
-        if whole && begins {
-            order(connection, self.begin)?;
+    fn ask_once(&self, lease: &Lease) -> Result<Vec<Answer<SqliteRow>>, SqliteError> {
+        let connection = lease.connection()?;
+        if let Some(begin) = self.begin {
+            order(connection, begin)?;
         }
-        let mut answers = Vec::with_capacity(statements.len());
-        for statement in statements {
-            answers.push(answer(connection, statement)?);
+        let mut answers = Vec::with_capacity(self.statements.len());
+        for statement in self.statements {
+            answers.push(answer(connection, statement, self.looks)?);
         }
-        if whole && self.single {
+        if self.begin.is_some() && self.ends {
             order(connection, COMMIT)?;
         }
         Ok(answers)
     }
+}
 
-    fn usable(&self) -> Stored<()> {
-        if self.failed { Err(StoreError::Driver(Box::new(FailedBefore))) } else { Ok(()) }
-    }
+/// Runs what ends with a wait for the disk: on this thread as long as the disk is quicker than the way to another.
+fn at_the_disk<T>(lease: &Lease, work: impl FnOnce() -> T) -> T {
+    let begun = Instant::now();
+    let done = if lease.disk.is_slow() { apart(work) } else { work() };
+    lease.disk.note(begun);
+    done
 }
 
 /// Runs what may hold up its thread; the runtime's other tasks go on elsewhere.
@@ -110,8 +173,12 @@ fn order(connection: &Connection, sql: &str) -> Result<(), SqliteError> {
 fn answer(
     connection: &Connection,
     Statement { sql, values }: &Statement<'_>,
+    looks: bool,
 ) -> Result<Answer<SqliteRow>, SqliteError> {
     let mut prepared = connection.prepare_cached(sql)?;
+    if looks && !prepared.readonly() {
+        return Err(SqliteError::Changes);
+    }
     for index in 1..=prepared.parameter_count() {
         // `$7` is the seventh argument, wherever in the text it is met first.
         let number = prepared.parameter_name(index).and_then(|name| name.get(1..)?.parse::<usize>().ok());
@@ -154,7 +221,7 @@ impl Executor for SqliteTransaction {
         if self.single || self.fresh {
             return Ok(());
         }
-        let committed = self.lease.connection().and_then(|connection| apart(|| order(connection, COMMIT)));
-        committed.map_err(sqlite_failure)
+        let On::Leased(lease) = &self.on else { return Ok(()) };
+        at_the_disk(lease, || order(lease.connection()?, COMMIT)).map_err(sqlite_failure)
     }
 }

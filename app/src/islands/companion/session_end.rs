@@ -1,7 +1,7 @@
 //! The session ended, mostly in another tab, while something was typed into this page: the page stays and says so. Once the
 //! same person is signed in again in this browser, its forms can be sent.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
 use gloo_net::http::Request;
 use js_sys::Reflect;
@@ -22,13 +22,14 @@ const OTHER_WORDS: &str = "<p><strong>Somebody else is signed in now</strong> th
     <a data-reload>load the page anew</a>.</p>";
 
 thread_local! {
-    static HAS_ENDED: Cell<bool> = const { Cell::new(false) };
+    /// Whose session it was: what was typed is theirs, whoever the page names by now.
+    static ENDED_FOR: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 /// Before `visit` listens: what is stopped here is not sent.
 pub(super) fn start() {
     listen(&window(), "focus", |_: Event| {
-        if HAS_ENDED.get() {
+        if has_ended() {
             spawn_local(async {
                 let _ = is_back().await;
             });
@@ -38,16 +39,17 @@ pub(super) fn start() {
 }
 
 /// Whether the server sent the browser to sign in.
-pub(super) fn is_sign_in(landed: &str) -> bool {
+fn is_sign_in(landed: &str) -> bool {
     Url::new(landed).is_ok_and(|url| url.pathname().starts_with(LOGIN))
 }
 
-/// Whether the page has to stay, because something on it would be lost; then it says so.
+/// Whether the page has to stay, because something on it would be lost; then it says so. Pages before signing in lead on.
 pub(super) fn stays(landed: &str) -> bool {
-    if !is_sign_in(landed) || !is_filled_in() {
+    let Some(name) = viewer(&document()).filter(|_| is_sign_in(landed) && is_filled_in()) else {
         return false;
-    }
-    if !HAS_ENDED.replace(true) {
+    };
+    if !has_ended() {
+        ENDED_FOR.set(Some(name));
         show("notice--warning", ENDED_WORDS, landed);
     }
     true
@@ -55,16 +57,13 @@ pub(super) fn stays(landed: &str) -> bool {
 
 /// Takes note of a page that was fetched with a session.
 pub(super) fn saw(page: &Document) {
-    if !HAS_ENDED.get() {
-        return;
-    }
-    let (Some(now), Some(then)) = (viewer(page), viewer(&document())) else { return };
+    let (Some(now), Some(then)) = (viewer(page), ENDED_FOR.with_borrow(Clone::clone)) else { return };
     if now != then {
         let here = window().location().href().unwrap_or_default();
         show("notice--warning", OTHER_WORDS, &here);
         return;
     }
-    HAS_ENDED.set(false);
+    ENDED_FOR.set(None);
     renew_keys(page);
     show("notice--done", BACK_WORDS, "");
     live::connect(true);
@@ -73,7 +72,7 @@ pub(super) fn saw(page: &Document) {
 /// What is sent while nobody is signed in waits until it is known that the same person is.
 fn submitted(event: SubmitEvent) {
     let form = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
-    let Some(form) = form.filter(|form| HAS_ENDED.get() && form.method().eq_ignore_ascii_case("post")) else {
+    let Some(form) = form.filter(|form| has_ended() && form.method().eq_ignore_ascii_case("post")) else {
         return;
     };
     event.prevent_default();
@@ -102,7 +101,11 @@ async fn is_back() -> bool {
     if let Ok(page) = response.text().await.map_err(|_| JsValue::NULL).and_then(|html| parse(&html)) {
         saw(&page);
     }
-    !HAS_ENDED.get()
+    !has_ended()
+}
+
+fn has_ended() -> bool {
+    ENDED_FOR.with_borrow(Option::is_some)
 }
 
 fn viewer(page: &Document) -> Option<String> {

@@ -166,3 +166,24 @@ async fn what_is_dropped_frees_the_database_for_others() {
         assert_eq!(busy, 0, "a reader still holds its snapshot");
     }
 }
+
+#[tokio::test]
+async fn a_look_changes_nothing() {
+    let fresh = Fresh::sqlite().await;
+    let mut look = fresh.store.look().await.unwrap();
+    assert!(matches!(
+        look.insert_device(&device("d1", OsType::Linux, "TAG")).await,
+        Err(StoreError::Driver(_))
+    ));
+    assert_eq!(fresh.store.look().await.unwrap().count_devices().await.unwrap(), (0, 0));
+}
+
+#[tokio::test]
+async fn a_look_does_not_wait_for_who_writes() {
+    let fresh = Fresh::sqlite().await;
+    let mut work = fresh.store.begin().await.unwrap();
+    work.insert_device(&device("d1", OsType::Linux, "TAG")).await.unwrap();
+    assert_eq!(fresh.store.look().await.unwrap().count_devices().await.unwrap(), (0, 0));
+    work.commit().await.unwrap();
+    assert_eq!(fresh.store.look().await.unwrap().count_devices().await.unwrap(), (1, 0));
+}

@@ -345,7 +345,8 @@ async fn a_stale_second_factor_is_proven_anew_first() {
     let refused = decides(&mut browser, &login, "approve").await;
     assert_eq!(refused.status, StatusCode::PRECONDITION_FAILED);
     refused.holds("second_factor_required");
-    let confirm = format!("/web/account/confirm?next={}", path(&login).replace('?', "%3F"));
+    let confirm =
+        format!("/web/account/confirm?next={}", path(&login).replace('?', "%3F").replace('=', "%3D"));
     browser.get(&path(&login)).await.holds(&confirm);
     browser.get(&confirm).await.holds(&format!(r#"name="next" value="{}""#, path(&login)));
     let next = path(&login);

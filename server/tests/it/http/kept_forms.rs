@@ -35,7 +35,7 @@ async fn a_form_of_an_earlier_session_comes_back_as_it_was_typed() {
     let page = root.post("/web/users/~new", &form).await;
     assert_eq!(page.status, StatusCode::BAD_REQUEST);
     page.holds("form_key_foreign")
-        .holds("Look over what you typed, then send it again")
+        .holds("look over what you typed, then send it again")
         .holds(r#"value="ann""#)
         .holds(r#"value="ann, deploy""#)
         .holds(r#"<option value="86400" selected"#);
@@ -87,7 +87,7 @@ async fn mistakes_and_questions_stand_in_the_box_of_their_form() {
     let cluster = cluster().await;
     let mut root = cluster.admin().await;
     let box_of = |page: &str| -> String {
-        let (_, rest) = page.split_once(r#"<form class="form""#).unwrap();
+        let (_, rest) = page.split_once(r#"class="form">"#).unwrap();
         rest.split_once("<textarea").map_or(rest, |(before, _)| before).to_owned()
     };
     let page = root.post("/web/roles/~new", &[("do", "create"), ("text", "kind: roll\n")]).await.text();

@@ -19,7 +19,7 @@ const LISTS: [(&str, &[&str]); 10] = [
     ("/web/audit?outcome=done", &["before=x", "after=x", "before=-1", "before=0", "after=%00", "before=1e3"]),
     ("/web/settings/locked-out?mode=required", &["after=%00", "after=a+b"]),
     // Its id stands in the address; see below.
-    ("/web/devices/import/<id>?show=fresh", &["page=x", "page=0", "page=-1", "page=99999999999999999999"]),
+    ("/web/devices/import/<id>?show=new", &["page=x", "page=0", "page=-1", "page=99999999999999999999"]),
 ];
 
 async fn import(browser: &mut Browser<'_>) -> String {
@@ -49,7 +49,10 @@ async fn damaged_places_get_the_same_page_in_every_list() {
             page.holds("This place in the list is not there")
                 .holds("page_token_invalid")
                 .holds("Begin at the first page of the list")
-                .holds(&format!(r#"href="{}">First page of the list"#, list.replace('&', "&amp;")))
+                .holds(&format!(
+                    r#"href="{}" class="button">First page of the list"#,
+                    list.replace('&', "&amp;")
+                ))
                 .lacks("<tbody>");
         }
     }
@@ -69,7 +72,7 @@ async fn a_place_of_an_earlier_list_gets_the_same_page() {
     assert_eq!(page.status, StatusCode::BAD_REQUEST);
     page.holds("This place in the list is not there")
         .holds("page_token_stale")
-        .holds(r#"href="/web/devices?sort=-tag">First page of the list"#);
+        .holds(r#"href="/web/devices?sort=-tag" class="button">First page of the list"#);
 }
 
 #[tokio::test]
@@ -84,7 +87,7 @@ async fn what_no_list_can_be_asked_for_is_refused_with_a_status_that_says_so() {
         ("/web/settings/locked-out?mode=perhaps", "invalid_setting"),
         ("/web/settings/locked-out", "invalid_setting"),
         ("/web/locks?state=lost", "invalid_filter"),
-        ("/web/tokens?state=lost", "invalid_filter"),
+        ("/web/tokens?state=lost", "token_state_unknown"),
         ("/web/devices?os=beos", "invalid_filter"),
         ("/web/sessions?user=a+b", "invalid_user_name"),
         (&format!("/web/devices/import/{id}?show=lost"), "invalid_filter"),
