@@ -88,7 +88,6 @@ services! {
     public_devices: PublicDeviceTrustServiceClient,
     resources: ResourceServiceClient,
     users: UserServiceClient,
-    reviews: ReviewServiceClient,
     sessions: SessionServiceClient,
     audit: AuditServiceClient,
     reviews: ReviewServiceClient,
