@@ -7,10 +7,10 @@ use crate::components::{Footer, Header, Navigation, SaidNotice, escaped};
 use crate::islands::Companion;
 use crate::pages::{
     AccountPage, AddDevicePage, AllSessionsPage, AuditPage, AuthenticatorPage, CliLoginPage, ConfirmPage,
-    DeviceAuthorizePage, DevicePage, DevicesPage, EkCasPage, EventPage, ImportPage, ImportsPage,
-    InsightsPage, InvitePage, LockPage, LockedOutPage, LocksPage, LoginPage, NewRolePage, NotFoundPage,
-    OwnSessionsPage, PasskeyPage, RefusedPage, ReviewPage, ReviewsPage, RolePage, RolesPage,
-    SecondFactorPage, SecurityPage, SettingsPage, ShipAheadPage, SignupPage, TokensPage, UserPage, UsersPage,
+    DeviceAuthorizePage, DeviceAuthorizeRemotePage, DevicePage, DevicesPage, EkCasPage, EventPage,
+    ImportPage, ImportsPage, InsightsPage, InvitePage, LockPage, LockedOutPage, LocksPage, LoginPage,
+    NewRolePage, NotFoundPage, OwnSessionsPage, PasskeyPage, RefusedPage, ReviewPage, ReviewsPage, RolePage,
+    RolesPage, SecondFactorPage, SecurityPage, SettingsPage, ShipAheadPage, SignupPage, TokensPage, UserPage, UsersPage,
 };
 use crate::{ConsoleContext, Refusal};
 
@@ -59,6 +59,7 @@ fn Page() -> impl IntoView {
                 <Route path=path!("/web/sessions") view=AllSessionsPage/>
                 <Route path=path!("/web/cli/login") view=CliLoginPage/>
                 <Route path=path!("/web/device/authorize") view=DeviceAuthorizePage/>
+                <Route path=path!("/web/device/authorize/remote") view=DeviceAuthorizeRemotePage/>
                 <Route path=path!("/web/users") view=UsersPage/>
                 <Route path=path!("/web/users/~new") view=InvitePage/>
                 <Route path=path!("/web/users/:name") view=UserPage/>

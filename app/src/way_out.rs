@@ -23,12 +23,8 @@ const WAYS: &[Way] = &[
         "device_exists",
         "the same tag may exist once per operating system: look at the device that has it",
     ),
-    way_to(
-        "/web/devices",
-        "Devices",
-        "device_not_found",
-        "look for it in the inventory; it may have been deleted",
-    ),
+    // Its page leads back to the inventory by itself.
+    way("device_not_found", "look for it in the inventory; it may have been deleted"),
     way_to(
         "/web/devices",
         "Devices",

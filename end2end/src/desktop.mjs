@@ -9,6 +9,7 @@ import { chromium } from "playwright-core";
 
 import { CHROMIUM, FLAGS } from "./browser.mjs";
 
+const ZENITY = "/usr/bin/zenity";
 const PATIENCE_MS = 20_000;
 
 /** With windows there is no context that ignores the server's own certificate; the wrapper for $BROWSER must say the same. */
@@ -56,6 +57,7 @@ export async function startDesktop(origin, scheme = "gatehouse") {
   };
   await program(browser, `exec ${words} "$@"`);
 
+  const asked = join(folder, "asked");
   let context;
   return {
     env,
@@ -73,9 +75,18 @@ export async function startDesktop(origin, scheme = "gatehouse") {
     },
     /** Stands for the person who is asked: says yes to everything, and keeps what it was asked. */
     async saysYes() {
-      const asked = join(folder, "asked");
       await program(join(folder, "bin/zenity"), `printf '%s\\n' "$@" >> '${asked}'`);
-      return () => readFile(asked, "utf8");
+    },
+    /** Lets the real zenity ask, in a window. */
+    async asksInWindows() {
+      await program(join(folder, "bin/zenity"), `printf '%s\\n' "$@" >> '${asked}'; exec '${ZENITY}' "$@"`);
+    },
+    /** What was asked so far. */
+    asked: () => readFile(asked, "utf8"),
+    /** The person looks at the window that asks as soon as it is there, and presses these keys. Needs xdotool. */
+    async presses(...keys) {
+      const words = ["search", "--sync", "--onlyvisible", "--name", "^Gatehouse$", "windowfocus", "--sync"];
+      await finished("xdotool", [...words, "key", "--delay", "40", ...keys], env);
     },
     /** A program in the place of the browser that notes when it was started, and with what. */
     async stamps() {
@@ -101,6 +112,19 @@ export async function startDesktop(origin, scheme = "gatehouse") {
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** Runs a program to its end; rejects if that is not a good one. */
+async function finished(name, words, env) {
+  return new Promise((resolve, reject) => {
+    const limit = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+    const child = spawn(name, words, { env, stdio: "ignore" });
+    child.once("error", (error) => reject(new Error(`${name} did not start (apt-get install ${name}): ${error.message}`)));
+    child.once("close", (code) => {
+      clearTimeout(limit);
+      code === 0 ? resolve() : reject(new Error(`${name} ${words.join(" ")} ended with ${code}`));
+    });
+  });
 }
 
 async function program(path, body) {

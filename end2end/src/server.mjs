@@ -76,11 +76,11 @@ export async function startServer({ dataDir, args = [] } = {}) {
     log: () => log,
     /** Runs `tctl` as the host's admin; resolves to its stdout. */
     tctl: (...words) => run("tctl", ["--data-dir", folder, ...words]),
-    /** Sets the cluster's device trust mode, dynamically. */
-    async require(mode) {
+    /** Sets the cluster's device trust mode, dynamically; `more` = further lines of `device_trust`. */
+    async require(mode, more = []) {
       const file = join(folder, "preference.yaml");
       const metadata = "metadata:\n  name: cluster-auth-preference";
-      const spec = `spec:\n  device_trust:\n    mode: "${mode}"`;
+      const spec = `spec:\n  device_trust:\n    mode: "${mode}"${more.map((line) => `\n    ${line}`).join("")}`;
       await writeFile(file, `kind: cluster_auth_preference\nversion: v2\n${metadata}\n${spec}\n`);
       await run("tctl", ["--data-dir", folder, "create", "-f", file]);
     },

@@ -64,6 +64,7 @@ pub async fn compose(foundation: &Foundation) -> Result<Composed, ComposeError> 
         static_preference: foundation.config.preference.clone(),
     }));
     services.roles.ensure_presets().await?;
+    services.preference.hold_sessions().await?;
     let shadowed = services.preference.document().await?.shadowed;
     let facts = Arc::new(facts(foundation, clock.now()));
     let first_admin = services.accounts.first_admin_link().await?;

@@ -1,11 +1,13 @@
 use gatehouse_domain::Decision as _;
-use gatehouse_domain::device_web::{DeviceWebError, Offer};
+use gatehouse_domain::device_web::{DeviceWebError, Offer, RemoteOffer};
 use gatehouse_model::{HandoffCode, Timestamp, percent};
 
 use crate::{ApiError, ConsoleContext};
 
 /// The page on which a session is handed to the device.
 pub(crate) const AUTHORIZE: &str = "/web/device/authorize";
+/// The same for a device on another machine.
+pub(crate) const AUTHORIZE_REMOTE: &str = "/web/device/authorize/remote";
 
 /// What the page offers.
 pub(crate) struct Handoff {
@@ -44,14 +46,67 @@ pub(crate) async fn handoff(console: &ConsoleContext, next: &str) -> Result<Hand
         Err(DeviceWebError::Refused(refused)) if refused.code == HandoffCode::AlreadyTrusted => {
             Ok(HandoffPage::Done)
         }
-        Err(error @ DeviceWebError::Refused(_)) => Ok(HandoffPage::NotPossible(ApiError {
-            kind: error.kind(),
-            code: error.code().to_owned(),
-            message: error.to_string(),
-            hint: error.hint(),
-            request_id: String::new(),
-        })),
+        Err(error @ DeviceWebError::Refused(_)) => Ok(HandoffPage::NotPossible(not_possible(&error))),
         Err(error) => Err(console.refuse(error)),
+    }
+}
+
+fn not_possible(error: &DeviceWebError) -> ApiError {
+    ApiError {
+        kind: error.kind(),
+        code: error.code().to_owned(),
+        message: error.to_string(),
+        hint: error.hint(),
+        request_id: String::new(),
+    }
+}
+
+/// What is offered to a browser that is not on a device.
+pub(crate) struct RemoteHandoff {
+    /// Id of the attempt.
+    pub(crate) id: String,
+    pub(crate) code: String,
+    pub(crate) until: Timestamp,
+}
+
+/// As [`HandoffPage`].
+pub(crate) enum RemotePage {
+    Offered(RemoteHandoff),
+    Done,
+    Unattended,
+    NotPossible(ApiError),
+}
+
+/// Makes a code for this session, to be typed on a device elsewhere.
+///
+/// # Errors
+/// Nobody is signed in; storage.
+pub(crate) async fn remote_handoff(console: &ConsoleContext, next: &str) -> Result<RemotePage, ApiError> {
+    if console.is_unattended {
+        let is_trusted = console.principal.signed_in().is_some_and(|user| user.device.is_some());
+        return Ok(if is_trusted { RemotePage::Done } else { RemotePage::Unattended });
+    }
+    let device_web = &console.services.device_web;
+    match device_web.begin_remote(&console.principal, next, &console.facts.user_agent).await {
+        Ok(RemoteOffer { attempt, code }) => {
+            Ok(RemotePage::Offered(RemoteHandoff { id: attempt.id, code, until: attempt.expires }))
+        }
+        Err(DeviceWebError::Refused(refused)) if refused.code == HandoffCode::AlreadyTrusted => {
+            Ok(RemotePage::Done)
+        }
+        Err(error @ DeviceWebError::Refused(_)) => Ok(RemotePage::NotPossible(not_possible(&error))),
+        Err(error) => Err(console.refuse(error)),
+    }
+}
+
+/// The way to [`AUTHORIZE_REMOTE`], where the cluster allows browsers elsewhere.
+pub(crate) async fn way_elsewhere(console: &ConsoleContext, next: &str) -> Option<String> {
+    match console.services.device_web.allows_remote().await {
+        Ok(allowed) => allowed.then(|| format!("{AUTHORIZE_REMOTE}?next={}", percent::encode_path(next))),
+        Err(error) => {
+            let _ = console.refuse(error);
+            None
+        }
     }
 }
 

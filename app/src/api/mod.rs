@@ -41,6 +41,8 @@ mod signup;
 pub(crate) mod tokens;
 #[cfg(feature = "ssr")]
 pub(crate) mod users;
+#[cfg(feature = "ssr")]
+pub(crate) mod web_settings;
 
 use serde::{Deserialize, Serialize};
 

@@ -8,7 +8,7 @@ use crate::ApiError;
 use {
     crate::{ConsoleContext, moment::moment},
     gatehouse_domain::account::{FactorAnswer, PasskeyAnswer, SecondFactorStep, SignIn, WebLogin},
-    gatehouse_model::AttestationTier,
+    gatehouse_model::{AttestationTier, ConfirmedBy},
 };
 
 /// What the shield says of a session.
@@ -32,6 +32,8 @@ pub struct TrustedDevice {
     pub tier: String,
     /// Since when the session is trusted for it.
     pub since: Option<Moment>,
+    /// The browser is on another machine: a code was typed on the device.
+    pub is_by_code: bool,
 }
 
 /// The person in front of the browser.
@@ -168,6 +170,7 @@ pub(crate) fn viewer_of(console: &ConsoleContext) -> Option<Viewer> {
             asset_tag: device.asset_tag.clone(),
             tier: user.trust.and_then(|trust| trust.tier).map_or("", AttestationTier::friendly).to_owned(),
             since: user.trust.map(|trust| moment(trust.since)),
+            is_by_code: user.trust.and_then(|trust| trust.confirmed_by) == Some(ConfirmedBy::Code),
         }),
         expires: moment(user.expires),
     })

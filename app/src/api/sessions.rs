@@ -1,6 +1,6 @@
 use gatehouse_domain::account::SessionPage;
 use gatehouse_domain::entity::{Session, SessionKind, WEB_IDLE_SECS};
-use gatehouse_model::{AttestationTier, UserName, user_agent_in_words};
+use gatehouse_model::{AttestationTier, ConfirmedBy, UserName, user_agent_in_words};
 
 use super::{Moment, page_token};
 use crate::moment::moment;
@@ -35,6 +35,8 @@ pub(crate) struct SessionDeviceRow {
     /// How its key is vouched for, in words; empty where that is not known.
     pub(crate) tier: &'static str,
     pub(crate) since: Moment,
+    /// The browser is on another machine: a code was typed on the device.
+    pub(crate) is_by_code: bool,
 }
 
 /// A page of sessions.
@@ -104,6 +106,7 @@ fn row(session: Session, own: Option<&str>) -> SessionRow {
             asset_tag: device.asset_tag,
             tier: device.tier.map_or("", AttestationTier::friendly),
             since: moment(device.since),
+            is_by_code: device.confirmed_by == Some(ConfirmedBy::Code),
         }),
         user: session.user,
         id: session.id,

@@ -61,25 +61,36 @@ pub(crate) async fn save_settings(console: &ConsoleContext, wished: Wished) -> R
     let document = settings(console).await.map_err(plain)?.document;
     let grant = console.granted::<UpdatePreference>().map_err(plain)?;
     ask_back(console, document.effective.mode, wished.mode, wished.confirmed).await?;
-    let spec = document.only_changes(PreferenceSpec {
-        second_factor: Some(wished.second_factor),
-        device_trust: DeviceTrustSpec {
-            mode: Some(wished.mode),
-            auto_enroll: Some(wished.auto_enroll),
-            ekcert_allowed_cas: Some(document.effective.ekcert_allowed_cas.clone()),
-            ekcert_allowed_vendors: Some(document.effective.ekcert_allowed_vendors.clone()),
-            ekcert_sha1: Some(document.effective.ekcert_policy.sha1),
-            ekcert_expired_ca: Some(document.effective.ekcert_policy.expired_ca),
-            ekcert_expired_ek: Some(document.effective.ekcert_policy.expired_ek),
-            web_session_max_age: document.effective.web_session_max_age,
-            link_scheme: Some(document.effective.link_scheme.clone()),
-            boot_drift: Some(document.effective.boot_drift),
-            ekcert_fetch_cas: Some(document.effective.ekcert_fetch_cas),
-            ship_ahead: Some(document.effective.ship_ahead),
-        },
-    });
+    let mut spec = spec_in_force(&document);
+    spec.second_factor = Some(wished.second_factor);
+    spec.device_trust.mode = Some(wished.mode);
+    spec.device_trust.auto_enroll = Some(wished.auto_enroll);
+    let spec = document.only_changes(spec);
     let saved = console.services.preference.set(&grant, &spec, Some(&wished.revision)).await;
     settle(console, saved).await
+}
+
+/// Every value as it holds now: what a form does not have stays as it is.
+pub(super) fn spec_in_force(document: &PreferenceDocument) -> PreferenceSpec {
+    let effective = &document.effective;
+    PreferenceSpec {
+        second_factor: Some(effective.second_factor),
+        device_trust: DeviceTrustSpec {
+            mode: Some(effective.mode),
+            auto_enroll: Some(effective.auto_enroll),
+            ekcert_allowed_cas: Some(effective.ekcert_allowed_cas.clone()),
+            ekcert_allowed_vendors: Some(effective.ekcert_allowed_vendors.clone()),
+            ekcert_sha1: Some(effective.ekcert_policy.sha1),
+            ekcert_expired_ca: Some(effective.ekcert_policy.expired_ca),
+            ekcert_expired_ek: Some(effective.ekcert_policy.expired_ek),
+            web_session_max_age: effective.web_session_max_age,
+            link_scheme: Some(effective.link_scheme.clone()),
+            boot_drift: Some(effective.boot_drift),
+            ekcert_fetch_cas: Some(effective.ekcert_fetch_cas),
+            ship_ahead: Some(effective.ship_ahead),
+            remote_browser: Some(effective.remote_browser),
+        },
+    }
 }
 
 /// Gives a setting back to the file or the default.
@@ -148,7 +159,10 @@ async fn ask_back(
     Err((to_confirm(), Some(SettingsRemark::Confirm { locked_out, mode: new })))
 }
 
-async fn settle(console: &ConsoleContext, outcome: Result<(), PreferenceError>) -> Result<(), NotSaved> {
+pub(super) async fn settle(
+    console: &ConsoleContext,
+    outcome: Result<(), PreferenceError>,
+) -> Result<(), NotSaved> {
     let Err(error) = outcome else { return Ok(()) };
     let is_stale = matches!(error, PreferenceError::Stale(_));
     let error = console.refuse(Failure::from(error));
@@ -160,6 +174,12 @@ async fn settle(console: &ConsoleContext, outcome: Result<(), PreferenceError>) 
         (PreferenceKey::Mode.as_str(), now.mode.to_string()),
         (PreferenceKey::AutoEnroll.as_str(), if now.auto_enroll { "on" } else { "off" }.to_owned()),
         (PreferenceKey::SecondFactor.as_str(), now.second_factor.as_str().to_owned()),
+        (
+            PreferenceKey::WebSessionMaxAge.as_str(),
+            now.web_session_max_age.map_or_else(|| "never".to_owned(), |age| age.to_string()),
+        ),
+        (PreferenceKey::LinkScheme.as_str(), now.link_scheme.as_str().to_owned()),
+        (PreferenceKey::RemoteBrowser.as_str(), if now.remote_browser { "on" } else { "off" }.to_owned()),
     ]);
     Err((error, Some(SettingsRemark::Meanwhile(values))))
 }

@@ -29,6 +29,7 @@ fn UserMenu(viewer: Viewer) -> impl IntoView {
         ("", _) | (_, None) => device.asset_tag.clone(),
         (tier, Some(since)) => format!("{} ({tier}) since {}", device.asset_tag, since.text),
     });
+    let is_by_code = viewer.device.as_ref().is_some_and(|device| device.is_by_code);
     let (words, next) = match viewer.shield {
         Shield::Trusted => (
             Some(SHIELD_TRUSTED),
@@ -49,6 +50,7 @@ fn UserMenu(viewer: Viewer) -> impl IntoView {
             <div class="user-menu__trust">
                 <p><ShieldMark shield=viewer.shield is_spoken=false/><strong>{words}</strong></p>
                 {next.map(|next| view! { <p>{next}</p> })}
+                {is_by_code.then(|| view! { <p>"Confirmed by a code: this browser is on another machine."</p> })}
                 {(viewer.shield == Shield::Missing).then(|| view! { <AuthorizeLink/> })}
             </div>
         }

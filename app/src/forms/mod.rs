@@ -15,6 +15,8 @@ mod ship_ahead;
 mod tokens;
 mod users;
 
+pub(crate) use settings::SAVE_WEB;
+
 use gatehouse_domain::authz::{AnnounceTpms, CreateDevices, CreateRole, DecideReview, UpdatePreference};
 
 use crate::form::{PostRoute, may};

@@ -1,16 +1,24 @@
 //! Saving the cluster's settings, and giving them back to the file.
 
 use crate::api::settings::{NotSaved, Wished, reset_setting, save_settings};
+use crate::api::web_settings::{WishedWeb, save_web_settings};
 use crate::{Answer, ApiError, ConsoleContext, Posted};
 
 const PATH: &str = "/web/settings";
-const KEEP: &[&str] = &["mode", "auto_enroll", "second_factor", "key"];
+/// The form of what holds for browsers' sessions.
+pub(crate) const SAVE_WEB: &str = "save-web";
+const KEEP: &[&str] =
+    &["mode", "auto_enroll", "second_factor", "key", "web_session_max_age", "link_scheme", "remote_browser"];
 
 pub(super) async fn save(console: ConsoleContext, posted: Posted) -> Answer {
     let confirmed = posted.field("confirmed") == Some("yes");
     let outcome = match posted.action() {
         "save" => match wished(&posted, confirmed) {
             Ok(wished) => save_settings(&console, wished).await,
+            Err(error) => Err((error, None)),
+        },
+        SAVE_WEB => match wished_web(&posted) {
+            Ok(wished) => save_web_settings(&console, wished).await,
             Err(error) => Err((error, None)),
         },
         "reset" => {
@@ -39,5 +47,20 @@ fn wished(posted: &Posted, confirmed: bool) -> Result<Wished, ApiError> {
         second_factor: field("second_factor").parse().map_err(invalid)?,
         revision: field("revision").to_owned(),
         confirmed,
+    })
+}
+
+fn wished_web(posted: &Posted) -> Result<WishedWeb, ApiError> {
+    let field = |name| posted.field(name).unwrap_or_default().trim();
+    let invalid = |error: String| ApiError::invalid("invalid_setting", &error);
+    let max_age = match field("web_session_max_age") {
+        "" => None,
+        age => Some(age.parse().map_err(invalid)?),
+    };
+    Ok(WishedWeb {
+        max_age,
+        link_scheme: field("link_scheme").parse().map_err(invalid)?,
+        remote_browser: !field("remote_browser").is_empty(),
+        revision: field("revision").to_owned(),
     })
 }

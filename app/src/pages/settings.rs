@@ -12,6 +12,7 @@ use super::stray::StrayProblem;
 use super::web_settings::WebSettings;
 use crate::api::settings::{Settings, SettingsRemark, settings};
 use crate::components::{Badge, CheckboxField, PageHeader, PostForm, Problem, SelectField, Tone};
+use crate::forms::SAVE_WEB;
 use crate::moment::moment;
 use crate::{ApiError, ConsoleContext, FormOutcome, shown};
 
@@ -97,7 +98,7 @@ fn Whole(settings: Settings) -> impl IntoView {
     } else {
         (view! { <Values document=document.clone()/> }.into_any(), ().into_any())
     };
-    let has = if may_update { vec!["save", "reset"] } else { Vec::new() };
+    let has = if may_update { vec!["save", "reset", SAVE_WEB] } else { Vec::new() };
     view! {
         <StrayProblem has/>
         <div id="settings" class="stack" data-live="preference">
@@ -106,7 +107,7 @@ fn Whole(settings: Settings) -> impl IntoView {
             {changed}
             {resets}
             <BootSettings document=document.clone()/>
-            <WebSettings document=document.clone()/>
+            <WebSettings document=document.clone() may_update/>
             <Cas cas source=source_of(&document, PreferenceKey::EkcertAllowedCas)/>
         </div>
     }
@@ -204,7 +205,7 @@ fn SettingsForm(document: PreferenceDocument) -> impl IntoView {
 
 /// What there is to say beside settings that were not saved.
 #[component]
-fn Remark(remark: SettingsRemark) -> impl IntoView {
+pub(super) fn Remark(remark: SettingsRemark) -> impl IntoView {
     match remark {
         SettingsRemark::Confirm { locked_out, mode } => view! {
             <div class="stack" id="locked-out">
@@ -249,6 +250,7 @@ fn Resets(document: PreferenceDocument) -> impl IntoView {
         (PreferenceKey::BootDrift, "Devices that boot otherwise"),
         (PreferenceKey::EkcertFetchCas, "Fetching missing CAs"),
         (PreferenceKey::ShipAhead, "Announced TPMs"),
+        (PreferenceKey::RemoteBrowser, "Browsers on other machines than the device"),
     ];
     let own: Vec<_> = keys
         .into_iter()

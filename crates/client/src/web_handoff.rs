@@ -4,7 +4,7 @@
 use gatehouse_model::{CollectedData, ErrorKind, HandoffCode, Timestamp, UserName, clean_label, percent};
 use gatehouse_proto::devicetrust::DeviceConfirmationToken;
 use gatehouse_proto::gatehouse::v1::{
-    DescribeDeviceWebTokenRequest, DeviceWebAttempt, RedeemDeviceCodeRequest,
+    DescribeDeviceWebTokenRequest, DeviceWebAttempt, MatchDeviceNumberRequest, RedeemDeviceCodeRequest,
 };
 
 use crate::address::ProxyAddress;
@@ -34,6 +34,10 @@ pub struct WebAttempt {
     pub address: String,
     /// This machine reaches the server from another network than the browser.
     pub other_network: bool,
+    /// Of this machine, as the server sees it; empty if it did not say.
+    pub client_address: String,
+    /// The browser is on another machine: the number that it shows has to be typed here.
+    pub is_remote: bool,
     /// Finds the attempt in the audit log.
     pub correlation_id: String,
 }
@@ -102,8 +106,23 @@ impl WebHandoff {
         &self.profile.proxy
     }
 
+    /// Says which number the browser on another machine shows. There is one try.
+    ///
+    /// # Errors
+    /// It shows another; the server refuses.
+    pub async fn match_number(&self, number: &str) -> Result<()> {
+        let connection = connect(&self.profile, self.identity.as_ref()).await?;
+        let request = MatchDeviceNumberRequest {
+            id: self.token.id.clone(),
+            token: self.token.token.to_string(),
+            number: number.to_owned(),
+        };
+        connection.device_web().match_device_number(request).await.map(drop).map_err(explain)
+    }
+
     /// Proves this device to the server, on a connection of its own: a person may have thought for minutes, which no idle
-    /// connection survives for sure. Gives the address that the browser must open within a minute.
+    /// connection survives for sure. Gives the address that the browser must open within a minute; a browser on another
+    /// machine goes on by itself, and has no use for it.
     ///
     /// # Errors
     /// The server or the TPM refuses.
@@ -195,6 +214,8 @@ fn read_attempt(wire: DeviceWebAttempt) -> Result<WebAttempt> {
         os: clean_label(&wire.os),
         address: clean_label(&wire.address),
         other_network: wire.other_network,
+        client_address: clean_label(&wire.client_address),
+        is_remote: wire.remote,
         correlation_id: clean_label(&wire.correlation_id),
     })
 }

@@ -120,6 +120,7 @@ impl Reader {
                     self.note("spec.options.max_session_ttl", place);
                     text.to_owned()
                 }),
+                remote_browser: options.boolean("remote_browser").map(|(_, allowed)| allowed),
             };
             options.finish();
         }
@@ -193,6 +194,7 @@ spec:
   options:
     device_trust_mode: required-for-humans
     max_session_ttl: 8h
+    remote_browser: false
 ";
 
     #[test]
@@ -203,6 +205,7 @@ spec:
             ("helpdesk", "Looks: after devices")
         );
         assert_eq!(document.spec.options.device_trust_mode, Some(DeviceTrustMode::RequiredForHumans));
+        assert_eq!(document.spec.options.remote_browser, Some(false));
         assert_eq!(write(&document.name, &document.description, &document.spec), TEXT);
         let bare = write("access", "", &RoleSpec::default());
         assert_eq!(read(&bare).unwrap().spec, RoleSpec::default());
@@ -242,6 +245,8 @@ spec:
     logns: []
   options:
     device_trust_mode: sometimes
+    remote_browsers: false
+    remote_browser: never
 ";
         let found: Vec<_> = read(text)
             .unwrap_err()
@@ -260,6 +265,8 @@ spec:
                 "10:5 unknown key `logns` in `spec.allow`; did you mean `logins`?",
                 "12:24 `spec.options.device_trust_mode`: device trust mode \"sometimes\" not supported: use off, \
                  optional, required or required-for-humans",
+                "13:5 unknown key `remote_browsers` in `spec.options`; did you mean `remote_browser`?",
+                "14:21 `spec.options.remote_browser` must be true or false, not \"never\"",
             ]
         );
         let found = read("kind: role\n  x: [").unwrap_err();

@@ -42,6 +42,7 @@ event_kinds! {
     DEVICE_WEB_TOKEN = "device.webtoken.create" "TV008I" "TV008I";
     DEVICE_CONFIRM = "device.authenticate.confirm" "TV009I" "TV009I";
     DEVICE_WEB_CODE = "device.webtoken.redeem" "GH003I" "GH003W";
+    DEVICE_WEB_NUMBER = "device.webtoken.number" "GH004I" "GH004W";
     DEVICE_TOKEN_REVOKE = "device.token.revoke" "GH001I" "GH001W";
     DEVICE_COUNTERS_ACCEPT = "device.counters.accept" "GH002I" "GH002W";
     DEVICE_IMPORT_START = "device.import.start" "GH007I" "GH007W";

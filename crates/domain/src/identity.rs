@@ -221,11 +221,11 @@ impl Identity {
             }
             return Ok((self.anonymous(facts), None));
         };
+        let trusted = caller.standing.trusted_device(self.core.now());
         let Standing { session, account, roles } = &caller.standing;
-        let trusted = session.trusted_device(self.core.now());
         let rights = rights(account.as_ref(), roles, trusted);
         let session = session.clone();
-        let device = session.trusted_device(self.core.now()).map(|device| DeviceExtensions {
+        let device = trusted.map(|device| DeviceExtensions {
             device_id: device.device_id.clone(),
             asset_tag: device.asset_tag.clone(),
             credential_id: device.credential_id.clone(),
@@ -269,7 +269,11 @@ impl Identity {
         let has_enrolled_device =
             device_required && device.is_none() && work.user_has_enrolled_device(&account.name).await?;
         let trust = session.trusted_device(now).filter(|_| device.is_some());
-        let trust = trust.map(|device| Trust { since: device.since, tier: device.tier });
+        let trust = trust.map(|device| Trust {
+            since: device.since,
+            tier: device.tier,
+            confirmed_by: device.confirmed_by,
+        });
         Ok(SignedIn {
             trust,
             logins: logins(&account, &roles),

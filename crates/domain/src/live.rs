@@ -103,7 +103,9 @@ fn of_change(principal: &Principal, change: &Change) -> Vec<Topic> {
     }
     let is_here = change.session_id.as_deref() == Some(&user.session_id);
     if is_here
-        && ["device.authenticate", "device.webtoken.redeem"].iter().any(|name| change.event.starts_with(name))
+        && ["device.authenticate", "device.webtoken.redeem", "device.webtoken.number"]
+            .iter()
+            .any(|name| change.event.starts_with(name))
     {
         topics.push(Topic::DeviceWeb);
     }

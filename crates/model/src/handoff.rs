@@ -100,6 +100,9 @@ codes! {
     NoDevice "no_suitable_device" Server FailedPrecondition
         "you have no enrolled device with the system that this browser runs on"
         "enrol this machine first: your account's page says how";
+    NoEnrolledDevice "no_enrolled_device" Server FailedPrecondition
+        "you have no enrolled device"
+        "enrol one first: your account's page says how";
     AttestationFailed "attestation_failed" Server PermissionDenied
         "what the device proved does not hold"
         "`tsh device doctor` says what is wrong with this machine; the administrator finds the check in the audit log";
@@ -115,6 +118,24 @@ codes! {
     CodeUnknown "code_unknown" Server PermissionDenied
         "this code is not known for you, has expired or was used"
         "type the code that the page in your browser shows now, as the user who is signed in there";
+    RemoteOff "remote_browser_off" Server FailedPrecondition
+        "browsers on other machines than the device cannot be authorized in this cluster"
+        "sign in with a browser on the device; an administrator can set device_trust.remote_browser with `tctl edit cap`";
+    RemoteRefused "remote_browser_refused" Server PermissionDenied
+        "one of your roles refuses browsers on other machines than the device"
+        "sign in with a browser on the device";
+    FactorMissing "second_factor_missing" Server FailedPrecondition
+        "a browser on another machine asks for a second factor, and you have none that counts here"
+        "set one up on your account's security page";
+    FactorStale "second_factor_stale" Server PermissionDenied
+        "a browser on another machine asks for the second factor once more, after signing in"
+        "confirm that it is you on the page in your browser, then use the code that it shows";
+    NumberWrong "number_wrong" Server PermissionDenied
+        "this is not the number that the browser shows"
+        "get a new code on the page in your browser; if somebody sent you the code or the number, tell an administrator";
+    NumberMissing "number_missing" Server FailedPrecondition
+        "the number that the browser shows was not typed"
+        "run `tsh device authorize <code>` again with a new code of the page in your browser";
     RedirectInvalid "redirect_invalid" Server InvalidInput
         "invalid redirect URL"
         "open the console and go on from there";

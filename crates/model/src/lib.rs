@@ -34,4 +34,4 @@ pub use os::OsType;
 pub use text::{MAX_LABEL_CHARS, UserName, UserNameError, clean_label, is_unprintable};
 pub use timestamp::{Timestamp, TimestampError};
 pub use user_agent::{browser_in_words, own_client_version, user_agent_in_words, user_agent_os};
-pub use web_trust::{LinkScheme, WebSessionMaxAge};
+pub use web_trust::{ConfirmedBy, LinkScheme, WebSessionMaxAge};

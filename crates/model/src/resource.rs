@@ -107,6 +107,9 @@ pub struct RoleOptions {
     /// Longest life of a certificate, as in `12h`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_session_ttl: Option<String>,
+    /// False refuses browsers on other machines than the device, whatever the cluster allows; true adds nothing to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_browser: Option<bool>,
 }
 
 /// `spec` of a lock.
@@ -181,6 +184,9 @@ pub struct DeviceTrustSpec {
     /// Whether devices enrol themselves whose TPMs were announced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ship_ahead: Option<bool>,
+    /// Whether a browser on another machine than the device can be authorized, by a code; no, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_browser: Option<bool>,
 }
 
 impl DeviceTrustSpec {

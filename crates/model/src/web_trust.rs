@@ -4,6 +4,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::{clean_label, duration};
 
+/// How a browser's session came to its trusted device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfirmedBy {
+    /// The browser is on the device: the device's client brought the proof back to it.
+    Browser,
+    /// The browser is elsewhere: a person typed its code, and the number that it showed, on the device.
+    Code,
+}
+
+impl ConfirmedBy {
+    /// Every way.
+    pub const ALL: [Self; 2] = [Self::Browser, Self::Code];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Browser => "browser",
+            Self::Code => "code",
+        }
+    }
+}
+
 /// Scheme of the links that open the device's client (RFC 3986, section 3.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -29,6 +29,7 @@ redact!(
     crate::gatehouse::v1::DescribeDeviceWebTokenRequest,
     crate::gatehouse::v1::RedeemDeviceCodeRequest,
     crate::gatehouse::v1::RedeemDeviceCodeResponse,
+    crate::gatehouse::v1::MatchDeviceNumberRequest,
 );
 
 #[cfg(test)]

@@ -46,6 +46,7 @@ const SECRET_MESSAGES: &[&str] = &[
     "gatehouse.v1.DescribeDeviceWebTokenRequest",
     "gatehouse.v1.RedeemDeviceCodeRequest",
     "gatehouse.v1.RedeemDeviceCodeResponse",
+    "gatehouse.v1.MatchDeviceNumberRequest",
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -1,4 +1,4 @@
-//! One question with yes or no, in a window where there is a desktop, else in the terminal.
+//! One question, with yes or no or with a number, in a window where there is a desktop, else in the terminal.
 //!
 //! What others wrote (a browser's name for itself, above all) is shown as it is: no window reads it as markup.
 
@@ -19,6 +19,10 @@ use crate::output;
 /// How long a window stays: as long as what it asks about can be authorized.
 const PATIENCE: Duration = Duration::from_secs(300);
 const TITLE: &str = "Gatehouse";
+/// What is to be typed for a browser on another machine.
+const NUMBER: &str = "Number that the browser shows (empty: no):";
+/// How often something else than a number may be typed.
+const NUMBER_TRIES: usize = 3;
 
 /// Where a person can be asked.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,12 +42,22 @@ pub(crate) struct Question {
 }
 
 impl Question {
-    /// The whole question in lines.
+    /// The whole question in lines, for a terminal.
     pub(crate) fn plain(&self) -> String {
+        self.lines(self.rows.iter().map(|(label, _)| label.len()).max().unwrap_or_default() + 2)
+    }
+
+    /// For a window, whose letters are not all equally wide.
+    fn in_window(&self) -> String {
+        self.lines(0)
+    }
+
+    /// With labels at least this wide.
+    fn lines(&self, width: usize) -> String {
         let mut lines = vec![self.title.clone(), String::new()];
-        let width = self.rows.iter().map(|(label, _)| label.len()).max().unwrap_or_default() + 2;
-        lines
-            .extend(self.rows.iter().map(|(label, value)| format!("{:<width$}{value}", format!("{label}:"))));
+        lines.extend(
+            self.rows.iter().map(|(label, value)| format!("{:<width$}{value}", format!("{label}: "))),
+        );
         for text in self.warning.iter().chain([&self.advice]) {
             lines.extend([String::new(), text.clone()]);
         }
@@ -98,7 +112,7 @@ impl Asker {
                     .args(["--question", "--no-markup", "--default-cancel", "--width=480"])
                     .args(["--ok-label=Authorize", "--cancel-label=Cancel"])
                     .arg(format!("--title={TITLE}"))
-                    .arg(format!("--text={}", for_zenity(&question.plain())));
+                    .arg(format!("--text={}", for_zenity(&question.in_window())));
                 command
             }
             Self::Kdialog(program) => {
@@ -106,7 +120,7 @@ impl Asker {
                 command
                     .args(["--title", TITLE, "--yes-label", "Authorize", "--no-label", "Cancel"])
                     .arg("--warningyesno")
-                    .arg(for_kdialog(&question.plain()));
+                    .arg(for_kdialog(&question.in_window()));
                 command
             }
         };
@@ -119,6 +133,41 @@ impl Asker {
             Ok(Some(1)) => Ok(false),
             _ => Err(ClientError::handoff(HandoffCode::CannotAsk, "the window could not be shown")),
         }
+    }
+
+    /// Asks for the number of two digits that a browser shows; `None` for whatever is not a clear answer. What has another
+    /// shape is asked for again, for a wrong number ends it.
+    pub(crate) async fn ask_number(&self, question: &Question) -> Result<Option<String>> {
+        if matches!(self, Self::Terminal) {
+            output::notice(question.plain());
+        }
+        for _ in 0..NUMBER_TRIES {
+            let answer = match self {
+                Self::Terminal => Some(Prompt.text(NUMBER)?),
+                Self::Zenity(program) => {
+                    let mut command = Command::new(program);
+                    command
+                        .args(["--entry", "--width=480", "--ok-label=Authorize", "--cancel-label=Cancel"])
+                        .arg(format!("--title={TITLE}"))
+                        .arg(format!("--text={}", for_zenity_entry(&question_with(question, NUMBER))));
+                    typed(&mut command).await?
+                }
+                Self::Kdialog(program) => {
+                    let mut command = Command::new(program);
+                    command
+                        .args(["--title", TITLE, "--inputbox"])
+                        .arg(for_kdialog(&question_with(question, NUMBER)))
+                        .arg("");
+                    typed(&mut command).await?
+                }
+            };
+            match answer.as_deref().map(str::trim) {
+                None | Some("") => return Ok(None),
+                Some(number) if is_number(number) => return Ok(Some(number.to_owned())),
+                Some(_) => output::notice("The number has two digits."),
+            }
+        }
+        Ok(None)
     }
 
     /// Shows why it was refused to somebody who sees no terminal.
@@ -145,15 +194,43 @@ impl Asker {
     }
 }
 
+/// The whole question, and what is to be typed.
+fn question_with(question: &Question, what: &str) -> String {
+    format!("{}\n\n{what}", question.in_window())
+}
+
+fn is_number(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// What was typed into a window; `None` for a window that was closed.
+async fn typed(command: &mut Command) -> Result<Option<String>> {
+    command.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    let Ok(output) = tokio::time::timeout(PATIENCE, command.output()).await else {
+        return Err(ClientError::handoff(HandoffCode::Declined, "nobody answered in time"));
+    };
+    match output.map(|output| (output.status.code(), output.stdout)) {
+        Ok((Some(0), stdout)) => Ok(Some(String::from_utf8_lossy(&stdout).into_owned())),
+        Ok((Some(1), _)) => Ok(None),
+        _ => Err(ClientError::handoff(HandoffCode::CannotAsk, "the window could not be shown")),
+    }
+}
+
 /// How the window was closed; `None` if nobody did in time.
 async fn wait(command: &mut Command) -> Option<std::io::Result<std::process::ExitStatus>> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     tokio::time::timeout(PATIENCE, command.status()).await.ok()
 }
 
-/// zenity reads backslashes as in C, also where it reads no markup.
+/// Some of its windows read backslashes as in C, in some versions, and a line break in a browser's name could pass for a row
+/// of ours: what looks like a backslash and is none means nothing to any.
 fn for_zenity(text: &str) -> String {
-    text.replace('\\', "\\\\")
+    text.replace('\\', "\u{2216}")
+}
+
+/// Where it asks for a line, it reads marks of access keys.
+fn for_zenity_entry(text: &str) -> String {
+    for_zenity(text).replace('_', "__")
 }
 
 /// kdialog guesses whether a text is HTML: this one is, and nothing of what it says.
@@ -181,7 +258,8 @@ mod tests {
         let html = for_kdialog(NASTY);
         assert!(!html.contains("<b>") && !html.contains('\\') && !html.contains('"'), "{html}");
         assert!(html.starts_with("<qt>&#60;b&#62;Fire"), "{html}");
-        assert_eq!(for_zenity("a\\nb"), "a\\\\nb");
+        assert_eq!(for_zenity("a\\nb"), "a\u{2216}nb");
+        assert_eq!(for_zenity_entry("<a>_b"), "<a>__b");
     }
 
     #[test]

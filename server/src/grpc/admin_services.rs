@@ -3,7 +3,7 @@ use gatehouse_domain::account::{NewLink, NewUser};
 use gatehouse_domain::device::{TokenPage, TokenTerms};
 use gatehouse_domain::entity::{AuditFilter, Device, EnrollToken, MAX_CHALLENGES, Session, TokenCursor};
 use gatehouse_model::resource::{UserKind, UserSpec};
-use gatehouse_model::{AttestationTier, Timestamp};
+use gatehouse_model::{AttestationTier, ConfirmedBy, Timestamp};
 use gatehouse_proto::convert::{read_timestamp, timestamp};
 use gatehouse_proto::gatehouse::v1 as wire;
 use tonic::{Request, Response, Status};
@@ -195,8 +195,9 @@ impl SessionService for Gateway {
     }
 }
 
-fn session_info(session: Session) -> wire::SessionInfo {
+pub(super) fn session_info(session: Session) -> wire::SessionInfo {
     let device_tier = session.device.as_ref().and_then(|device| device.tier);
+    let confirmed_by = session.device.as_ref().and_then(|device| device.confirmed_by);
     let device_since = session.device.as_ref().map(|device| timestamp(device.since));
     let (device_id, asset_tag) =
         session.device.map(|device| (device.device_id, device.asset_tag)).unwrap_or_default();
@@ -213,6 +214,7 @@ fn session_info(session: Session) -> wire::SessionInfo {
         user_agent: session.user_agent,
         device_tier: device_tier.map_or("", AttestationTier::as_str).to_owned(),
         device_since,
+        device_confirmed_by: confirmed_by.map_or("", ConfirmedBy::as_str).to_owned(),
     }
 }
 

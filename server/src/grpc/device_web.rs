@@ -200,6 +200,18 @@ impl DeviceWebService for Gateway {
             attempt: Some(attempt(asked)),
         }))
     }
+
+    async fn match_device_number(
+        &self,
+        request: Request<wire::MatchDeviceNumberRequest>,
+    ) -> Result<Response<()>, Status> {
+        let caller = Caller::of(&request)?;
+        let principal = caller.principal(&self.services).await?;
+        let wire::MatchDeviceNumberRequest { id, token, number } = request.into_inner();
+        let device_web = &self.services.device_web;
+        let matched = device_web.match_number(&principal, &id, &token, &number, &caller.facts()).await;
+        matched.map(Response::new).map_err(|error| refused(&caller, error))
+    }
 }
 
 fn attempt(asked: WebQuestion) -> wire::DeviceWebAttempt {
@@ -212,5 +224,7 @@ fn attempt(asked: WebQuestion) -> wire::DeviceWebAttempt {
         expires: Some(timestamp(asked.expires)),
         redirect_uri: asked.redirect,
         correlation_id: asked.correlation_id,
+        remote: asked.remote,
+        client_address: asked.client_address,
     }
 }

@@ -100,6 +100,7 @@ pub(super) fn preference(document: PreferenceDocument) -> wire::Resource {
             boot_drift: Some(effective.boot_drift),
             ekcert_fetch_cas: Some(effective.ekcert_fetch_cas),
             ship_ahead: Some(effective.ship_ahead),
+            remote_browser: Some(effective.remote_browser),
         },
     };
     let mut resource = {

@@ -81,6 +81,7 @@ pub fn router(
         .route("/web/events", get(events::stream))
         .route(web_confirm::PATH, get(web_confirm::confirm))
         .route("/web/device/authorize/state", get(web_confirm::state))
+        .route("/web/device/authorize/finish", get(web_confirm::finish))
         .route("/web/audit/export.jsonl", get(export::lines))
         .route("/web/devices/import/template.csv", get(downloads::import_template))
         .route("/web/devices/import/{id}/report.csv", get(downloads::import_report))

@@ -60,6 +60,28 @@ pub(super) async fn confirm(
     }
 }
 
+/// A browser elsewhere takes up what was typed on the device and proven there: its page comes here by itself.
+pub(super) async fn finish(
+    State(console): State<Console>,
+    Extension(context): Extension<ConsoleContext>,
+    request: Request,
+) -> Response {
+    if !is_visit(request.method(), request.headers()) {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let (parts, _) = request.into_parts();
+    let fields = parameters(parts.uri.query().unwrap_or_default());
+    let id = fields.iter().find(|(known, _)| known == "attempt").map_or("", |(_, value)| value.as_str());
+    match console.services.device_web.confirm_remote(&context.principal, id).await {
+        Ok(place) => Redirect::to(&place).into_response(),
+        Err(error) => {
+            let error = told(&context, error);
+            let response = pages::refused(&console, context, parts, Refusal(error.clone())).await;
+            with_status(response, &error)
+        }
+    }
+}
+
 /// In the words of the console, with the reference by which the whole attempt is found.
 fn told(context: &ConsoleContext, error: DeviceWebError) -> ApiError {
     let correlation_id = error.correlation_id().map(str::to_owned);
@@ -135,7 +157,7 @@ pub(super) async fn state(
     }
     let id = field("attempt").unwrap_or_default();
     match console.services.device_web.progress(&context.principal, id).await {
-        Ok(progress) => Html(handoff_state(id, &next, &progress)).into_response(),
+        Ok(progress) => Html(handoff_state(id, &next, &progress, field("remote").is_some())).into_response(),
         Err(error) => {
             let error = told(&context, error);
             with_status(format!("{error}\n").into_response(), &error)

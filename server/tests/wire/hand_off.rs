@@ -580,6 +580,27 @@ async fn trust_may_be_asked_for_anew_after_a_while() {
 }
 
 #[tokio::test]
+async fn a_shorter_age_counts_at_once_and_a_longer_one_for_the_next() {
+    let mut case = case().await;
+    let age = |age: serde_json::Value| json!({"second_factor": "off", "device_trust": {"web_session_max_age": age}});
+    case.trusted().await;
+    case.rig.clock.advance(1200);
+    assert!(case.is_trusted().await);
+    case.rig.prefer(age("30m".into())).await;
+    assert!(case.is_trusted().await);
+    case.rig.prefer(age("10m".into())).await;
+    assert!(!case.is_trusted().await, "in the same commit");
+    assert!(case.session_device().await.unwrap().until.unwrap() < case.rig.now());
+    // Lengthened, it does not bring back what has ended.
+    case.rig.prefer(age("2h".into())).await;
+    assert!(!case.is_trusted().await);
+    case.link = case.browser.link("/web/device/authorize?next=/web/account").await;
+    let token = case.speak().await;
+    case.trusted_by(&token).await;
+    assert_eq!(case.session_device().await.unwrap().until, Some(case.rig.now().plus_secs(7200)));
+}
+
+#[tokio::test]
 async fn sessions_that_no_device_can_speak_for_are_let_in_without_a_detour() {
     let rig = Rig::start().await;
     let alice = rig.person("alice", &["access"]).await;

@@ -31,6 +31,7 @@ mod login;
 mod malformed;
 mod modes;
 mod refusals;
+mod remote_browser;
 mod reviews;
 mod secrets;
 mod self_enrolment;

@@ -28,7 +28,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub(crate) use browser::{Browser, Link, confirm_path};
+pub(crate) use browser::{Browser, FIREFOX, Link, Page, confirm_path};
 pub(crate) use clock::FakeClock;
 pub(crate) use connection::{Connection, Target, plain_h2};
 pub(crate) use inventory::device;

@@ -27,6 +27,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
         ensure!(*before == fs::read(file)?, "{} differs from one build to the next", file.display());
     }
     rpm_holds(&made)?;
+    rpm_installs(workspace, &made)?;
     let root = Root::make(workspace.target().join("package/debug/root"))?;
     root.dpkg(&["--install"], &made.deb)?;
     root.is_sound(&made.stage)?;
@@ -55,6 +56,36 @@ fn rpm_holds(made: &Made) -> Result<()> {
     let requires = ask(&["--requires"])?;
     ensure!(requires.contains("libssl.so"), "the .rpm does not ask for OpenSSL: {requires}");
     Ok(())
+}
+
+/// rpm's own hand puts it into a folder of its own, and takes it away again. Its scripts would need a system around them.
+fn rpm_installs(workspace: &Workspace, made: &Made) -> Result<()> {
+    let folder = workspace.target().join("package/debug/rpm-root");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("emptying {}", folder.display()))?;
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    let root = Root { folder };
+    let rpm = |arguments: &[&str], what: &Path| {
+        let mut rpm = root.as_root("rpm");
+        rpm.arg("--root").arg(&root.folder).args(["--nodeps", "--noscripts", "--nosignature"]);
+        process::run(rpm.args(arguments).arg(what))
+    };
+    rpm(&["--install"], &made.rpm)?;
+    for (path, is_folder) in made.stage.installed()? {
+        let installed = root.path(&rpm::place(&path));
+        let found = fs::metadata(&installed).with_context(|| format!("the .rpm does not install {path}"))?;
+        let is_same = is_folder || fs::read(&installed)? == fs::read(made.stage.path(&path))?;
+        ensure!(found.is_dir() == is_folder && is_same, "the .rpm installs another {path}");
+    }
+    for name in PROGRAMS {
+        let program = root.path(&format!("/usr/bin/{name}"));
+        let said = process::read(Command::new(program).env("HOME", "/").arg("--version"))?;
+        ensure!(said.trim() == format!("{name} {}", version()), "the .rpm's {name} --version says {said}");
+    }
+    rpm(&["--erase"], Path::new(NAME))?;
+    ensure!(!root.path("/usr/bin/tsh").exists(), "rpm leaves programs behind");
+    fs::remove_dir_all(&root.folder).context("removing rpm's folder")
 }
 
 /// A folder that packages are installed into.

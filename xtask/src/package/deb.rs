@@ -51,8 +51,8 @@ pub(super) fn build(stage: &Stage, profile: Profile, folder: &Path) -> Result<Pa
     dpkg_deb.env("SOURCE_DATE_EPOCH", stage.epoch.to_string()).args(["--root-owner-group", "--build"]);
     match profile {
         Profile::Release => dpkg_deb.arg("-Zxz"),
-        // Seconds in place of minutes.
-        Profile::Debug => dpkg_deb.args(["-Zzstd", "-z1"]),
+        // Seconds in place of minutes, in the same format.
+        Profile::Debug => dpkg_deb.args(["-Zxz", "-z0"]),
     };
     let built = process::run(dpkg_deb.arg(&stage.root).arg(&file));
     fs::remove_dir_all(&control).with_context(|| format!("removing {}", control.display()))?;

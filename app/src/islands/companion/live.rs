@@ -197,7 +197,8 @@ async fn fetch(address: &str) -> Option<Fetched> {
     let layout = page.get_element_by_id("layout").and_then(|layout| layout.get_attribute("data-layout"));
     if layout.is_some_and(|layout| layout != "console") {
         if !session_end::stays(&landed) {
-            let _ = window().location().assign(&landed);
+            let to = if session_end::is_sign_in(&landed) { session_end::sign_in() } else { landed };
+            let _ = window().location().assign(&to);
         }
         return None;
     }

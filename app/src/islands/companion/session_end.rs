@@ -38,8 +38,15 @@ pub(super) fn start() {
     listen(&document(), "submit", submitted);
 }
 
+/// Where one signs in, to come back to the page that is shown: what was fetched may have been a part of it.
+pub(super) fn sign_in() -> String {
+    let here = window().location();
+    let here = here.pathname().unwrap_or_default() + &here.search().unwrap_or_default();
+    format!("{LOGIN}?next={}", js_sys::encode_uri_component(&here))
+}
+
 /// Whether the server sent the browser to sign in.
-fn is_sign_in(landed: &str) -> bool {
+pub(super) fn is_sign_in(landed: &str) -> bool {
     Url::new(landed).is_ok_and(|url| url.pathname().starts_with(LOGIN))
 }
 
@@ -50,7 +57,7 @@ pub(super) fn stays(landed: &str) -> bool {
     };
     if !has_ended() {
         ENDED_FOR.set(Some(name));
-        show("notice--warning", ENDED_WORDS, landed);
+        show("notice--warning", ENDED_WORDS, &sign_in());
     }
     true
 }

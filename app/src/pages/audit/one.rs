@@ -1,6 +1,6 @@
 use gatehouse_domain::audit::words;
 use gatehouse_domain::entity::{AuditEvent, DeviceMetadata, StoredEvent};
-use gatehouse_model::OsType;
+use gatehouse_model::{ConfirmedBy, OsType};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -100,12 +100,14 @@ fn device_facts(name: &'static str, device: &DeviceMetadata) -> impl IntoView + 
     let tag = if device.asset_tag.is_empty() { device.device_id.clone() } else { device.asset_tag.clone() };
     let os =
         OsType::from_number(device.os_type).map(|os| format!(" ({})", os.friendly())).unwrap_or_default();
+    let by_code = device.confirmed_by == ConfirmedBy::Code.as_str();
+    let by_code = by_code.then_some(" · confirmed by a code");
     let events = address(PATH, &[("device", &device.device_id)]);
     view! {
         <dt>{name}</dt>
         <dd>
             <a href=format!("/web/devices/{}", device.device_id)>{tag}</a> {os} " · "
-            <a href=events>"its events"</a>
+            <a href=events>"its events"</a> {by_code}
         </dd>
     }
 }

@@ -44,10 +44,9 @@ fn Standing(progress: JudgementProgress) -> impl IntoView {
     let JudgementProgress { judged, failing, enrolled, is_done } = progress;
     if is_done {
         let state = if failing == 0 { word(Tone::Good, "none") } else { word(Tone::Warning, "some") };
+        let stay = (failing > 0).then_some(" They stay enrolled; enrolling them again would fail.");
         return view! {
-            <p>
-                {state} {format!(" {failing} of {judged} enrolled devices with TPMs. They stay enrolled; enrolling them again would fail.")}
-            </p>
+            <p>{state} {format!(" {failing} of {judged} enrolled devices with TPMs.")} {stay}</p>
         }
         .into_any();
     }

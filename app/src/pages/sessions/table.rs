@@ -50,6 +50,7 @@ fn row(session: SessionRow, with_users: bool, path: &str) -> impl IntoView + use
             view! {
                 <Badge tone=Tone::Good text=device.asset_tag shape=Shape::ShieldCheck/> <br/>
                 <span class="table__none">
+                    {device.is_by_code.then(|| view! { "confirmed by a code" <br/> })}
                     {device.tier} <br/> "since " <time datetime=device.since.exact>{device.since.text}</time>
                 </span>
             }

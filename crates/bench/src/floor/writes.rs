@@ -234,6 +234,7 @@ impl Writer {
             since: now,
             tier: Some(bound.credential.tier),
             until: None,
+            confirmed_by: None,
         };
         if !work.set_session_device(&self.session_id, Some(&trusted)).await? {
             bail!("the floor's session has ended");

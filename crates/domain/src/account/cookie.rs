@@ -83,7 +83,7 @@ impl Core {
     ) -> Result<Option<SecretToken>, RenewError> {
         let Some(old) = user.current_cookie() else { return Ok(None) };
         let standing = work.standing(SessionKey::Id(&user.session_id)).await?.ok_or(RenewError::Renewed)?;
-        let device = standing.session.trusted_device(self.now());
+        let device = standing.trusted_device(self.now());
         let rights = rights(standing.account.as_ref(), &standing.roles, device);
         let cookie = SecretToken::generate_cookie(self.random.as_ref());
         let rotated =
@@ -123,6 +123,7 @@ mod tests {
             since: Timestamp::default(),
             tier: None,
             until: None,
+            confirmed_by: None,
         };
         let mut edited = roles[0].clone();
         edited.updated = Timestamp::from_secs(2);

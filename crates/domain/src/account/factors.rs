@@ -54,6 +54,11 @@ impl Factors {
         !self.is_required() || !self.choices().is_empty()
     }
 
+    /// Whether there is a second factor that counts here and can be proven.
+    pub(crate) fn can_prove_one(&self) -> bool {
+        !self.choices().is_empty()
+    }
+
     pub(super) fn choices(&self) -> FactorChoices {
         let passkeys = self.policy.allows_passkeys();
         FactorChoices {

@@ -17,6 +17,11 @@ const WORDS: &[(&str, &str, &str)] = &[
         "Browser session not offered to a device",
     ),
     ("device.webtoken.redeem", "Code of a browser session used", "Code of a browser session not accepted"),
+    (
+        "device.webtoken.number",
+        "Number of a browser elsewhere typed at a device",
+        "Number of a browser elsewhere not accepted",
+    ),
     ("device.authenticate.confirm", "Browser session authorized", "Browser session not authorized"),
     ("device.token.revoke", "Enrolment token revoked", "Enrolment token not revoked"),
     ("device.counters.accept", "TPM counters accepted", "TPM counters not accepted"),

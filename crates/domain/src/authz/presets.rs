@@ -15,7 +15,7 @@ pub fn preset_roles(now: Timestamp) -> Vec<Role> {
         description: description.to_owned(),
         spec: RoleSpec {
             allow: RoleAllow { rules, logins: Vec::new() },
-            options: RoleOptions { device_trust_mode: mode, max_session_ttl: None },
+            options: RoleOptions { device_trust_mode: mode, ..RoleOptions::default() },
         },
         created: now,
         updated: now,

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gatehouse_model::resource::UserKind;
-use gatehouse_model::{AttestationTier, Timestamp};
+use gatehouse_model::{AttestationTier, ConfirmedBy, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::SecretToken;
@@ -63,6 +63,8 @@ pub struct SignedIn {
 pub struct Trust {
     pub since: Timestamp,
     pub tier: Option<AttestationTier>,
+    /// Of browsers' sessions.
+    pub confirmed_by: Option<ConfirmedBy>,
 }
 
 /// A session's new cookie, on its way from the rule that renewed it to the edge that hands it out. Clones share it.
@@ -153,6 +155,11 @@ impl Principal {
                         .map_or("", AttestationTier::as_str)
                         .to_owned(),
                     since: user.trust.map(|trust| trust.since),
+                    confirmed_by: user
+                        .trust
+                        .and_then(|trust| trust.confirmed_by)
+                        .map_or("", ConfirmedBy::as_str)
+                        .to_owned(),
                     ..DeviceMetadata::default()
                 }),
                 ..common

@@ -215,6 +215,7 @@ impl Authentication {
             since: now,
             tier: Some(asked.credential.tier),
             until: None,
+            confirmed_by: None,
         };
         let speaker = Speaker {
             user: &user.name,

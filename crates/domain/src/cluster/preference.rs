@@ -4,8 +4,8 @@ use std::sync::Arc;
 use gatehouse_attestation::{AllowedCas, CaFacts, ChainPolicy, KnownCas};
 use gatehouse_model::resource::{DeviceTrustSpec, PREFERENCE_NAME, PreferenceSpec};
 use gatehouse_model::{
-    BootDrift, DeviceTrustMode, EkVendors, ErrorKind, Leniency, LinkScheme, SecondFactor, Timestamp,
-    WebSessionMaxAge,
+    BootDrift, ConfirmedBy, DeviceTrustMode, EkVendors, ErrorKind, Leniency, LinkScheme, SecondFactor,
+    Timestamp, WebSessionMaxAge,
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -69,6 +69,8 @@ pub struct Effective {
     pub ekcert_fetch_cas: bool,
     /// Whether devices enrol themselves whose TPMs were announced.
     pub ship_ahead: bool,
+    /// A browser on another machine than the device can be authorized, by a code.
+    pub remote_browser: bool,
 }
 
 /// The preference with where each value comes from.
@@ -145,6 +147,9 @@ impl PreferenceDocument {
                 ship_ahead: trust
                     .ship_ahead
                     .filter(|value| keep(PreferenceKey::ShipAhead, *value == effective.ship_ahead)),
+                remote_browser: trust
+                    .remote_browser
+                    .filter(|value| keep(PreferenceKey::RemoteBrowser, *value == effective.remote_browser)),
             },
         }
     }
@@ -291,8 +296,20 @@ impl Preference {
             PreferenceKey::BootDrift => spec.device_trust.boot_drift = None,
             PreferenceKey::EkcertFetchCas => spec.device_trust.ekcert_fetch_cas = None,
             PreferenceKey::ShipAhead => spec.device_trust.ship_ahead = None,
+            PreferenceKey::RemoteBrowser => spec.device_trust.remote_browser = None,
         }
         self.set(grant, &spec, Some(&found)).await
+    }
+
+    /// Holds the sessions that are there to what the file may have said anew; for the server's start.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn hold_sessions(&self) -> Result<(), StoreError> {
+        let mut work = self.core.begin().await?;
+        let effective = self.effective(work.as_mut()).await?;
+        hold_sessions_to(&effective, work.as_mut()).await?;
+        work.commit().await
     }
 
     /// The mode that holds without a dynamic one.
@@ -355,6 +372,8 @@ impl Preference {
             return Ok(());
         }
         guard.after(work.as_mut()).await??;
+        let effective = merge(spec, &self.core.static_preference).0;
+        hold_sessions_to(&effective, work.as_mut()).await?;
         let event = self
             .core
             .event(EventKind::PREFERENCE_UPDATE, grant.by())
@@ -370,6 +389,17 @@ impl Preference {
     pub async fn changed(&self) {
         self.changed.notified().await;
     }
+}
+
+/// Trust that browsers' sessions have already is cut to what they would get now; it is never lengthened.
+async fn hold_sessions_to(effective: &Effective, work: &mut dyn UnitOfWork) -> Result<(), StoreError> {
+    if let Some(age) = effective.web_session_max_age {
+        work.shorten_web_trust(age.secs()).await?;
+    }
+    if !effective.remote_browser {
+        work.untrust_sessions_confirmed_by(ConfirmedBy::Code).await?;
+    }
+    Ok(())
 }
 
 /// Keys of the file that a dynamic value of this database shadows; for checking a file before a start.
@@ -451,6 +481,8 @@ fn spec_of(dynamic: &[StoredValue]) -> Result<PreferenceSpec, StoreError> {
             }
             PreferenceKey::ShipAhead => {
                 spec.device_trust.ship_ahead = Some(serde_json::from_str(&stored.json).map_err(parse)?);
+            PreferenceKey::RemoteBrowser => {
+                spec.device_trust.remote_browser = Some(serde_json::from_str(&stored.json).map_err(parse)?);
             }
         }
     }
@@ -500,6 +532,7 @@ fn merge(dynamic: &PreferenceSpec, file: &PreferenceSpec) -> (Effective, BTreeMa
         ekcert_fetch_cas: trust(PreferenceKey::EkcertFetchCas).ekcert_fetch_cas.unwrap_or_default(),
         ship_ahead: trust(PreferenceKey::ShipAhead).ship_ahead.unwrap_or_default(),
         second_factor: from(pick(PreferenceKey::SecondFactor)).second_factor.unwrap_or_default(),
+        remote_browser: trust(PreferenceKey::RemoteBrowser).remote_browser.unwrap_or_default(),
     };
     (effective, sources)
 }
@@ -527,6 +560,7 @@ fn value_of(spec: &PreferenceSpec, key: PreferenceKey) -> Option<Value> {
         PreferenceKey::BootDrift => spec.device_trust.boot_drift.map(|value| json!(value)),
         PreferenceKey::EkcertFetchCas => spec.device_trust.ekcert_fetch_cas.map(|value| json!(value)),
         PreferenceKey::ShipAhead => spec.device_trust.ship_ahead.map(|value| json!(value)),
+        PreferenceKey::RemoteBrowser => spec.device_trust.remote_browser.map(|value| json!(value)),
     }
 }
 

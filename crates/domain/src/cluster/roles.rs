@@ -355,7 +355,7 @@ mod tests {
                 rules: vec![rule(&["device"], &["list", "lst"]), rule(&["*"], &[])],
                 logins: vec!["root".to_owned(), "-x".to_owned()],
             },
-            options: RoleOptions { device_trust_mode: None, max_session_ttl: Some("soon".to_owned()) },
+            options: RoleOptions { max_session_ttl: Some("soon".to_owned()), ..RoleOptions::default() },
         };
         let Err(RoleError::Spec(problems)) = check_spec(&spec) else { panic!("accepted") };
         let paths: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();

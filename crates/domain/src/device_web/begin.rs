@@ -1,8 +1,11 @@
 //! The browser's half before the device speaks: a link and a code, and how far it has come.
 
-use gatehouse_model::{DeviceTrustMode, EnrollStatus, HandoffCode, Timestamp, clean_label, user_agent_os};
+use gatehouse_model::{
+    DeviceTrustMode, EnrollStatus, HandoffCode, OsType, Timestamp, clean_label, user_agent_os,
+};
 use sha2::{Digest as _, Sha256};
 
+use super::remote::asked_from;
 use super::{DeviceWeb, DeviceWebError, MAX_ATTEMPTS, WEB_TOKEN_SECS, clean_redirect, details};
 use crate::SecretToken;
 use crate::account::{typed_letters, user_code};
@@ -31,8 +34,21 @@ pub struct Offer {
 pub enum Progress {
     /// Nothing has come from the device yet.
     Waiting { until: Timestamp },
+    /// The code of a browser elsewhere was typed, and the number is to be.
+    Number {
+        number: i64,
+        /// Where the code was typed, without a port.
+        address: String,
+        /// That is another network than the browser's.
+        other_network: bool,
+        until: Timestamp,
+    },
+    /// The number was typed, and the device has to prove itself.
+    Matched,
     /// The device has proven itself, and the browser has to come back.
     Proven,
+    /// The device has proven itself for a browser elsewhere, which takes that up by itself.
+    ToTakeUp,
     /// The session is trusted.
     Confirmed,
     /// Refused for the reason of this code; another try may do.
@@ -52,7 +68,8 @@ impl DeviceWeb {
         if self.preference.effective(work.as_mut()).await?.mode == DeviceTrustMode::Off {
             return Ok(false);
         }
-        Ok(!expected(work.as_mut(), user, user_agent).await?.is_empty())
+        let Some(os) = user_agent_os(user_agent) else { return Ok(false) };
+        Ok(!expected(work.as_mut(), user, Some(os)).await?.is_empty())
     }
 
     /// Makes a link and a code for the session that asks. What came before stays good: each open page has its own.
@@ -79,7 +96,10 @@ impl DeviceWeb {
         if effective.mode == DeviceTrustMode::Off {
             return Err(DeviceWebError::of(HandoffCode::TrustOff));
         }
-        let expected_devices = expected(work.as_mut(), &user.name, user_agent).await?;
+        let expected_devices = match user_agent_os(user_agent) {
+            Some(os) => expected(work.as_mut(), &user.name, Some(os)).await?,
+            None => Vec::new(),
+        };
         if expected_devices.is_empty() {
             return Err(DeviceWebError::of(HandoffCode::NoDevice));
         }
@@ -94,13 +114,14 @@ impl DeviceWeb {
             expected_devices,
             user_agent: clean_label(user_agent),
             remote_address: grant.by().remote_address.clone(),
-            redirect: clean_redirect(redirect).unwrap_or_else(|_| super::WEB_HOME.to_owned()),
+            redirect: place_or_home(redirect),
             correlation_id: principal.request_id().to_owned(),
             created: now,
             expires: now.plus_secs(WEB_TOKEN_SECS).min(user.expires),
             failures: 0,
             refused: None,
             proof: None,
+            remote: None,
             confirmed: None,
         };
         work.insert_web_attempt(&attempt).await?;
@@ -128,13 +149,33 @@ impl DeviceWeb {
             return Ok(Progress::Refused { code, correlation_id: attempt.correlation_id });
         }
         Ok(match attempt.proof {
-            Some(proof) if attempt.confirmed.is_none() && proof.confirm_expires > now => Progress::Proven,
+            Some(proof) if attempt.confirmed.is_none() && proof.confirm_expires > now => {
+                if attempt.remote.is_some() { Progress::ToTakeUp } else { Progress::Proven }
+            }
             // It was trusted, and is no more.
             Some(_) => Progress::Expired,
-            None if attempt.expires > now => Progress::Waiting { until: attempt.expires },
+            None if attempt.expires > now => waiting(&attempt),
             None => Progress::Expired,
         })
     }
+}
+
+/// Before the device has proven anything.
+fn waiting(attempt: &DeviceWebAttempt) -> Progress {
+    let until = attempt.expires;
+    match &attempt.remote {
+        Some(remote) if remote.matched.is_some() => Progress::Matched,
+        Some(remote) if attempt.code_hash.is_none() => {
+            let (address, other_network) = asked_from(attempt);
+            Progress::Number { number: remote.number, address, other_network, until }
+        }
+        _ => Progress::Waiting { until },
+    }
+}
+
+/// The place that is gone on to: the one that was wished for, if it is one of the console.
+pub(super) fn place_or_home(wished: &str) -> String {
+    clean_redirect(wished).unwrap_or_else(|_| super::WEB_HOME.to_owned())
 }
 
 /// What is stored of a code.
@@ -142,13 +183,12 @@ pub(super) fn code_hash(typed: &str) -> Digest {
     Sha256::digest(typed_letters(typed).as_bytes()).into()
 }
 
-/// Ids of the user's enrolled devices with the browser's system.
-async fn expected(
+/// Ids of the user's enrolled devices, with this system if one is given.
+pub(super) async fn expected(
     work: &mut dyn UnitOfWork,
     user: &str,
-    user_agent: &str,
+    os: Option<OsType>,
 ) -> Result<Vec<String>, StoreError> {
-    let Some(os) = user_agent_os(user_agent) else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     let mut after: Option<DeviceCursor> = None;
     while found.len() < MAX_DEVICES {
@@ -160,7 +200,7 @@ async fn expected(
         });
         let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
         let suits = |device: &crate::entity::Device| {
-            device.os_type == os && device.enroll_status == EnrollStatus::Enrolled
+            os.is_none_or(|os| device.os_type == os) && device.enroll_status == EnrollStatus::Enrolled
         };
         found.extend(page.into_iter().filter(suits).map(|device| device.id));
         if is_last {

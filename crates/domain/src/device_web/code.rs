@@ -50,7 +50,10 @@ impl DeviceWeb {
         self.usable(&attempt).await?;
         let token = SecretToken::generate(self.core.random.as_ref());
         let mut work = self.core.begin().await?;
-        if !work.redeem_web_code(&attempt.id, &hash, &token.hash(), self.core.now()).await? {
+        if !work
+            .redeem_web_code(&attempt.id, &hash, &token.hash(), &facts.remote_address, self.core.now())
+            .await?
+        {
             return Err(unknown());
         }
         self.core.return_attempt(work.as_mut(), &keys).await?;

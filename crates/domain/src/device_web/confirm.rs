@@ -1,9 +1,10 @@
 //! The way back: the browser that asked brings the proof along with its cookie.
 
-use gatehouse_model::{DeviceTrustMode, EnrollStatus, HandoffCode};
+use gatehouse_model::{ConfirmedBy, DeviceTrustMode, EnrollStatus, HandoffCode};
 use subtle::ConstantTimeEq as _;
 
-use super::{DeviceWeb, DeviceWebError, MAX_ID, Step, by, details};
+use super::remote::check_allowed;
+use super::{DeviceWeb, DeviceWebError, MAX_ID, REMOTE_SESSION_SECS, Step, by, details};
 use crate::SecretToken;
 use crate::audit::EventKind;
 use crate::authz::{Principal, SignedIn};
@@ -33,10 +34,24 @@ impl DeviceWeb {
             return Err(unknown());
         }
         let attempt = self.core.look().await?.web_attempt(id).await?.ok_or_else(unknown)?;
-        let known = attempt.proof.as_ref().filter(|proof| bool::from(proof.confirm_hash.ct_eq(&hash)));
+        // A browser elsewhere takes up what was typed, and no token.
+        let proof = attempt.proof.as_ref().filter(|_| attempt.remote.is_none());
+        let known = proof.filter(|proof| bool::from(proof.confirm_hash.ct_eq(&hash)));
         let proof = known.ok_or_else(unknown)?.clone();
-        match self.take(principal, user, &attempt, &proof, &hash).await {
-            Ok(()) => Ok(attempt.redirect),
+        self.settle(principal, user, &attempt, &proof, Some(&hash)).await
+    }
+
+    /// As [`DeviceWeb::take`]; a refusal is audited, and told on the page.
+    pub(super) async fn settle(
+        &self,
+        principal: &Principal,
+        user: &SignedIn,
+        attempt: &DeviceWebAttempt,
+        proof: &DeviceWebProof,
+        hash: Option<&Digest>,
+    ) -> Result<String, DeviceWebError> {
+        match self.take(principal, user, attempt, proof, hash).await {
+            Ok(()) => Ok(attempt.redirect.clone()),
             Err((device, error)) => {
                 let told = matches!(&error, DeviceWebError::Refused(refused)
                     if !matches!(refused.code, HandoffCode::OtherSession | HandoffCode::TokenSpent));
@@ -46,19 +61,20 @@ impl DeviceWeb {
                     credential_id: &proof.credential_id,
                     told,
                 };
-                self.note_refusal(&attempt, principal, step, &error).await?;
+                self.note_refusal(attempt, principal, step, &error).await?;
                 Err(error)
             }
         }
     }
 
+    /// Gives the session its device. `hash` is of the token of the way back; a browser elsewhere has none.
     async fn take(
         &self,
         principal: &Principal,
         user: &SignedIn,
         attempt: &DeviceWebAttempt,
         proof: &DeviceWebProof,
-        hash: &Digest,
+        hash: Option<&Digest>,
     ) -> Result<(), (Option<Device>, DeviceWebError)> {
         let plain = |error: DeviceWebError| (None, error);
         let store = |error: crate::ports::StoreError| (None, error.into());
@@ -74,7 +90,11 @@ impl DeviceWeb {
             return Err(refused(None, HandoffCode::TokenExpired));
         }
         let mut work = self.core.begin().await.map_err(store)?;
-        if !work.confirm_web_attempt(&attempt.id, hash, now).await.map_err(store)? {
+        let taken = match hash {
+            Some(hash) => work.confirm_web_attempt(&attempt.id, hash, now).await,
+            None => work.confirm_remote_web_attempt(&attempt.id, now).await,
+        };
+        if !taken.map_err(store)? {
             drop(work);
             return self.once_more(attempt, proof).await.map_err(plain);
         }
@@ -84,6 +104,12 @@ impl DeviceWeb {
         let effective = self.preference.effective(work.as_mut()).await.map_err(store)?;
         if effective.mode == DeviceTrustMode::Off {
             return Err(refused(Some(device), HandoffCode::TrustOff));
+        }
+        let is_remote = attempt.remote.is_some();
+        if is_remote {
+            let standing = work.standing(SessionKey::Id(&user.session_id)).await.map_err(store)?;
+            let standing = standing.ok_or_else(|| refused(None, HandoffCode::SessionOver))?;
+            check_allowed(&effective, &standing).map_err(|code| refused(Some(device.clone()), code))?;
         }
         let bound = work
             .bound_credential(device.os_type, &proof.credential_id, &attempt.user)
@@ -106,16 +132,22 @@ impl DeviceWeb {
             let error = DeviceWebError::ceremony(attempt, CeremonyError::CountersWentBack);
             return Err((Some(device), error));
         }
+        let at_most = effective.web_session_max_age.map(|age| now.plus_secs(age.secs()));
+        let hour = is_remote.then(|| now.plus_secs(REMOTE_SESSION_SECS));
         let trusted = SessionDevice {
             device_id: device.id.clone(),
             asset_tag: device.asset_tag.to_string(),
             credential_id: bound.credential.id.clone(),
             since: now,
             tier: Some(bound.credential.tier),
-            until: effective.web_session_max_age.map(|age| now.plus_secs(age.secs())),
+            until: at_most.into_iter().chain(hour).min(),
+            confirmed_by: Some(if is_remote { ConfirmedBy::Code } else { ConfirmedBy::Browser }),
         };
         if !work.set_session_device(&user.session_id, Some(&trusted)).await.map_err(store)? {
             return Err(refused(Some(device), HandoffCode::SessionOver));
+        }
+        if let Some(hour) = hour {
+            work.limit_session(&user.session_id, hour).await.map_err(store)?;
         }
         self.core.renew_cookie(work.as_mut(), user).await.map_err(|error| (None, error.into()))?;
         let event = self
@@ -139,7 +171,7 @@ impl DeviceWeb {
         let is_confirmed = work.web_attempt(&attempt.id).await?.is_some_and(|now| now.confirmed.is_some());
         let standing = work.standing(SessionKey::Id(&attempt.session_id)).await?;
         let is_trusted = standing.is_some_and(|standing| {
-            let device = standing.session.trusted_device(now);
+            let device = standing.trusted_device(now);
             device.is_some_and(|device| {
                 device.device_id == proof.device_id && device.credential_id == proof.credential_id
             })

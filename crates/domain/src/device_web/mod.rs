@@ -11,6 +11,7 @@ mod error;
 mod prove;
 mod question;
 mod redirect;
+mod remote;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ pub use error::{DeviceWebError, Refused};
 pub use prove::{PendingWebAuthentication, WebInit};
 pub use question::WebQuestion;
 pub use redirect::{WEB_HOME, clean_redirect};
+pub use remote::{REMOTE_SESSION_SECS, RemoteOffer};
 
 use crate::audit::EventKind;
 use crate::authz::{Attribution, Principal};
@@ -82,8 +84,12 @@ impl DeviceWeb {
         let standing = standing
             .filter(|standing| waits(standing, attempt, now))
             .ok_or_else(|| refused(HandoffCode::SessionOver))?;
-        if standing.session.trusted_device(now).is_some() {
+        if standing.trusted_device(now).is_some() {
             return Err(refused(HandoffCode::AlreadyTrusted));
+        }
+        if attempt.remote.is_some() {
+            let effective = self.preference.effective(self.core.look().await?.as_mut()).await?;
+            remote::check_allowed(&effective, &standing).map_err(refused)?;
         }
         Ok(standing)
     }
@@ -143,13 +149,27 @@ fn by(attempt: &DeviceWebAttempt, principal: &Principal) -> Attribution {
 /// What the audit log says of an attempt.
 fn details(attempt: &DeviceWebAttempt, principal: &Principal) -> serde_json::Value {
     let from = principal.attribution().remote_address;
-    serde_json::json!({
+    let mut details = serde_json::json!({
         "web_session_id": attempt.session_id,
         "expected_devices": attempt.expected_devices,
         "browser": gatehouse_model::user_agent_in_words(&attempt.user_agent),
         "browser_address": attempt.remote_address,
         "other_network": is_elsewhere(attempt, &from),
         "request": principal.request_id(),
+    });
+    if let (Some(details), Some(remote)) = (details.as_object_mut(), &attempt.remote) {
+        details.insert("remote_browser".to_owned(), true.into());
+        if let Some(asked_from) = &remote.asked_from {
+            details.insert("code_typed_at".to_owned(), asked_from.clone().into());
+        }
+    }
+    details
+}
+
+/// Without the port, which tells nobody anything.
+fn address_of(remote_address: &str) -> String {
+    remote_address.parse().map_or(remote_address.to_owned(), |address: std::net::SocketAddr| {
+        address.ip().to_canonical().to_string()
     })
 }
 

@@ -26,6 +26,16 @@ pub struct PendingWebAuthentication {
     asked: Asked,
 }
 
+/// For a browser elsewhere, a token is not enough: its number was typed, by somebody who is logged in.
+fn check_remote(attempt: &DeviceWebAttempt, principal: &Principal) -> Result<(), DeviceWebError> {
+    let Some(remote) = &attempt.remote else { return Ok(()) };
+    principal.account()?;
+    match remote.matched {
+        Some(_) => Ok(()),
+        None => Err(DeviceWebError::about(attempt, HandoffCode::NumberMissing)),
+    }
+}
+
 /// A refusal, with the device that it is about where that is known.
 struct Stopped {
     device: Option<Device>,
@@ -85,6 +95,7 @@ impl DeviceWeb {
         if let Some(user) = principal.signed_in() {
             attempt.check_user(&user.name).map_err(|error| Stopped { device: None, error, told: true })?;
         }
+        check_remote(attempt, principal).map_err(quiet)?;
         let mut work = self.core.look().await.map_err(store)?;
         let opening = work
             .open_authentication(init.data.os_type, &init.credential_id, &attempt.user, now)
@@ -162,6 +173,7 @@ impl DeviceWeb {
         let unknown = || DeviceWebError::about(attempt, HandoffCode::TokenUnknown);
         let current = self.core.look().await?.web_attempt(&attempt.id).await?.ok_or_else(unknown)?;
         let standing = self.usable(&current).await?;
+        check_remote(&current, principal)?;
         let roles = standing.account.map(|account| account.roles).unwrap_or_default();
         let now = self.core.now();
         let by_device = by(attempt, principal);

@@ -2,7 +2,7 @@
 
 use gatehouse_model::{HandoffCode, Timestamp, browser_in_words, user_agent_os};
 
-use super::{DeviceWeb, DeviceWebError, check_client, is_elsewhere};
+use super::{DeviceWeb, DeviceWebError, address_of, check_client, is_elsewhere};
 use crate::entity::DeviceWebAttempt;
 use crate::identity::RequestFacts;
 
@@ -18,6 +18,10 @@ pub struct WebQuestion {
     pub address: String,
     /// The device's client asks from another network than the browser's.
     pub other_network: bool,
+    /// Of the device's client, without a port.
+    pub client_address: String,
+    /// The browser is on another machine: the number that it shows has to be typed.
+    pub remote: bool,
     pub expires: Timestamp,
     /// A path of the console.
     pub redirect: String,
@@ -43,14 +47,12 @@ impl DeviceWeb {
 }
 
 pub(super) fn question(attempt: DeviceWebAttempt, from: &str) -> WebQuestion {
-    let address = attempt.remote_address.parse().map_or(attempt.remote_address.clone(), |address| {
-        let address: std::net::SocketAddr = address;
-        address.ip().to_canonical().to_string()
-    });
     WebQuestion {
         browser: browser_in_words(&attempt.user_agent),
         os: user_agent_os(&attempt.user_agent).map(|os| os.friendly().to_owned()).unwrap_or_default(),
-        address,
+        address: address_of(&attempt.remote_address),
+        client_address: address_of(from),
+        remote: attempt.remote.is_some(),
         other_network: is_elsewhere(&attempt, from),
         expires: attempt.expires,
         user: attempt.user,

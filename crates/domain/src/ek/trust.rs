@@ -171,6 +171,7 @@ mod tests {
             boot_drift: gatehouse_model::BootDrift::default(),
             ekcert_fetch_cas: false,
             ship_ahead: false,
+            remote_browser: false,
         };
         assert!(trusts.of(&effective).unwrap().is_none());
         effective.ekcert_allowed_cas = vec![ca.pem()];

@@ -60,6 +60,9 @@ pub struct DeviceMetadata {
     /// Since when a session is trusted for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
+    /// How a browser's session came to it, as [`gatehouse_model::ConfirmedBy::as_str`] says.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub confirmed_by: String,
     /// It spoke for a browser's session.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub web_authentication: bool,

@@ -31,8 +31,21 @@ pub struct DeviceWebAttempt {
     /// Code of the last refusal.
     pub refused: Option<String>,
     pub proof: Option<DeviceWebProof>,
-    /// When the browser came back with the confirmation token.
+    /// The browser is on another machine than the device.
+    pub remote: Option<RemoteBrowser>,
+    /// When the browser came back with the confirmation token, or took up what was typed at the device.
     pub confirmed: Option<Timestamp>,
+}
+
+/// What ties a browser elsewhere to the person at the device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteBrowser {
+    /// Of two digits; the browser shows it once the code was typed.
+    pub number: i64,
+    /// Where the code was typed.
+    pub asked_from: Option<String>,
+    /// When the number was typed at the device.
+    pub matched: Option<Timestamp>,
 }
 
 /// A device has proven itself for the session; the browser has to come back with the confirmation token.

@@ -30,7 +30,7 @@ pub use device::{
     DeviceSource, Evidence, RecordKind,
 };
 pub use device_ek::{DeviceEk, EkJudgement, EkOfDevice, EkVerdictCode};
-pub use device_web::{DeviceWebAttempt, DeviceWebProof};
+pub use device_web::{DeviceWebAttempt, DeviceWebProof, RemoteBrowser};
 pub use enroll_token::{
     CHALLENGE_SECS, EnrollToken, MAX_CHALLENGES, TokenCursor, TokenFilter, TokenPurpose, TokenState,
 };

@@ -16,10 +16,11 @@ pub enum PreferenceKey {
     BootDrift,
     EkcertFetchCas,
     ShipAhead,
+    RemoteBrowser,
 }
 
 /// Every key, in the order in which they are shown.
-pub const PREFERENCE_KEYS: [PreferenceKey; 13] = [
+pub const PREFERENCE_KEYS: [PreferenceKey; 14] = [
     PreferenceKey::SecondFactor,
     PreferenceKey::Mode,
     PreferenceKey::AutoEnroll,
@@ -33,6 +34,7 @@ pub const PREFERENCE_KEYS: [PreferenceKey; 13] = [
     PreferenceKey::BootDrift,
     PreferenceKey::EkcertFetchCas,
     PreferenceKey::ShipAhead,
+    PreferenceKey::RemoteBrowser,
 ];
 
 impl PreferenceKey {
@@ -53,6 +55,7 @@ impl PreferenceKey {
             Self::BootDrift => "device_trust.boot_drift",
             Self::EkcertFetchCas => "device_trust.ekcert_fetch_cas",
             Self::ShipAhead => "device_trust.ship_ahead",
+            Self::RemoteBrowser => "device_trust.remote_browser",
         }
     }
 }

@@ -1,4 +1,4 @@
-use gatehouse_model::{AttestationTier, Timestamp};
+use gatehouse_model::{AttestationTier, ConfirmedBy, Timestamp};
 
 use super::{Digest, Role, User};
 
@@ -80,6 +80,8 @@ pub struct SessionDevice {
     pub tier: Option<AttestationTier>,
     /// When it has to prove itself anew; none for as long as the session lives.
     pub until: Option<Timestamp>,
+    /// How a browser's session came to it; none for command lines, and from before that was noted.
+    pub confirmed_by: Option<ConfirmedBy>,
 }
 
 /// What a session is looked up by.

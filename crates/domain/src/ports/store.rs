@@ -1,7 +1,7 @@
 //! Storage as the rules see it: a unit of work that commits whole or not at all.
 
 use async_trait::async_trait;
-use gatehouse_model::{OsType, Timestamp};
+use gatehouse_model::{ConfirmedBy, OsType, Timestamp};
 
 use super::Changes;
 use super::ceremony_rows::CeremonyRows;
@@ -315,6 +315,13 @@ pub trait SessionRows {
     -> Stored<i64>;
     /// Takes the trust of a device from all sessions that have it; answers with how many.
     async fn untrust_sessions_of_device(&mut self, device_id: &str) -> Stored<i64>;
+    /// Takes the trust of their devices from all sessions that came to it in this way; answers with how many.
+    async fn untrust_sessions_confirmed_by(&mut self, way: ConfirmedBy) -> Stored<i64>;
+    /// Lets the trust of browsers' sessions end so many seconds after it began, at the latest; answers with how many
+    /// it cuts.
+    async fn shorten_web_trust(&mut self, secs: i64) -> Stored<i64>;
+    /// Lets a session end at this moment, at the latest.
+    async fn limit_session(&mut self, id: &str, until: Timestamp) -> Stored<()>;
     /// Sessions that have neither ended nor expired, newest first, before (created, id).
     async fn active_sessions(
         &mut self,

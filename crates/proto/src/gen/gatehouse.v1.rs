@@ -566,6 +566,9 @@ pub struct SessionInfo {
     /// Since when the session is trusted for the device; absent if it is not.
     #[prost(message, optional, tag = "12")]
     pub device_since: ::core::option::Option<::prost_types::Timestamp>,
+    /// How a browser's session came to the device: browser, or code if the browser is on another machine. Empty for command lines.
+    #[prost(string, tag = "13")]
+    pub device_confirmed_by: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListSessionsRequest {
@@ -676,6 +679,24 @@ pub struct DeviceWebAttempt {
     /// Finds everything about this attempt in the audit log.
     #[prost(string, tag = "8")]
     pub correlation_id: ::prost::alloc::string::String,
+    /// The browser is on another machine: before the device speaks, the number that it shows is to be sent.
+    #[prost(bool, tag = "9")]
+    pub remote: bool,
+    /// Of the caller, without a port.
+    #[prost(string, tag = "10")]
+    pub client_address: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct MatchDeviceNumberRequest {
+    /// As RedeemDeviceCode answered.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub token: ::prost::alloc::string::String,
+    /// Two digits.
+    #[prost(string, tag = "3")]
+    pub number: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -5065,6 +5086,31 @@ pub mod device_web_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Takes the number that a browser on another machine shows once its code was redeemed. One try. Needs the user's
+        /// certificate.
+        pub async fn match_device_number(
+            &mut self,
+            request: impl tonic::IntoRequest<super::MatchDeviceNumberRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/gatehouse.v1.DeviceWebService/MatchDeviceNumber",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("gatehouse.v1.DeviceWebService", "MatchDeviceNumber"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -5096,6 +5142,12 @@ pub mod device_web_service_server {
             tonic::Response<super::RedeemDeviceCodeResponse>,
             tonic::Status,
         >;
+        /// Takes the number that a browser on another machine shows once its code was redeemed. One try. Needs the user's
+        /// certificate.
+        async fn match_device_number(
+            &self,
+            request: tonic::Request<super::MatchDeviceNumberRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
     }
     /// Hand-off of a browser's session to the device's own client.
     #[derive(Debug)]
@@ -5254,6 +5306,55 @@ pub mod device_web_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RedeemDeviceCodeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/gatehouse.v1.DeviceWebService/MatchDeviceNumber" => {
+                    #[allow(non_camel_case_types)]
+                    struct MatchDeviceNumberSvc<T: DeviceWebService>(pub Arc<T>);
+                    impl<
+                        T: DeviceWebService,
+                    > tonic::server::UnaryService<super::MatchDeviceNumberRequest>
+                    for MatchDeviceNumberSvc<T> {
+                        type Response = ();
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::MatchDeviceNumberRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DeviceWebService>::match_device_number(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = MatchDeviceNumberSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

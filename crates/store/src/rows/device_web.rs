@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use gatehouse_domain::entity::{DeviceWebAttempt, DeviceWebProof, Digest};
+use gatehouse_domain::entity::{DeviceWebAttempt, DeviceWebProof, Digest, RemoteBrowser};
 use gatehouse_domain::ports::device_web::DeviceWebRows;
 use gatehouse_domain::ports::store::Stored;
 use gatehouse_model::Timestamp;
@@ -30,6 +30,7 @@ const ATTEMPT: Decode<DeviceWebAttempt> = Decode {
             refused: columns.maybe_text()?,
             proof: proof(columns)?,
             confirmed: columns.maybe_time()?,
+            remote: remote(columns)?,
         })
     },
 };
@@ -50,6 +51,14 @@ fn proof(columns: &mut dyn Columns) -> Stored<Option<DeviceWebProof>> {
     }
 }
 
+/// Without a number, the browser is on the device.
+fn remote(columns: &mut dyn Columns) -> Stored<Option<RemoteBrowser>> {
+    let number = columns.maybe_int()?;
+    let asked_from = columns.maybe_text()?;
+    let matched = columns.maybe_time()?;
+    Ok(number.map(|number| RemoteBrowser { number, asked_from, matched }))
+}
+
 #[async_trait]
 impl<E: Executor> DeviceWebRows for Unit<E> {
     async fn insert_web_attempt(&mut self, attempt: &DeviceWebAttempt) -> Stored<()> {
@@ -67,6 +76,7 @@ impl<E: Executor> DeviceWebRows for Unit<E> {
             &attempt.correlation_id,
             attempt.created,
             attempt.expires,
+            attempt.remote.as_ref().map(|remote| remote.number),
         ];
         self.0.execute(sql::INSERT_WEB_ATTEMPT, values).await?;
         Ok(())
@@ -90,9 +100,18 @@ impl<E: Executor> DeviceWebRows for Unit<E> {
         id: &str,
         code: &Digest,
         token: &Digest,
+        from: &str,
         now: Timestamp,
     ) -> Stored<bool> {
-        Ok(self.0.execute(sql::REDEEM_WEB_CODE, values![id, code, token, now]).await? > 0)
+        Ok(self.0.execute(sql::REDEEM_WEB_CODE, values![id, code, token, now, from]).await? > 0)
+    }
+
+    async fn match_web_number(&mut self, id: &str, number: i64, now: Timestamp) -> Stored<bool> {
+        Ok(self.0.execute(sql::MATCH_WEB_NUMBER, values![id, number, now]).await? > 0)
+    }
+
+    async fn void_web_attempt(&mut self, id: &str, code: &str, failures: i64) -> Stored<()> {
+        self.0.change(sql::VOID_WEB_ATTEMPT, values![id, code, failures]).await
     }
 
     async fn refuse_web_attempt(&mut self, id: &str, code: &str) -> Stored<()> {
@@ -114,6 +133,10 @@ impl<E: Executor> DeviceWebRows for Unit<E> {
 
     async fn confirm_web_attempt(&mut self, id: &str, token: &Digest, now: Timestamp) -> Stored<bool> {
         Ok(self.0.execute(sql::CONFIRM_WEB_ATTEMPT, values![id, token, now]).await? > 0)
+    }
+
+    async fn confirm_remote_web_attempt(&mut self, id: &str, now: Timestamp) -> Stored<bool> {
+        Ok(self.0.execute(sql::CONFIRM_REMOTE_WEB_ATTEMPT, values![id, now]).await? > 0)
     }
 
     async fn trim_web_attempts(&mut self, session_id: &str, keep: i64) -> Stored<()> {

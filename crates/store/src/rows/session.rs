@@ -3,7 +3,7 @@ use gatehouse_domain::entity::{
     Digest, Role, Session, SessionDevice, SessionKey, SessionKind, Standing, User, WEB_IDLE_SECS,
 };
 use gatehouse_domain::ports::store::{SessionRows, Stored};
-use gatehouse_model::{AttestationTier, Timestamp};
+use gatehouse_model::{AttestationTier, ConfirmedBy, Timestamp};
 
 use super::Unit;
 use super::role::role_named;
@@ -36,6 +36,7 @@ const SESSION: Decode<Session> = Decode {
         // Added to the end of the table by a later server than the other columns of the device.
         let tier = columns.maybe_int()?;
         let until = columns.maybe_time()?;
+        let confirmed_by = columns.maybe_text()?;
         if let Some(device) = &mut session.device {
             let known = |number| i32::try_from(number).ok().and_then(AttestationTier::from_number);
             device.tier = match tier {
@@ -43,6 +44,11 @@ const SESSION: Decode<Session> = Decode {
                 None => None,
             };
             device.until = until;
+            let known = |text: &str| ConfirmedBy::ALL.into_iter().find(|known| known.as_str() == text);
+            device.confirmed_by = match confirmed_by {
+                Some(text) => Some(known(&text).ok_or_else(|| columns.corrupt())?),
+                None => None,
+            };
         }
         Ok(session)
     },
@@ -70,9 +76,15 @@ fn session_device(columns: &mut dyn Columns) -> Stored<Option<SessionDevice>> {
     let since = columns.maybe_time()?;
     match (device_id, asset_tag, credential_id, since) {
         (None, None, None, None) => Ok(None),
-        (Some(device_id), Some(asset_tag), Some(credential_id), Some(since)) => {
-            Ok(Some(SessionDevice { device_id, asset_tag, credential_id, since, tier: None, until: None }))
-        }
+        (Some(device_id), Some(asset_tag), Some(credential_id), Some(since)) => Ok(Some(SessionDevice {
+            device_id,
+            asset_tag,
+            credential_id,
+            since,
+            tier: None,
+            until: None,
+            confirmed_by: None,
+        })),
         _ => Err(columns.corrupt()),
     }
 }
@@ -94,7 +106,7 @@ pub(super) fn standing(rows: impl IntoIterator<Item = StandingRow>) -> Option<St
 }
 
 /// The arguments of [`sql::SET_DEVICE`].
-pub(super) fn device_values<'v>(id: &'v str, device: Option<&'v SessionDevice>) -> [Value<'v>; 7] {
+pub(super) fn device_values<'v>(id: &'v str, device: Option<&'v SessionDevice>) -> [Value<'v>; 8] {
     [
         id.into(),
         device.map(|device| device.device_id.as_str()).into(),
@@ -103,7 +115,12 @@ pub(super) fn device_values<'v>(id: &'v str, device: Option<&'v SessionDevice>) 
         device.map(|device| device.since).into(),
         device.and_then(tier_number).into(),
         device.and_then(|device| device.until).into(),
+        device.and_then(confirmed_by).into(),
     ]
+}
+
+fn confirmed_by(device: &SessionDevice) -> Option<&'static str> {
+    device.confirmed_by.map(ConfirmedBy::as_str)
 }
 
 fn tier_number(device: &SessionDevice) -> Option<i64> {
@@ -133,6 +150,7 @@ impl<E: Executor> SessionRows for Unit<E> {
             session.rights.as_ref(),
             device.and_then(tier_number),
             device.and_then(|device| device.until),
+            device.and_then(confirmed_by),
         ];
         self.0.execute(sql::INSERT_SESSION, values).await?;
         Ok(())
@@ -193,6 +211,19 @@ impl<E: Executor> SessionRows for Unit<E> {
 
     async fn untrust_sessions_of_device(&mut self, device_id: &str) -> Stored<i64> {
         self.0.execute(sql::UNTRUST_SESSIONS_OF_DEVICE, values![device_id]).await
+    }
+
+    async fn untrust_sessions_confirmed_by(&mut self, way: ConfirmedBy) -> Stored<i64> {
+        self.0.execute(sql::UNTRUST_SESSIONS_CONFIRMED_BY, values![way.as_str()]).await
+    }
+
+    async fn shorten_web_trust(&mut self, secs: i64) -> Stored<i64> {
+        let micros = Timestamp::default().plus_secs(secs).micros();
+        self.0.execute(sql::SHORTEN_WEB_TRUST, values![micros]).await
+    }
+
+    async fn limit_session(&mut self, id: &str, until: Timestamp) -> Stored<()> {
+        self.0.change(sql::LIMIT_SESSION, values![id, until]).await
     }
 
     async fn active_sessions(

@@ -4,7 +4,7 @@ macro_rules! columns {
     () => {
         "id, kind, cookie_hash, user_name, created, last_seen, expires, ended, factor_time,
          device_id, device_asset_tag, device_credential_id, device_since, remote_address,
-         user_agent, rights, device_tier, device_until"
+         user_agent, rights, device_tier, device_until, device_confirmed_by"
     };
 }
 
@@ -31,7 +31,7 @@ macro_rules! standing {
 
 statements! {
     INSERT_SESSION = concat!("insert into sessions (", columns!(), ")
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)");
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)");
     SESSION = concat!("select ", columns!(), " from sessions where id = $1");
     /// A session, its account, a role's name, that role: one row for each role of the account, in order.
     STANDING = standing!("id");
@@ -42,7 +42,7 @@ statements! {
     SET_DEVICE = "
         update sessions
         set device_id = $2, device_asset_tag = $3, device_credential_id = $4, device_since = $5, device_tier = $6,
-            device_until = $7
+            device_until = $7, device_confirmed_by = $8
         where id = $1 and ended is null";
     ROTATE_COOKIE = "
         update sessions set cookie_hash = $3, rights = $4, previous_cookie_hash = $2, cookie_rotated = $5
@@ -57,8 +57,19 @@ statements! {
     UNTRUST_SESSIONS_OF_DEVICE = "
         update sessions
         set device_id = null, device_asset_tag = null, device_credential_id = null, device_since = null,
-            device_tier = null, device_until = null
+            device_tier = null, device_until = null, device_confirmed_by = null
         where device_id = $1";
+    /// What was confirmed in this way.
+    UNTRUST_SESSIONS_CONFIRMED_BY = "
+        update sessions
+        set device_id = null, device_asset_tag = null, device_credential_id = null, device_since = null,
+            device_tier = null, device_until = null, device_confirmed_by = null
+        where device_id is not null and device_confirmed_by = $1";
+    /// `$1` = microseconds.
+    SHORTEN_WEB_TRUST = "
+        update sessions set device_until = device_since + $1
+        where device_id is not null and kind = 'web' and (device_until is null or device_until > device_since + $1)";
+    LIMIT_SESSION = "update sessions set expires = $2 where id = $1 and expires > $2";
     ACTIVE_SESSIONS = concat!("select ", columns!(), " from sessions
         where ended is null and expires > $1 and (created, id) < ($2, $3) and (kind = 'cli' or last_seen > $5)
         order by created desc, id desc limit $4");

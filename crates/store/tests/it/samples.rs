@@ -4,7 +4,8 @@ use gatehouse_domain::entity::*;
 use gatehouse_model::resource::{LockTarget, RoleAllow, RoleOptions, RoleSpec, Rule, UserKind};
 use gatehouse_model::tpm::{AttestationParameters, Pcr, PlatformParameters, Quote};
 use gatehouse_model::{
-    AssetTag, AttestationTier, CollectedData, DeviceOrigin, DeviceTrustMode, EnrollStatus, OsType, Timestamp,
+    AssetTag, AttestationTier, CollectedData, ConfirmedBy, DeviceOrigin, DeviceTrustMode, EnrollStatus,
+    OsType, Timestamp,
 };
 
 /// `secs` after the tests' epoch, with microseconds.
@@ -48,6 +49,7 @@ pub(crate) fn role(name: &str) -> Role {
             options: RoleOptions {
                 device_trust_mode: Some(DeviceTrustMode::Required),
                 max_session_ttl: Some("8h".to_owned()),
+                remote_browser: Some(false),
             },
         },
         created: at(1),
@@ -126,6 +128,7 @@ pub(crate) fn web_attempt(id: &str) -> DeviceWebAttempt {
         failures: 0,
         refused: None,
         proof: None,
+        remote: None,
         confirmed: None,
     }
 }
@@ -138,6 +141,7 @@ pub(crate) fn session_device(device_id: &str) -> SessionDevice {
         since: at(3),
         tier: Some(AttestationTier::TpmEkpub),
         until: Some(at(90)),
+        confirmed_by: Some(ConfirmedBy::Browser),
     }
 }
 

@@ -39,6 +39,8 @@ struct SessionView {
     device_tier: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     device_since: Option<Timestamp>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    device_confirmed_by: String,
     remote_address: String,
     user_agent: String,
 }
@@ -57,6 +59,7 @@ impl From<SessionInfo> for SessionView {
             asset_tag: session.asset_tag,
             device_tier: session.device_tier,
             device_since: moment(session.device_since),
+            device_confirmed_by: session.device_confirmed_by,
             remote_address: session.remote_address,
             user_agent: session.user_agent,
         }
@@ -85,12 +88,16 @@ fn table(sessions: &[SessionView]) -> String {
     let mut table =
         Table::new(&["Session ID", "User", "Kind", "Device", "Client", "Last Seen", "Expires", "Address"]);
     for session in sessions {
-        let device = if session.device_id.is_empty() { "not trusted" } else { &*session.asset_tag };
+        let device = match (session.device_id.as_str(), session.device_confirmed_by.as_str()) {
+            ("", _) => "not trusted".to_owned(),
+            (_, "code") => format!("{} (by code)", session.asset_tag),
+            _ => session.asset_tag.clone(),
+        };
         table.row([
             &*session.id,
             &*session.user,
             &*session.kind,
-            device,
+            &*device,
             &*user_agent_in_words(&session.user_agent),
             &*table_time(session.last_seen),
             &*table_time(session.expires),

@@ -13,7 +13,7 @@ use crate::dialog::{Asker, Question};
 use crate::failure::{Failure, Outcome};
 use crate::output;
 
-/// Asks, proves the device and opens the browser. All that could fail for want of something is looked at before the question.
+/// Asks, proves the device and opens the browser, or tells the one on another machine which number it shows. All that could fail for want of something is looked at before the question.
 pub(super) async fn finish(
     context: &Context,
     desktop: &Desktop,
@@ -22,7 +22,11 @@ pub(super) async fn finish(
     asker: Option<&Asker>,
 ) -> Outcome {
     let no_browser = || ClientError::handoff(HandoffCode::BrowserMissing, "");
-    let opener = Opener::find(desktop, true).ok_or_else(no_browser)?;
+    let is_remote = handoff.attempt.is_remote;
+    let opener = match is_remote {
+        true => None,
+        false => Some(Opener::find(desktop, true).ok_or_else(no_browser)?),
+    };
     let tpm = consent.tpm;
     let options = LocalOptions { tpm: tpm.tpm, ek: tpm.ek, event_log: tpm.event_log };
     let mut key = open_key(context, &options)?;
@@ -30,7 +34,13 @@ pub(super) async fn finish(
     require_serial(&data)?;
 
     let question = question(&handoff.attempt, handoff.proxy());
-    if consent.yes {
+    if is_remote {
+        // No flag stands in for a look at the browser.
+        let asker = asker.ok_or_else(|| ClientError::handoff(HandoffCode::CannotAsk, ""))?;
+        let number = asker.ask_number(&question).await?;
+        let number = number.ok_or_else(|| ClientError::handoff(HandoffCode::Declined, ""))?;
+        handoff.match_number(&number).await?;
+    } else if consent.yes {
         output::notice(question.summary());
     } else {
         let asker = asker.ok_or_else(|| ClientError::handoff(HandoffCode::CannotAsk, ""))?;
@@ -40,6 +50,13 @@ pub(super) async fn finish(
     }
     let (user, proxy) = (handoff.attempt.user.clone(), handoff.proxy().clone());
     let url = handoff.prove(&mut key, &data).await?;
+    let Some(opener) = opener else {
+        output::line(format!(
+            "Device \"{}\" is proven to {proxy}. The browser that shows the number goes on by itself, authorized as {user}.",
+            data.serial_number
+        ))?;
+        return Ok(0);
+    };
     if !opener.open(&url) {
         return Err(no_browser().into());
     }
@@ -67,14 +84,34 @@ fn question(attempt: &WebAttempt, proxy: &ProxyAddress) -> Question {
         ("", os) => format!("unknown, on {os}"),
         (browser, os) => format!("{browser} on {os}"),
     };
-    let address = if attempt.address.is_empty() { "unknown" } else { &attempt.address };
+    let known = |address: &str| if address.is_empty() { "unknown".to_owned() } else { address.to_owned() };
+    if attempt.is_remote {
+        return Question {
+            title: "Authorize a browser on ANOTHER machine?".to_owned(),
+            rows: vec![
+                ("User", attempt.user.to_string()),
+                ("Server", proxy.to_string()),
+                ("Browser", browser),
+                ("From", known(&attempt.address)),
+                ("This machine", known(&attempt.client_address)),
+            ],
+            warning: attempt.other_network.then(|| {
+                "That browser reaches the server from another network than this machine. If it is not in front of you, \
+                 it is somebody else's."
+                    .to_owned()
+            }),
+            advice: "Go on only if you see that browser yourself and have just signed in with it. Whoever sent you the \
+                     code, or tells you a number, gets in as you."
+                .to_owned(),
+        };
+    }
     Question {
         title: "Authorize this browser session?".to_owned(),
         rows: vec![
             ("User", attempt.user.to_string()),
             ("Server", proxy.to_string()),
             ("Browser", browser),
-            ("From", address.to_owned()),
+            ("From", known(&attempt.address)),
         ],
         warning: attempt.other_network.then(|| {
             "This machine reaches the server from another network than that browser does. A VPN can be the reason, or \
@@ -108,6 +145,8 @@ mod tests {
             os: "Linux".to_owned(),
             address: "192.0.2.7".to_owned(),
             other_network: false,
+            client_address: "198.51.100.4".to_owned(),
+            is_remote: false,
             correlation_id: String::new(),
         }
     }
@@ -135,5 +174,24 @@ mod tests {
         let question = question(&attempt, &"gate.example:3080".parse().unwrap());
         let text = question.plain();
         assert!(text.contains("Browser: unknown, on Linux\n") && text.contains("another network"), "{text}");
+    }
+
+    #[test]
+    fn a_browser_elsewhere_is_called_so_and_both_networks_are_shown() {
+        let attempt = WebAttempt { is_remote: true, other_network: true, ..attempt() };
+        let question = question(&attempt, &"gate.example:3080".parse().unwrap());
+        insta::assert_snapshot!(question.plain(), @r"
+        Authorize a browser on ANOTHER machine?
+
+        User:         alice
+        Server:       gate.example:3080
+        Browser:      Firefox on Linux
+        From:         192.0.2.7
+        This machine: 198.51.100.4
+
+        That browser reaches the server from another network than this machine. If it is not in front of you, it is somebody else's.
+
+        Go on only if you see that browser yourself and have just signed in with it. Whoever sent you the code, or tells you a number, gets in as you.
+        ");
     }
 }

@@ -197,6 +197,20 @@ fn in_another_browser_nothing_is_spent() {
     assert_transcript!(scene, [NAMES[0], NAMES[1]]);
 }
 
+#[test]
+fn a_machine_whose_clock_is_ten_minutes_off_is_no_worse_off() {
+    for skew in ["+10m", "-10m"] {
+        let scene = scene();
+        for what in ["open-link --yes \"$(cat link)\"", "device authorize --yes \"$(cat code)\""] {
+            scene.prepares(&format!("faketime -f {skew} tsh {what}"), "");
+            scene.prepares(STANDS, "");
+            assert!(is_trusted(&scene), "{skew} {what}");
+            scene.prepares("rm jar", "");
+            scene.prepares("./browser sign-in alice", "");
+        }
+    }
+}
+
 /// As with a clock that is ten minutes ahead, by which a certificate has expired that is good there.
 #[test]
 fn an_expired_certificate_needs_no_second_login_but_a_code_does() {

@@ -32,6 +32,7 @@ pub(super) async fn trust(browser: &Browser<'_>, device_id: &str, asset_tag: &st
         since: browser.cluster.clock.now(),
         tier: None,
         until: None,
+        confirmed_by: None,
     };
     assert!(work.set_session_device(&session.id, Some(&device)).await.unwrap());
     work.commit().await.unwrap();

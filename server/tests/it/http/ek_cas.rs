@@ -133,15 +133,14 @@ async fn makers_and_policies_are_saved_key_by_key() {
             ("revision".to_owned(), revision.to_owned()),
         ]
     };
-    let send = |fields: Vec<(String, String)>| fields;
     for (vendor, sha1, code) in
         [("acme", "refuse", "invalid_ekcert_vendor"), ("infineon", "perhaps", "invalid_setting")]
     {
-        let fields = send(form(vendor, sha1, &revision));
+        let fields = form(vendor, sha1, &revision);
         let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         root.post(PATH, &fields).await.holds(code);
     }
-    let fields = send(form("infineon", "accept", &revision));
+    let fields = form("infineon", "accept", &revision);
     let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(root.post(PATH, &fields).await.location(), PATH);
     let document = cluster.services.preference.document().await.unwrap();

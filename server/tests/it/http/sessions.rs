@@ -34,6 +34,7 @@ fn a_device(cluster: &Cluster) -> SessionDevice {
         since: cluster.clock.now(),
         tier: None,
         until: None,
+        confirmed_by: None,
     }
 }
 

@@ -132,3 +132,66 @@ async fn attack_a_factor_that_no_administrator_has() {
         StatusCode::SEE_OTHER
     );
 }
+
+#[tokio::test]
+async fn browser_sessions_are_set_on_the_page_and_nothing_else_is_pinned() {
+    let cluster = cluster().await;
+    let mut root = cluster.admin().await;
+    let page = root.get("/web/settings").await;
+    page.holds("Save browser sessions").lacks("dynamic value");
+    let revision = hidden(&page.body, "revision");
+    let save = |age: &'static str, scheme: &'static str, revision: String| {
+        let fields = [
+            ("do", "save-web".to_owned()),
+            ("web_session_max_age", age.to_owned()),
+            ("link_scheme", scheme.to_owned()),
+            ("revision", revision),
+        ];
+        fields.map(|(name, value)| (name, value))
+    };
+    async fn post(
+        root: &mut super::browser::Browser<'_>,
+        fields: &[(&str, String)],
+        remote: bool,
+    ) -> super::browser::Page {
+        let mut form: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        if remote {
+            form.push(("remote_browser", "yes"));
+        }
+        root.post("/web/settings", &form).await
+    }
+    for (age, scheme, wrong) in [
+        ("4m", "gatehouse", "use 5m to 30d"),
+        ("soon", "gatehouse", "soon"),
+        ("8h", "https", "cannot be the scheme of links"),
+    ] {
+        let page = post(&mut root, &save(age, scheme, revision.clone()), true).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{}", page.body);
+        page.holds(wrong).holds("invalid_setting").holds(&format!("value=\"{age}\""));
+    }
+    let page = post(&mut root, &save("8h", "gatehouse", revision.clone()), true).await;
+    assert_eq!(page.location(), "/web/settings", "{}", page.body);
+    let document = cluster.services.preference.document().await.unwrap();
+    let trust = &document.dynamic.device_trust;
+    assert_eq!(trust.web_session_max_age.map(|age| age.secs()), Some(8 * 3600));
+    assert_eq!((trust.remote_browser, &trust.link_scheme, trust.mode), (Some(true), &None, None));
+    // Stale.
+    let page = post(&mut root, &save("9h", "gatehouse", revision), false).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    page.holds("device_trust.web_session_max_age").holds("<dd>8h").holds("<dd>on");
+    let revision = hidden(&page.body, "revision");
+    let page = post(&mut root, &save("", "acme-gate", revision), false).await;
+    assert_eq!(page.location(), "/web/settings", "{}", page.body);
+    let document = cluster.services.preference.document().await.unwrap();
+    let trust = &document.dynamic.device_trust;
+    assert_eq!((trust.web_session_max_age, trust.remote_browser), (None, Some(false)));
+    assert_eq!(document.effective.link_scheme.as_str(), "acme-gate");
+    // The other form keeps what it does not have.
+    let revision = hidden(&root.get("/web/settings").await.body, "revision");
+    root.post("/web/settings", &wish("off", &revision)).await;
+    let document = cluster.services.preference.document().await.unwrap();
+    assert_eq!(document.effective.link_scheme.as_str(), "acme-gate");
+    let mut alice = cluster.person("alice", &["access"]).await;
+    let page = alice.post("/web/settings", &[("do", "save-web"), ("link_scheme", "mine")]).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+}

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::ServerName;
-use tokio::net::TcpStream;
+use tokio::net::TcpSocket;
 use tokio_rustls::TlsConnector;
 
 use super::{PASSWORD, Rig, Target};
@@ -24,6 +24,8 @@ pub(crate) struct Browser {
     pub(crate) target: Target,
     pub(crate) cookie: Option<String>,
     pub(crate) user_agent: &'static str,
+    /// The address of this machine that it asks from.
+    pub(crate) from: [u8; 4],
 }
 
 pub(crate) struct Page {
@@ -43,7 +45,7 @@ pub(crate) struct Link {
 
 impl Rig {
     pub(crate) fn browser(&self) -> Browser {
-        Browser { target: self.target.clone(), cookie: None, user_agent: FIREFOX }
+        Browser { target: self.target.clone(), cookie: None, user_agent: FIREFOX, from: [127, 0, 0, 1] }
     }
 
     /// A browser in which somebody is signed in, and where that led.
@@ -121,7 +123,9 @@ impl Browser {
             request = request.header(COOKIE, format!("{SESSION}={cookie}"));
         }
         let request = request.body(Full::new(Bytes::from(body))).unwrap();
-        let stream = TcpStream::connect(self.target.address).await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((self.from, 0).into()).unwrap();
+        let stream = socket.connect(self.target.address).await.unwrap();
         let name = ServerName::try_from("localhost").unwrap();
         let stream = TlsConnector::from(self.config()).connect(name, stream).await.unwrap();
         let (mut sender, connection) =

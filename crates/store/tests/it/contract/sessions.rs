@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
-use gatehouse_domain::entity::{Session, SessionKey, Standing, User, WEB_IDLE_SECS};
+use gatehouse_domain::entity::{
+    Session, SessionDevice, SessionKey, SessionKind, Standing, User, WEB_IDLE_SECS,
+};
 use gatehouse_domain::ports::Store;
+use gatehouse_model::ConfirmedBy;
 
 use super::conflict;
 use crate::engines::on_both_engines;
@@ -12,6 +15,9 @@ on_both_engines!(
     an_ended_session_gains_nothing,
     all_sessions_of_a_user_end_but_one,
     a_device_loses_its_sessions_trust,
+    the_trust_of_browsers_is_cut_and_never_lengthened,
+    what_was_confirmed_by_a_code_loses_its_trust,
+    a_session_is_limited_and_never_lengthened,
     active_sessions_come_in_pages,
     a_standing_is_session_account_and_roles,
     a_cookie_rotates_once,
@@ -180,4 +186,55 @@ async fn a_browsers_session_that_lies_idle_is_not_listed(store: Arc<dyn Store>) 
         let count = work.count_active_sessions(at(secs)).await.unwrap();
         assert_eq!(count, i64::try_from(listed.len()).unwrap());
     }
+}
+
+/// A session with a device since 3.
+fn trusted(id: &str, kind: SessionKind, until: Option<i64>, way: ConfirmedBy) -> Session {
+    let until = until.map(at);
+    let device = SessionDevice { until, confirmed_by: Some(way), ..session_device("d1") };
+    Session { kind, cookie_hash: None, device: Some(device), ..session(id, "alice", 1) }
+}
+
+async fn the_trust_of_browsers_is_cut_and_never_lengthened(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    for (id, kind, until) in [
+        ("s1", SessionKind::Web, None),
+        ("s2", SessionKind::Web, Some(50)),
+        ("s3", SessionKind::Web, Some(5)),
+        ("s4", SessionKind::Cli, None),
+    ] {
+        work.insert_session(&trusted(id, kind, until, ConfirmedBy::Browser)).await.unwrap();
+    }
+    let none = Session { cookie_hash: None, device: None, ..session("s5", "alice", 1) };
+    work.insert_session(&none).await.unwrap();
+    assert_eq!(work.shorten_web_trust(10).await.unwrap(), 2);
+    assert_eq!(work.shorten_web_trust(10).await.unwrap(), 0, "a second time changes nothing");
+    for (id, until) in [("s1", Some(13)), ("s2", Some(13)), ("s3", Some(5)), ("s4", None)] {
+        let device = work.session(id).await.unwrap().unwrap().device.unwrap();
+        assert_eq!(device.until, until.map(at), "{id}");
+    }
+    assert_eq!(work.session("s5").await.unwrap(), Some(none));
+}
+
+async fn what_was_confirmed_by_a_code_loses_its_trust(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    for (id, way) in [("s1", ConfirmedBy::Code), ("s2", ConfirmedBy::Browser)] {
+        let one = trusted(id, SessionKind::Web, None, way);
+        work.insert_session(&one).await.unwrap();
+        assert_eq!(work.session(id).await.unwrap(), Some(one));
+    }
+    assert_eq!(work.untrust_sessions_confirmed_by(ConfirmedBy::Code).await.unwrap(), 1);
+    assert_eq!(work.untrust_sessions_confirmed_by(ConfirmedBy::Code).await.unwrap(), 0);
+    assert_eq!(work.session("s1").await.unwrap().unwrap().device, None);
+    assert!(work.session("s2").await.unwrap().unwrap().device.is_some());
+}
+
+async fn a_session_is_limited_and_never_lengthened(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    let one = session("s1", "alice", 1);
+    work.insert_session(&one).await.unwrap();
+    work.limit_session("s1", one.expires.plus_secs(1)).await.unwrap();
+    assert_eq!(work.session("s1").await.unwrap().unwrap().expires, one.expires);
+    work.limit_session("s1", at(50)).await.unwrap();
+    assert_eq!(work.session("s1").await.unwrap().unwrap().expires, at(50));
 }
