@@ -4,7 +4,7 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 use gatehouse_model::{AssetTag, Timestamp, clean_label};
 
 use super::{issuer_key, serial_key};
-use crate::device::import::{decode, delimiter};
+use crate::device::import::{LineCount, decode, delimiter};
 use crate::device::{SheetError, plain_cell};
 use crate::entity::{AnnouncedTpm, Digest, ShipAhead};
 
@@ -91,13 +91,14 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<(u64, Result<Line, String>)>, Sh
     let header = reader.headers().map_err(|_| ShipAheadSheetError::Csv(1))?.clone();
     let places = places(&header)?;
     let mut lines = Vec::new();
+    let mut place = LineCount::new(text.as_bytes());
     let mut record = StringRecord::new();
     loop {
-        let line = reader.position().line();
+        let byte = reader.position().byte();
         match reader.read_record(&mut record) {
             Ok(true) => {}
             Ok(false) => break,
-            Err(_) => return Err(ShipAheadSheetError::Csv(line)),
+            Err(_) => return Err(ShipAheadSheetError::Csv(place.at(byte))),
         }
         // Spreadsheets leave rows of nothing but delimiters behind.
         if record.iter().all(str::is_empty) {
@@ -106,7 +107,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<(u64, Result<Line, String>)>, Sh
         if lines.len() >= MAX_SHIP_AHEAD_LINES {
             return Err(ShipAheadSheetError::TooManyLines);
         }
-        let line = record.position().map_or(line, csv::Position::line);
+        let line = place.at(record.position().map_or(byte, csv::Position::byte));
         let read = if record.len() == header.len() {
             read(&record, &places)
         } else {
