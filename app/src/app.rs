@@ -10,7 +10,8 @@ use crate::pages::{
     DeviceAuthorizePage, DeviceAuthorizeRemotePage, DevicePage, DevicesPage, EkCasPage, EventPage,
     ImportPage, ImportsPage, InsightsPage, InvitePage, LockPage, LockedOutPage, LocksPage, LoginPage,
     NewRolePage, NotFoundPage, OwnSessionsPage, PasskeyPage, RefusedPage, ReviewPage, ReviewsPage, RolePage,
-    RolesPage, SecondFactorPage, SecurityPage, SettingsPage, ShipAheadPage, SignupPage, TokensPage, UserPage, UsersPage,
+    RolesPage, SecondFactorPage, SecurityPage, SettingsPage, ShipAheadPage, SignupPage, TokensPage, UserPage,
+    UsersPage,
 };
 use crate::{ConsoleContext, Refusal};
 

@@ -74,6 +74,7 @@ pub(super) fn read(mut section: Section<'_>, folder: &Path, config: &mut Config)
         if let Some((place, ship_ahead)) = device_trust.boolean("ship_ahead") {
             spec.ship_ahead = Some(ship_ahead);
             lines.push((PreferenceKey::ShipAhead, place));
+        }
         if let Some((place, remote_browser)) = device_trust.boolean("remote_browser") {
             spec.remote_browser = Some(remote_browser);
             lines.push((PreferenceKey::RemoteBrowser, place));

@@ -481,6 +481,7 @@ fn spec_of(dynamic: &[StoredValue]) -> Result<PreferenceSpec, StoreError> {
             }
             PreferenceKey::ShipAhead => {
                 spec.device_trust.ship_ahead = Some(serde_json::from_str(&stored.json).map_err(parse)?);
+            }
             PreferenceKey::RemoteBrowser => {
                 spec.device_trust.remote_browser = Some(serde_json::from_str(&stored.json).map_err(parse)?);
             }
