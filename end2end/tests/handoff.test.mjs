@@ -37,7 +37,6 @@ before(async () => {
   await server.require("required");
 
   desktop = await startDesktop(server.origin);
-  await desktop.asksInWindows();
   const env = { ...machine.env, ...desktop.env, ...machine.ours };
   await machine.tsh(["install-handler"], [], env);
   context = await desktop.browser(machine.ours);
@@ -72,6 +71,7 @@ async function bothAreGreen(began, opened) {
 }
 
 test("the link is clicked, and both tabs stand at the deep page with a green shield", async () => {
+  await desktop.asksInWindows();
   const page = await signedIn();
   const opened = context.waitForEvent("page");
   const clicked = performance.now();
@@ -120,6 +120,7 @@ test("the link is clicked, and both tabs stand at the deep page with a green shi
 });
 
 test("the code does what the link does", async () => {
+  await desktop.saysYes();
   const page = await signedIn();
   await page.getByText("Nothing opens?").click();
   await assertAccessible(page);

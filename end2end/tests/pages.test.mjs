@@ -45,7 +45,7 @@ const PAGES = [
   ["/web/account/sessions", "own-sessions", "Your sessions"],
   ["/web/nowhere", "not-found", "Page not found"],
   ["/web/users?after=%00", "place-not-found", "This place in the list is not there"],
-  ["/web/audit?since=tomorrow&outcome=failed", "audit-not-found", "Audit log"],
+  ["/web/audit?outcome=perhaps", "audit-not-found", "Audit log"],
   ["/web/login?next=/web/users/~new&done=not-saved", "login", "Sign in"],
 ];
 

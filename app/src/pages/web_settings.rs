@@ -66,11 +66,14 @@ fn WebForm(document: PreferenceDocument) -> impl IntoView {
         ),
     };
     let remark = shown::<SettingsRemark>().filter(|_| outcome.action == SAVE_WEB);
-    let revision = document.revision.clone();
+    let revision = outcome.revision(SAVE_WEB, document.revision.clone());
     let minutes = REMOTE_SESSION_SECS / 60;
     view! {
-        {remark.map(|remark| view! { <Remark remark/> })}
-        <PostForm action=SAVE_WEB submit="Save browser sessions">
+        <PostForm
+            action=SAVE_WEB
+            submit="Save browser sessions"
+            remark=remark.map(|remark| view! { <Remark remark/> }.into_any())
+        >
             <input type="hidden" name="revision" value=revision/>
             <div class="setting">
                 <Field

@@ -418,7 +418,7 @@ async fn attack_somebody_else_types_the_code_or_the_number() {
 
 #[tokio::test]
 async fn a_role_refuses_it_at_every_step_and_ends_what_it_finds() {
-    let mut refusing =
+    let refusing =
         case_with(&["access", "at-desk"], json!({"mode": "required", "remote_browser": true})).await;
     let mut browser = refusing.browser.clone();
     refusing.confirms(&mut browser).await;
