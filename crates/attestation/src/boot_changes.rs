@@ -53,7 +53,7 @@ pub enum BootChangeKind {
     Warning,
     /// A value that was signed; the others are what the logs say of such values.
     Pcr(u8),
-    /// The boots were signed in different PCR banks, so that nothing can be compared.
+    /// A PCR bank is signed no more, so that what only it measured cannot be compared.
     Banks,
 }
 
@@ -85,24 +85,15 @@ pub struct BootChange {
 #[must_use]
 pub fn boot_changes(os: OsType, before: &PlatformParameters, after: &PlatformParameters) -> Vec<BootChange> {
     let (quoted_before, quoted_after) = (quoted(before), quoted(after));
-    let common = quoted_before.keys().rev().find(|bank| quoted_after.contains_key(*bank));
-    let signed: Vec<BootChange> =
-        match common.and_then(|bank| Some((bank, quoted_before.get(bank)?, quoted_after.get(bank)?))) {
-            Some((_, before, after)) => boot_pcrs(os)
-                .iter()
-                .filter(|index| before.get(index) != after.get(index))
-                .map(|index| BootChange {
-                    kind: BootChangeKind::Pcr(*index),
-                    before: before.get(index).map(hex::encode).unwrap_or_default(),
-                    after: after.get(index).map(hex::encode).unwrap_or_default(),
-                })
-                .collect(),
-            None => vec![BootChange {
-                kind: BootChangeKind::Banks,
-                before: names(&quoted_before),
-                after: names(&quoted_after),
-            }],
-        };
+    let mut signed = Vec::new();
+    if quoted_before.keys().any(|bank| !quoted_after.contains_key(bank)) {
+        let (before, after) = (names(&quoted_before), names(&quoted_after));
+        signed.push(BootChange { kind: BootChangeKind::Banks, before, after });
+    }
+    let common = quoted_before.iter().rev();
+    let common: Vec<_> =
+        common.filter_map(|(bank, before)| Some((before, quoted_after.get(bank)?))).collect();
+    signed.extend(boot_pcrs(os).iter().filter_map(|index| other_value(&common, *index)));
     if signed.is_empty() {
         return signed;
     }
@@ -111,7 +102,16 @@ pub fn boot_changes(os: OsType, before: &PlatformParameters, after: &PlatformPar
     changes
 }
 
-type Quoted<'a> = BTreeMap<Bank, BTreeMap<u8, &'a [u8]>>;
+/// Not every loader measures into every bank: a PCR is the same only if it is in each bank.
+fn other_value(banks: &[(&Values<'_>, &Values<'_>)], index: u8) -> Option<BootChange> {
+    let (before, after) = banks.iter().find(|(before, after)| before.get(&index) != after.get(&index))?;
+    let text = |values: &Values<'_>| values.get(&index).map(hex::encode).unwrap_or_default();
+    Some(BootChange { kind: BootChangeKind::Pcr(index), before: text(before), after: text(after) })
+}
+
+/// The values of a bank by the PCRs' numbers.
+type Values<'a> = BTreeMap<u8, &'a [u8]>;
+type Quoted<'a> = BTreeMap<Bank, Values<'a>>;
 
 fn quoted(platform: &PlatformParameters) -> Quoted<'_> {
     let mut banks: Quoted<'_> = BTreeMap::new();

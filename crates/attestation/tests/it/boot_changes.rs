@@ -73,14 +73,22 @@ fn each_pcr_that_a_boot_decides_makes_a_difference() {
 }
 
 #[test]
-fn a_weaker_bank_does_not_decide_and_other_banks_cannot_be_compared() {
+fn every_bank_counts_and_none_may_be_left_out() {
     let before = platform();
     let mut after = before.clone();
     set(&mut after, 3, 4, 9);
-    assert_eq!(boot_changes(OsType::Linux, &before, &after), [], "SHA-256 says it is the same");
-    // A bank that is left out leaves no boot unlooked at.
+    let kinds = |before: &PlatformParameters, after: &PlatformParameters| {
+        boot_changes(OsType::Linux, before, after).into_iter().map(|change| change.kind).collect::<Vec<_>>()
+    };
+    // Some loaders measure into one bank alone.
+    assert_eq!(kinds(&before, &after), [BootChangeKind::Pcr(4)]);
     after.pcrs.retain(|pcr| pcr.digest_alg == 3);
-    assert_eq!(boot_changes(OsType::Linux, &before, &after)[0].kind, BootChangeKind::Pcr(4));
+    assert_eq!(kinds(&before, &after), [BootChangeKind::Banks, BootChangeKind::Pcr(4)]);
+    // One that was not signed before says nothing about the boot.
+    let mut fewer_banks = before.clone();
+    fewer_banks.pcrs.retain(|pcr| pcr.digest_alg == 5);
+    assert_eq!(kinds(&fewer_banks, &before), []);
+    assert_eq!(kinds(&before, &fewer_banks), [BootChangeKind::Banks]);
     let mut sha256 = before.clone();
     sha256.pcrs.retain(|pcr| pcr.digest_alg == 5);
     after.pcrs.iter_mut().for_each(|pcr| pcr.digest_alg = 6);

@@ -532,8 +532,8 @@ fn merge(dynamic: &PreferenceSpec, file: &PreferenceSpec) -> (Effective, BTreeMa
         boot_drift: trust(PreferenceKey::BootDrift).boot_drift.unwrap_or_default(),
         ekcert_fetch_cas: trust(PreferenceKey::EkcertFetchCas).ekcert_fetch_cas.unwrap_or_default(),
         ship_ahead: trust(PreferenceKey::ShipAhead).ship_ahead.unwrap_or_default(),
-        second_factor: from(pick(PreferenceKey::SecondFactor)).second_factor.unwrap_or_default(),
         remote_browser: trust(PreferenceKey::RemoteBrowser).remote_browser.unwrap_or_default(),
+        second_factor: from(pick(PreferenceKey::SecondFactor)).second_factor.unwrap_or_default(),
     };
     (effective, sources)
 }
