@@ -10,7 +10,8 @@ use crate::pages::{
     DeviceAuthorizePage, DeviceAuthorizeRemotePage, DevicePage, DevicesPage, EkCasPage, EventPage,
     ImportPage, ImportsPage, InsightsPage, InvitePage, LockPage, LockedOutPage, LocksPage, LoginPage,
     NewRolePage, NotFoundPage, OwnSessionsPage, PasskeyPage, RefusedPage, ReviewPage, ReviewsPage, RolePage,
-    RolesPage, SecondFactorPage, SecurityPage, SettingsPage, SignupPage, TokensPage, UserPage, UsersPage,
+    RolesPage, SecondFactorPage, SecurityPage, SettingsPage, ShipAheadPage, SignupPage, TokensPage, UserPage,
+    UsersPage,
 };
 use crate::{ConsoleContext, Refusal};
 
@@ -78,6 +79,7 @@ fn Page() -> impl IntoView {
                 <Route path=path!("/web/devices/add") view=AddDevicePage/>
                 <Route path=path!("/web/devices/import") view=ImportsPage/>
                 <Route path=path!("/web/devices/import/:id") view=ImportPage/>
+                <Route path=path!("/web/devices/ship-ahead") view=ShipAheadPage/>
                 <Route path=path!("/web/tokens") view=TokensPage/>
                 // The last of its kind: what is above is no device's id.
                 <Route path=path!("/web/devices/:id") view=DevicePage/>

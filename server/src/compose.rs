@@ -59,6 +59,7 @@ pub async fn compose(foundation: &Foundation) -> Result<Composed, ComposeError> 
         sealer,
         ca: user_ca,
         passkeys: passkeys.map(|passkeys| Arc::new(passkeys) as Arc<dyn Passkeys>),
+        issuers: Arc::clone(&foundation.issuers),
         cluster_name,
         static_preference: foundation.config.preference.clone(),
     }));

@@ -4,12 +4,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use gatehouse_domain::ports::{Clock, Random, Store};
+use gatehouse_domain::ports::{Clock, Issuers, Random, Store};
 use gatehouse_store::Location;
 
 use crate::config::{Config, ConfigError, StorageConfig};
 use crate::data_dir::{self, DataDir, DataDirError};
 use crate::environment::{SystemClock, SystemRandom};
+use crate::issuers::IssuerFetcher;
 use crate::listener::{ListenError, Listener};
 use crate::secrets::KeyFileSealer;
 use crate::tls::{CertificateError, ServerCertificate, ServerConfigs};
@@ -57,6 +58,8 @@ pub struct Foundation {
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
+    /// Where missing CAs of EK certificates are fetched, if the policy lets them be.
+    pub issuers: Arc<dyn Issuers>,
     pub sealer: Arc<KeyFileSealer>,
     pub user_ca: Arc<crate::ca::UserCa>,
     pub certificate: ServerCertificate,
@@ -98,6 +101,7 @@ impl Foundation {
             store,
             clock,
             random,
+            issuers: Arc::new(IssuerFetcher::of_known_makers()),
             sealer: Arc::new(sealer),
             user_ca: Arc::new(user_ca),
             certificate,

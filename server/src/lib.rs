@@ -12,6 +12,7 @@ pub mod environment;
 pub mod foundation;
 pub mod grpc;
 pub mod http;
+pub mod issuers;
 pub mod listener;
 pub mod logging;
 pub mod output;

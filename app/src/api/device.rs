@@ -66,6 +66,13 @@ pub(crate) async fn accept_counters(console: &ConsoleContext, id: &str) -> Resul
     console.services.devices.accept_counters(&grant, id).await.map_err(|error| console.refuse(error))
 }
 
+/// Accepts the boot with this fingerprint, in hexadecimal digits.
+pub(crate) async fn accept_boot(console: &ConsoleContext, id: &str, boot: &str) -> Result<(), ApiError> {
+    let grant = console.principal.grant::<UpdateDevice>().map_err(|error| console.refuse(error))?;
+    let accepted = console.services.devices.accept_boot(&grant, id, boot).await;
+    accepted.map_err(|error| console.refuse(error))
+}
+
 pub(crate) async fn delete(console: &ConsoleContext, id: &str) -> Result<Device, ApiError> {
     let grant = console.principal.grant::<DeleteDevice>().map_err(|error| console.refuse(error))?;
     console.services.devices.delete(&grant, id).await.map_err(|error| console.refuse(error))

@@ -34,6 +34,8 @@ mod session;
 pub(crate) mod sessions;
 #[cfg(feature = "ssr")]
 pub(crate) mod settings;
+#[cfg(feature = "ssr")]
+pub(crate) mod ship_ahead;
 mod signup;
 #[cfg(feature = "ssr")]
 pub(crate) mod tokens;

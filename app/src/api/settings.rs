@@ -85,6 +85,9 @@ pub(super) fn spec_in_force(document: &PreferenceDocument) -> PreferenceSpec {
             ekcert_expired_ek: Some(effective.ekcert_policy.expired_ek),
             web_session_max_age: effective.web_session_max_age,
             link_scheme: Some(effective.link_scheme.clone()),
+            boot_drift: Some(effective.boot_drift),
+            ekcert_fetch_cas: Some(effective.ekcert_fetch_cas),
+            ship_ahead: Some(effective.ship_ahead),
             remote_browser: Some(effective.remote_browser),
         },
     }

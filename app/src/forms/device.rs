@@ -76,6 +76,7 @@ pub(super) async fn act(console: ConsoleContext, posted: Posted) -> Answer {
         "lock" => lock(&console, &posted, &id).await,
         "unlock" => unlock(&console, &posted, &id).await,
         "accept-counters" => accept_counters(&console, &id).await,
+        "accept-boot" => accept_boot(&console, &posted, &id).await,
         "delete" => delete(&console, &posted, &id).await,
         _ => Err(ApiError::invalid("unknown_action", "this form asks for nothing that is known")),
     };
@@ -164,6 +165,11 @@ async fn unlock(console: &ConsoleContext, posted: &Posted, id: &str) -> Result<A
 async fn accept_counters(console: &ConsoleContext, id: &str) -> Result<Answer, ApiError> {
     device::accept_counters(console, id).await?;
     Ok(stay(id, "The counters are accepted: the next attestation sets them anew.".to_owned()))
+}
+
+async fn accept_boot(console: &ConsoleContext, posted: &Posted, id: &str) -> Result<Answer, ApiError> {
+    device::accept_boot(console, id, posted.field("boot").unwrap_or_default()).await?;
+    Ok(stay(id, "The boot is accepted: later ones are compared with it.".to_owned()))
 }
 
 async fn delete(console: &ConsoleContext, posted: &Posted, id: &str) -> Result<Answer, ApiError> {

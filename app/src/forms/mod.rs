@@ -11,12 +11,13 @@ mod roles;
 mod security;
 mod sessions;
 mod settings;
+mod ship_ahead;
 mod tokens;
 mod users;
 
 pub(crate) use settings::SAVE_WEB;
 
-use gatehouse_domain::authz::{CreateDevices, CreateRole, DecideReview, UpdatePreference};
+use gatehouse_domain::authz::{AnnounceTpms, CreateDevices, CreateRole, DecideReview, UpdatePreference};
 
 use crate::form::{PostRoute, may};
 use crate::pages::{FRESH_FACTOR, confirm_and_back_to};
@@ -80,6 +81,8 @@ pub fn posts() -> Vec<PostRoute> {
         PostRoute::new("/web/devices/import", handler!(imports::upload))
             .up_to(imports::MAX_BODY, may::<CreateDevices>),
         PostRoute::new("/web/devices/import/{id}", handler!(imports::decide)),
+        PostRoute::new("/web/devices/ship-ahead", handler!(ship_ahead::act))
+            .up_to(ship_ahead::MAX_BODY, may::<AnnounceTpms>),
         PostRoute::new("/web/devices/{id}", handler!(device::act)),
         PostRoute::new("/web/tokens", handler!(tokens::revoke)),
         PostRoute::new("/web/account/security", handler!(security::account)),

@@ -6,6 +6,7 @@ use gatehouse_model::{DeviceTrustMode, SecondFactor};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::boot_settings::BootSettings;
 use super::locked_out::LockedOutNames;
 use super::stray::StrayProblem;
 use super::web_settings::WebSettings;
@@ -105,6 +106,7 @@ fn Whole(settings: Settings) -> impl IntoView {
             {form}
             {changed}
             {resets}
+            <BootSettings document=document.clone()/>
             <WebSettings document=document.clone() may_update/>
             <Cas cas source=source_of(&document, PreferenceKey::EkcertAllowedCas)/>
         </div>
@@ -245,6 +247,9 @@ fn Resets(document: PreferenceDocument) -> impl IntoView {
         (PreferenceKey::EkcertExpiredEk, "Expired EK certificates"),
         (PreferenceKey::WebSessionMaxAge, "When browser sessions are authorized anew"),
         (PreferenceKey::LinkScheme, "Scheme of links to the device"),
+        (PreferenceKey::BootDrift, "Devices that boot otherwise"),
+        (PreferenceKey::EkcertFetchCas, "Fetching missing CAs"),
+        (PreferenceKey::ShipAhead, "Announced TPMs"),
         (PreferenceKey::RemoteBrowser, "Browsers on other machines than the device"),
     ];
     let own: Vec<_> = keys

@@ -5,17 +5,23 @@ use std::collections::BTreeMap;
 use gatehouse_model::tpm::PlatformParameters;
 
 use crate::event_log::{
-    Bank, BootImage, EV_EFI_ACTION, EV_EFI_BOOT_SERVICES_APPLICATION, EV_NO_ACTION, EV_S_CRTM_VERSION, Event,
-    EventLog, EventLogError, UefiVariable, file_path, utf16,
+    Bank, BootImage, EV_EFI_ACTION, EV_EFI_BOOT_SERVICES_APPLICATION, EV_IPL, EV_NO_ACTION,
+    EV_S_CRTM_VERSION, Event, EventLog, EventLogError, UefiVariable, file_path, utf16,
 };
 
 /// EFI_GLOBAL_VARIABLE, 8be4df61-93ca-11d2-aa0d-00e098032b8c, as it is laid out in memory.
 const EFI_GLOBAL_VARIABLE: [u8; 16] =
     [0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0xd2, 0x11, 0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c];
+/// Most parts of kernels that are listed.
+const MAX_KERNEL_PARTS: usize = 8;
 /// Most images that are listed.
 const MAX_IMAGES: usize = 16;
 const SECURE_BOOT_PCR: u8 = 7;
 const BOOT_LOADER_PCR: u8 = 4;
+/// What boot loaders measure: their commands and the kernel's command line, and files that they read.
+const COMMANDS_PCR: u8 = 8;
+const FILES_PCR: u8 = 9;
+const STUB_COMMAND_LINE_PCR: u8 = 12;
 
 /// What is known of a boot. The PCR values are those that a quote covered; everything else is of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +32,8 @@ pub struct BootState {
     pub secure_boot: SecureBoot,
     /// What the firmware started, in order: boot managers, loaders, shells.
     pub images: Vec<BootImageState>,
+    /// What boot loaders logged of the kernel, in order.
+    pub kernel: Vec<KernelState>,
     /// As the firmware measured it into PCR 0.
     pub firmware_version: Option<String>,
     /// Measured remarks that weaken the platform: `DMA Protection Disabled`, `UEFI Debug Mode`.
@@ -76,6 +84,34 @@ pub enum SecureBoot {
     Unknown,
 }
 
+impl LogState {
+    /// Stable word: `not_sent`, `unreadable`, `agrees`, `differs`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotSent => "not_sent",
+            Self::Unreadable(_) => "unreadable",
+            Self::Read { agrees: true, .. } => "agrees",
+            Self::Read { agrees: false, .. } => "differs",
+        }
+    }
+}
+
+impl SecureBoot {
+    /// Stable word: `on`, `off`, `not_set_up`, `not_measured`, `not_proven`, `unknown`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Off => "off",
+            Self::NotSetUp => "not_set_up",
+            Self::NotMeasured => "not_measured",
+            Self::NotProven => "not_proven",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// An image that was started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BootImageState {
@@ -85,6 +121,24 @@ pub struct BootImageState {
     pub digest: Vec<u8>,
     pub bank: Bank,
     pub proven: bool,
+}
+
+/// Something that a boot loader logged of the kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KernelState {
+    pub part: KernelPart,
+    /// The command line, or the path of the file.
+    pub text: String,
+    pub digest: Vec<u8>,
+    pub bank: Bank,
+    /// The digest is in the signed PCR; of a file, the path is the log's word nevertheless.
+    pub proven: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KernelPart {
+    CommandLine,
+    File,
 }
 
 /// Reads how a device booted from an attestation whose quotes have been verified.
@@ -111,6 +165,7 @@ pub fn boot_state(platform: &PlatformParameters) -> BootState {
         log: LogState::Read { events: log.len(), agrees },
         secure_boot: secure_boot(log, bank, proven(SECURE_BOOT_PCR)),
         images: images(log, bank, proven(BOOT_LOADER_PCR)),
+        kernel: kernel(log, bank, &proven),
         firmware_version: firmware_version(log, bank).filter(|_| proven(0)),
         warnings: warnings(log, bank, &proven),
         banks,
@@ -158,6 +213,7 @@ fn without_log(quoted: &[(Bank, BTreeMap<u8, &[u8]>)], log: LogState) -> BootSta
         log,
         secure_boot: SecureBoot::Unknown,
         images: Vec::new(),
+        kernel: Vec::new(),
         firmware_version: None,
         warnings: Vec::new(),
     }
@@ -204,6 +260,46 @@ fn images(log: &EventLog<'_>, bank: Bank, proven: bool) -> Vec<BootImageState> {
             proven,
         })
         .collect()
+}
+
+/// GRUB logs `kernel_cmdline: …` and measures what follows the colon, and names the files that it reads; systemd's stub
+/// measures the command line as it is, in UTF-16.
+fn kernel(log: &EventLog<'_>, bank: Bank, proven: &dyn Fn(u8) -> bool) -> Vec<KernelState> {
+    let part = |event: &Event<'_>| {
+        let digest = event.digest(bank)?;
+        let (part, text, measured) = match event.pcr {
+            COMMANDS_PCR | STUB_COMMAND_LINE_PCR if matches!(event.data, [first, 0, ..] if first.is_ascii()) => {
+                (KernelPart::CommandLine, utf16(event.data), event.data_is_measured(bank))
+            }
+            COMMANDS_PCR => {
+                let said = event.data.strip_prefix(b"kernel_cmdline: ")?;
+                let said = said.strip_suffix(&[0]).unwrap_or(said);
+                (KernelPart::CommandLine, shown(said)?, bank.hash(&[said]) == digest)
+            }
+            FILES_PCR => {
+                let path = event.data.strip_suffix(&[0]).unwrap_or(event.data);
+                let name = path.rsplit(|byte| matches!(byte, b'/' | b'\\')).next()?;
+                let is_kernel =
+                    [&b"vmlinu"[..], b"bzImage", b"linux"].iter().any(|start| name.starts_with(start));
+                (KernelPart::File, shown(path).filter(|_| is_kernel)?, true)
+            }
+            _ => return None,
+        };
+        let text = text.trim().to_owned();
+        let proven = measured && proven(event.pcr);
+        (!text.is_empty()).then(|| KernelState { part, text, digest: digest.to_vec(), bank, proven })
+    };
+    let mut found: Vec<KernelState> = Vec::new();
+    for state in log.events().iter().filter(|event| event.kind == EV_IPL).filter_map(part) {
+        if found.len() < MAX_KERNEL_PARTS && !found.contains(&state) {
+            found.push(state);
+        }
+    }
+    found
+}
+
+fn shown(bytes: &[u8]) -> Option<String> {
+    std::str::from_utf8(bytes).ok().map(gatehouse_model::clean_label)
 }
 
 fn firmware_version(log: &EventLog<'_>, bank: Bank) -> Option<String> {

@@ -226,6 +226,34 @@ pub fn verify_ek_path(
     search::find(leaf.certificate(), &ground)
 }
 
+/// As [`verify_ek_path`], with anchors that are only known by the SHA-256 of their certificates beside those that are
+/// listed: those of `sent` that `is_pinned` knows.
+///
+/// # Errors
+/// As [`verify_ek_path`]; of the list, where nothing is pinned.
+pub fn verify_ek_path_pinned(
+    leaf: &EkCertificate,
+    listed: &AllowedCas,
+    is_pinned: impl Fn(&[u8; 32]) -> bool,
+    sent: &Intermediates,
+    policy: &ChainPolicy,
+    now: Timestamp,
+) -> Result<EkPath, ChainError> {
+    let by_list = verify_ek_path(leaf, listed, &[sent], policy, now);
+    let Err(refused) = by_list else { return by_list };
+    let mut named = AllowedCas::default();
+    for facts in sent.facts() {
+        if is_pinned(&facts.sha256) {
+            // One that is no CA after all is no anchor.
+            let _ = named.add(&facts.der);
+        }
+    }
+    if named.is_empty() {
+        return Err(refused);
+    }
+    verify_ek_path(leaf, &named, &[sent], policy, now)
+}
+
 /// As [`verify_ek_path`], for a CA in the place of the EK certificate: its own dates count as those of an EK certificate.
 ///
 /// # Errors

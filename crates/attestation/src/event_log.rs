@@ -23,6 +23,7 @@ const MAX_PCR: u32 = 23;
 
 pub(crate) const EV_NO_ACTION: u32 = 0x03;
 pub(crate) const EV_S_CRTM_VERSION: u32 = 0x08;
+pub(crate) const EV_IPL: u32 = 0x0d;
 pub(crate) const EV_EFI_BOOT_SERVICES_APPLICATION: u32 = 0x8000_0003;
 pub(crate) const EV_EFI_ACTION: u32 = 0x8000_0007;
 pub(crate) const EV_EFI_HCRTM_EVENT: u32 = 0x8000_0010;

@@ -10,6 +10,7 @@
 
 mod activation;
 mod ak;
+mod boot_changes;
 mod boot_state;
 mod bundle;
 mod chain;
@@ -19,6 +20,7 @@ mod digest;
 mod ek;
 mod ek_cert;
 mod event_log;
+mod evidence;
 mod kdf;
 mod known_cas;
 mod nv;
@@ -32,17 +34,25 @@ mod x509;
 
 pub use activation::{ActivationError, make_credential};
 pub use ak::{AkError, AkPublic, Attribute, SignatureError};
-pub use boot_state::{BankState, BootImageState, BootState, LogState, PcrState, SecureBoot, boot_state};
+pub use boot_changes::{BootChange, BootChangeKind, boot_changes, boot_pcrs, pcr_meaning};
+pub use boot_state::{
+    BankState, BootImageState, BootState, KernelPart, KernelState, LogState, PcrState, SecureBoot, boot_state,
+};
 pub use bundle::{BundleError, MAX_BUNDLE_BYTES, MAX_BUNDLE_CERTIFICATES, certificates_in};
 pub use chain::{
     AllowedCas, AllowedCasError, AllowedCasReason, CaCertificate, CaFacts, ChainError, ChainErrorKind,
     ChainPolicy, EkPath, Finding, FindingKind, Intermediates, Leniency, MAX_PATH_CERTIFICATES,
-    PathCertificate, verify_ca_path, verify_ek_chain, verify_ek_path,
+    PathCertificate, verify_ca_path, verify_ek_chain, verify_ek_path, verify_ek_path_pinned,
 };
 pub use creation::{CreationError, verify_creation};
+pub use digest::sha256_hex;
 pub use ek::{EkError, EkKind, EkPublic};
 pub use ek_cert::{EkCertificate, EkCertificateError, Quirk, TpmIdentity};
 pub use event_log::{Bank, EventFacts, EventLog, EventLogError, MAX_EVENTS, SignatureLists};
+pub use evidence::{
+    ACCEPTED_IN_REVIEW, CasOfEvidence, Check, EvidenceBundle, EvidenceError, EvidenceFile, MANIFEST_NAME,
+    MAX_MANIFEST_BYTES, Outcome, Replay, TrustBasis, evidence_file_limit,
+};
 pub use known_cas::{KNOWN_CA_COLUMNS, KnownCa, KnownCas, UnknownVendor};
 pub use nv::{MAX_CERTIFICATE_BYTES, MAX_SENT_BYTES, MAX_SENT_CERTIFICATES, UnwrapError, certificate_chain};
 pub use possession::{PossessionError, check_device_key, verify_device_key, verify_raw_signature};

@@ -54,23 +54,29 @@ pub(crate) fn unwrap(bytes: &[u8]) -> Result<Vec<u8>, UnwrapError> {
     first_sequence(stored(bytes)?.0).map(<[u8]>::to_vec)
 }
 
-/// The DER of each certificate in the contents of NV indices that hold a chain, one behind the other or one each. What is
-/// no certificate ends the index that it is in: that is its padding.
+/// The DER of each certificate in the contents of NV indices that hold a chain, each once: one behind the other, one each,
+/// or a chain that runs on from one index into the next (TCG EK Credential Profile, section 2.2.1.5.2). What is no
+/// certificate ends the index that it is in: that is its padding.
 #[must_use]
 pub fn certificate_chain(indices: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let mut found: Vec<Vec<u8>> = Vec::new();
     let mut left = MAX_SENT_BYTES;
-    for index in indices {
+    // One as large as all together may be holds no more.
+    let together: Vec<u8> = indices.iter().flatten().take(2 * MAX_SENT_BYTES).copied().collect();
+    for index in indices.iter().chain([&together]) {
         let mut rest = index.as_slice();
         while let Ok((body, behind)) = stored(rest)
             && let Ok(der) = first_sequence(body)
         {
+            rest = behind.unwrap_or_else(|| body.get(der.len()..).unwrap_or_default());
+            if found.iter().any(|known| known == der) {
+                continue;
+            }
             let Some(fewer) = left.checked_sub(der.len()) else { return found };
             if found.len() >= MAX_SENT_CERTIFICATES {
                 return found;
             }
             left = fewer;
-            rest = behind.unwrap_or_else(|| body.get(der.len()..).unwrap_or_default());
             found.push(der.to_vec());
         }
     }
@@ -174,14 +180,33 @@ mod tests {
             vec![0x30, 9, 1],
             other.to_vec(),
         ];
-        assert_eq!(certificate_chain(&indices), [DER, other, DER, other, other]);
+        assert_eq!(certificate_chain(&indices), [DER, other]);
+    }
+
+    #[test]
+    fn a_chain_runs_on_from_one_index_into_the_next() {
+        let other: &[u8] = &[0x30, 3, 2, 1, 6];
+        let whole = [DER, other, &[0xff; 4]].concat();
+        for cut in 0..=whole.len() {
+            let (first, second) = whole.split_at(cut);
+            let mut found = certificate_chain(&[first.to_vec(), second.to_vec()]);
+            found.sort();
+            assert_eq!(found, [DER, other], "cut at {cut}");
+        }
     }
 
     #[test]
     fn the_chain_of_a_device_is_bounded() {
-        assert_eq!(certificate_chain(&[DER.repeat(1000)]).len(), MAX_SENT_CERTIFICATES);
+        let many: Vec<u8> = (0..=255).flat_map(|byte| [0x30, 3, 2, 1, byte]).collect();
+        assert_eq!(certificate_chain(&[many]).len(), MAX_SENT_CERTIFICATES);
         let large = [&[0x30, 0x82, 0x40, 0], vec![0; 0x4000].as_slice()].concat();
-        let total: usize = certificate_chain(&vec![large; 30]).iter().map(Vec::len).sum();
+        let numbered = |number: u8| {
+            let mut large = large.clone();
+            large[9] = number;
+            large
+        };
+        let indices: Vec<_> = (0..30).map(numbered).collect();
+        let total: usize = certificate_chain(&indices).iter().map(Vec::len).sum();
         assert!(total <= MAX_SENT_BYTES && total > 3 * 0x4000);
     }
 }

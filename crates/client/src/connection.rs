@@ -10,11 +10,13 @@ use gatehouse_proto::gatehouse::v1::account_service_client::AccountServiceClient
 use gatehouse_proto::gatehouse::v1::audit_service_client::AuditServiceClient;
 use gatehouse_proto::gatehouse::v1::auth_service_client::AuthServiceClient;
 use gatehouse_proto::gatehouse::v1::device_admin_service_client::DeviceAdminServiceClient;
+use gatehouse_proto::gatehouse::v1::device_evidence_service_client::DeviceEvidenceServiceClient;
 use gatehouse_proto::gatehouse::v1::device_web_service_client::DeviceWebServiceClient;
 use gatehouse_proto::gatehouse::v1::ek_ca_service_client::EkCaServiceClient;
 use gatehouse_proto::gatehouse::v1::resource_service_client::ResourceServiceClient;
 use gatehouse_proto::gatehouse::v1::review_service_client::ReviewServiceClient;
 use gatehouse_proto::gatehouse::v1::session_service_client::SessionServiceClient;
+use gatehouse_proto::gatehouse::v1::ship_ahead_service_client::ShipAheadServiceClient;
 use gatehouse_proto::gatehouse::v1::status_service_client::StatusServiceClient;
 use gatehouse_proto::gatehouse::v1::user_service_client::UserServiceClient;
 use hyper_util::rt::TokioIo;
@@ -97,10 +99,12 @@ services! {
     /// Authentication for callers without a certificate.
     devices_public: PublicDeviceTrustServiceClient,
     device_admin: DeviceAdminServiceClient,
+    device_evidence: DeviceEvidenceServiceClient,
     device_web: DeviceWebServiceClient,
     resources: ResourceServiceClient,
     users: UserServiceClient,
     sessions: SessionServiceClient,
+    ship_ahead: ShipAheadServiceClient,
     audit: AuditServiceClient,
     reviews: ReviewServiceClient,
     ek_cas: EkCaServiceClient,

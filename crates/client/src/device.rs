@@ -20,4 +20,4 @@ pub use key::{DeviceKey, KeyStatus};
 pub use list::{all_devices, own_devices};
 pub use local::{LocalDevice, LocalOptions, require_serial};
 pub use lookup::{DeviceName, find_all, find_one, friendly_os};
-pub use trust::{Trust, TrustedDeviceName, establish_trust};
+pub use trust::{EnrolmentWays, Trust, TrustedDeviceName, establish_trust};

@@ -47,6 +47,12 @@ event_kinds! {
     DEVICE_COUNTERS_ACCEPT = "device.counters.accept" "GH002I" "GH002W";
     DEVICE_IMPORT_START = "device.import.start" "GH007I" "GH007W";
     DEVICE_IMPORT = "device.import" "GH008I" "GH008W";
+    DEVICE_EVIDENCE_EXPORT = "device.evidence.export" "GH085I" "GH085W";
+    SHIP_AHEAD_IMPORT = "device.ship_ahead.import" "GH088I" "GH088W";
+    SHIP_AHEAD_DELETE = "device.ship_ahead.delete" "GH089I" "GH089W";
+    SHIP_AHEAD_USE = "device.ship_ahead.use" "GH090I" "GH090W";
+    DEVICE_BOOT_DRIFT = "device.boot.drift" "GH086W" "GH086W";
+    DEVICE_BOOT_ACCEPT = "device.boot.accept" "GH087I" "GH087W";
     REVIEW_CREATE = "review.create" "GH080I" "GH080W";
     REVIEW_ACCEPT = "review.accept" "GH081I" "GH081W";
     REVIEW_TRUST = "review.trust" "GH082I" "GH082W";

@@ -11,7 +11,8 @@ pub mod authz;
 /// How a device booted, in the words of the crate that reads attestations.
 pub mod boot {
     pub use gatehouse_attestation::{
-        Bank, BankState, BootImageState, BootState, LogState, PcrState, SecureBoot,
+        Bank, BankState, BootChange, BootChangeKind, BootImageState, BootState, KernelPart, KernelState,
+        LogState, PcrState, SecureBoot, pcr_meaning,
     };
 }
 pub mod ceremony;
@@ -32,7 +33,7 @@ use gatehouse_model::Timestamp;
 use gatehouse_model::resource::PreferenceSpec;
 
 pub use failure::{Decision, Failure};
-use ports::{CertificateAuthority, Clock, Passkeys, Random, Sealer, Store, UnitOfWork};
+use ports::{CertificateAuthority, Clock, Issuers, Passkeys, Random, Sealer, Store, UnitOfWork};
 pub use secret_token::SecretToken;
 
 /// What every service works with.
@@ -44,6 +45,8 @@ pub struct Core {
     pub ca: Arc<dyn CertificateAuthority>,
     /// None where browsers know no passkeys: at an address without a host name.
     pub passkeys: Option<Arc<dyn Passkeys>>,
+    /// Where missing CAs of EK certificates are fetched.
+    pub issuers: Arc<dyn Issuers>,
     pub cluster_name: String,
     /// What the configuration file says of the preference; dynamic values win, key by key.
     pub static_preference: PreferenceSpec,
@@ -90,7 +93,10 @@ pub struct Services {
     pub devices: device::Inventory,
     pub tokens: device::EnrollTokens,
     pub imports: device::Imports,
+    pub evidence: device::EvidenceArchive,
     pub enrolment: ceremony::Enrolment,
+    pub announced_enrolment: ceremony::AnnouncedEnrolment,
+    pub ship_ahead: device::ShipAheads,
     pub reviews: ek::Reviews,
     pub ek_cas: ek::EkCas,
     pub authentication: ceremony::Authentication,
@@ -120,8 +126,15 @@ impl Services {
             devices: device::Inventory::new(Arc::clone(&core)),
             tokens: device::EnrollTokens::new(Arc::clone(&core), preference.clone()),
             imports: device::Imports::new(Arc::clone(&core)),
+            evidence: device::EvidenceArchive::new(Arc::clone(&core), preference.clone()),
             reviews: ek::Reviews::new(Arc::clone(&core), preference.clone(), Arc::clone(&trusts)),
             ek_cas: ek::EkCas::new(Arc::clone(&core), preference.clone(), Arc::clone(&trusts)),
+            ship_ahead: device::ShipAheads::new(Arc::clone(&core)),
+            announced_enrolment: ceremony::AnnouncedEnrolment::new(
+                Arc::clone(&core),
+                preference.clone(),
+                Arc::clone(&trusts),
+            ),
             enrolment: ceremony::Enrolment::new(Arc::clone(&core), preference.clone(), trusts),
             authentication: ceremony::Authentication::new(Arc::clone(&core), preference.clone()),
             device_web: device_web::DeviceWeb::new(Arc::clone(&core), preference.clone()),

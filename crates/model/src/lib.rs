@@ -4,6 +4,7 @@
 //! command lines and the browser. Parsing happens here ("parse, do not validate"): a value of these types is
 //! well formed.
 
+mod boot_drift;
 mod collected;
 mod device;
 pub mod duration;
@@ -21,6 +22,7 @@ pub mod tpm;
 mod user_agent;
 mod web_trust;
 
+pub use boot_drift::BootDrift;
 pub use collected::{CollectedData, DmiData};
 pub use device::{AssetTag, AssetTagError, AttestationTier, DeviceOrigin, EnrollStatus, usable_serial};
 pub use ek_vendors::EkVendors;

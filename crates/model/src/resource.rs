@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceTrustMode, EkVendors, Leniency, LinkScheme, SecondFactor, Timestamp, WebSessionMaxAge};
+use crate::{
+    BootDrift, DeviceTrustMode, EkVendors, Leniency, LinkScheme, SecondFactor, Timestamp, WebSessionMaxAge,
+};
 
 pub const KIND_USER: &str = "user";
 pub const KIND_ROLE: &str = "role";
@@ -173,6 +175,15 @@ pub struct DeviceTrustSpec {
     /// Scheme of the links that open the device's client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_scheme: Option<LinkScheme>,
+    /// What becomes of devices that booted otherwise than they did when they were good last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot_drift: Option<BootDrift>,
+    /// Whether missing CAs of EK certificates are fetched from where the certificates say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ekcert_fetch_cas: Option<bool>,
+    /// Whether devices enrol themselves whose TPMs were announced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ship_ahead: Option<bool>,
     /// Whether a browser on another machine than the device can be authorized, by a code; no, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote_browser: Option<bool>,

@@ -137,6 +137,16 @@ impl TrustedDevice {
         self.chosen_ek().map(|ek| ek.material())
     }
 
+    /// Certificates of CAs that lie in the TPM beside the EK certificate, as they lie there. A TPM that gives none away
+    /// has none: whoever needs them says so.
+    #[must_use]
+    pub fn ek_chain(&self) -> Vec<Vec<u8>> {
+        crate::ek_chain::read(&self.tpm).unwrap_or_else(|error| {
+            tracing::debug!(%error, "the certificates beside the endorsement certificate are left out");
+            Vec::new()
+        })
+    }
+
     fn chosen_ek(&mut self) -> Result<Ek, NativeError> {
         if let Some(ek) = &self.ek {
             return Ok(ek.clone());

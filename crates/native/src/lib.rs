@@ -11,6 +11,7 @@ pub mod desktop;
 mod device;
 pub mod doctor;
 mod ek;
+mod ek_chain;
 mod error;
 mod platform;
 mod public_key;

@@ -175,6 +175,10 @@ pub fn read_platform_parameters(params: wire::TpmPlatformParameters) -> Platform
     }
 }
 
+/// Most NV indices whose contents come with an EK certificate, and most bytes of them together.
+pub const MAX_EK_CHAIN_INDICES: usize = 64;
+pub const MAX_EK_CHAIN_BYTES: usize = 64 * 1024;
+
 /// The TPM's half of an enrolment's first message.
 #[must_use]
 pub fn tpm_enroll_payload(ek: EkMaterial, ak: AttestationParameters) -> wire::TpmEnrollPayload {
@@ -189,7 +193,21 @@ pub fn tpm_enroll_payload(ek: EkMaterial, ak: AttestationParameters) -> wire::Tp
             create_attestation: ak.create_attestation,
             create_signature: ak.create_signature,
         }),
+        ek_chain: Vec::new(),
     }
+}
+
+/// Takes the contents of NV indices with a chain of the EK certificate out of an enrolment's first message.
+///
+/// # Errors
+/// More or longer ones than any TPM has.
+pub fn read_ek_chain(payload: &mut wire::TpmEnrollPayload) -> Result<Vec<Vec<u8>>, WireError> {
+    let chain = std::mem::take(&mut payload.ek_chain);
+    let bytes: usize = chain.iter().map(Vec::len).sum();
+    if chain.len() > MAX_EK_CHAIN_INDICES || bytes > MAX_EK_CHAIN_BYTES {
+        return Err(WireError::Invalid("tpm.ek_chain: more than 64 indices or 65536 bytes"));
+    }
+    Ok(chain)
 }
 
 /// Reads the TPM's half of an enrolment's first message.

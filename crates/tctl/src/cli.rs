@@ -2,6 +2,7 @@
 
 mod devices;
 mod ekcas;
+mod evidence;
 mod reviews;
 
 use std::path::PathBuf;
@@ -13,8 +14,11 @@ use gatehouse_client::present::Format;
 use gatehouse_model::{Timestamp, UserName};
 
 pub(crate) use devices::{
-    AddArgs, DeviceTarget, DevicesCommand, EnrollArgs, LockDeviceArgs, TokensCommand, TokensLsArgs,
+    AddArgs, BootArgs, DeviceTarget, DevicesCommand, EnrollArgs, LockDeviceArgs, ShipAheadCommand,
+    ShipAheadImportArgs, TokensCommand, TokensLsArgs,
 };
+
+pub(crate) use evidence::{EvidenceCommand, ExportArgs, VerifyArgs, WhichCas};
 
 pub(crate) use ekcas::{
     AddCasArgs, CheckArgs, EkcasCommand, EventlogArgs, FetchArgs, ImportArgs, RemoveCasArgs,
@@ -99,6 +103,13 @@ pub(crate) enum Command {
         after_help = "Examples:\n  tctl eventlog /sys/kernel/security/tpm0/binary_bios_measurements\n  tctl eventlog boot.bin --format=json"
     )]
     Eventlog(EventlogArgs),
+    /// Judge what devices were enrolled by once more.
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        after_help = "Example:\n  tctl evidence verify laptop/"
+    )]
+    Evidence(EvidenceCommand),
     /// Lock a user, a role or a device at once.
     #[command(after_help = "Example:\n  tctl lock --user=alice --ttl=12h --message=\"laptop lost\"")]
     Lock(LockArgs),

@@ -6,6 +6,7 @@ mod devices;
 mod edit;
 mod ekcas;
 mod eventlog;
+mod evidence;
 mod get;
 mod list;
 mod lock;
@@ -21,7 +22,9 @@ use gatehouse_model::ErrorKind;
 use gatehouse_native::collect::sysfs_from_env;
 use gatehouse_native::read_dmi;
 
-use crate::cli::{AuditCommand, Cli, Command, EkcasCommand, HiddenDeviceCommand, ServerArgs};
+use crate::cli::{
+    AuditCommand, Cli, Command, EkcasCommand, EvidenceCommand, HiddenDeviceCommand, ServerArgs,
+};
 use crate::failure::Outcome;
 use crate::output;
 
@@ -35,6 +38,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         }
         Command::Device(HiddenDeviceCommand::DmiRead) => dmi_read(),
         Command::Eventlog(args) => eventlog::run(&args),
+        Command::Evidence(EvidenceCommand::Verify(args)) => evidence::verify(&args),
         Command::Ekcas(EkcasCommand::Check(args)) => ekcas::check(&args),
         Command::Ekcas(EkcasCommand::Import(args)) if args.out.is_some() => ekcas::write_pinned(&args),
         command => block_on(administer(&cli.server, command)),
@@ -55,7 +59,9 @@ async fn administer(server: &ServerArgs, command: Command) -> Outcome {
         Command::Status(args) => status::run(server, args.format()).await,
         Command::Audit(AuditCommand::Ls(args)) => audit::run(server, args).await,
         Command::Ekcas(command) => ekcas::administer(server, command).await,
-        Command::Completions { .. } | Command::Device(_) | Command::Eventlog(_) => Ok(0),
+        Command::Completions { .. } | Command::Device(_) | Command::Eventlog(_) | Command::Evidence(_) => {
+            Ok(0)
+        }
     }
 }
 

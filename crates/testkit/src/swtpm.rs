@@ -219,6 +219,18 @@ impl Swtpm {
         }
     }
 
+    /// The EK certificate of a CA that nobody lists, for the EK of this kind: what a maker's file about the TPM holds.
+    ///
+    /// # Panics
+    /// If the TPM refuses.
+    #[must_use]
+    pub fn ek_certificate(&self, kind: EkKindName) -> Vec<u8> {
+        let mut wire = wire::Wire::connect(self);
+        let (handle, public) = wire.create_ek(kind);
+        wire.flush(handle);
+        EkCa::new().issue(&keys::EkKey::from_public(&public))
+    }
+
     /// Puts any bytes into an NV index, for certificates with odd framing or of other keys.
     ///
     /// # Panics

@@ -63,6 +63,18 @@ pub(super) fn read(mut section: Section<'_>, folder: &Path, config: &mut Config)
             spec.link_scheme = Some(scheme);
             lines.push((PreferenceKey::LinkScheme, place));
         }
+        if let Some((place, policy)) = device_trust.parsed("boot_drift") {
+            spec.boot_drift = Some(policy);
+            lines.push((PreferenceKey::BootDrift, place));
+        }
+        if let Some((place, fetch)) = device_trust.boolean("ekcert_fetch_cas") {
+            spec.ekcert_fetch_cas = Some(fetch);
+            lines.push((PreferenceKey::EkcertFetchCas, place));
+        }
+        if let Some((place, ship_ahead)) = device_trust.boolean("ship_ahead") {
+            spec.ship_ahead = Some(ship_ahead);
+            lines.push((PreferenceKey::ShipAhead, place));
+        }
         if let Some((place, remote_browser)) = device_trust.boolean("remote_browser") {
             spec.remote_browser = Some(remote_browser);
             lines.push((PreferenceKey::RemoteBrowser, place));

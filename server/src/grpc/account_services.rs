@@ -33,6 +33,7 @@ impl AuthService for Gateway {
                 disabled: effective.mode == DeviceTrustMode::Off,
                 auto_enroll: effective.auto_enroll,
                 mode: effective.mode.as_str().to_owned(),
+                ship_ahead: effective.ship_ahead,
             }),
         }))
     }

@@ -11,7 +11,8 @@ use gatehouse_domain::ceremony::{
 use gatehouse_domain::device_web::WebInit;
 use gatehouse_model::ErrorKind;
 use gatehouse_proto::convert::{
-    encrypted_credential, read_collected_data, read_platform_parameters, read_tpm_enroll_payload,
+    encrypted_credential, read_collected_data, read_ek_chain, read_platform_parameters,
+    read_tpm_enroll_payload,
 };
 use gatehouse_proto::devicetrust as wire;
 use tokio::sync::mpsc;
@@ -119,6 +120,9 @@ async fn enroll(
     let first =
         incoming.next(gateway.limits.first_message).await.map_err(|stopped| stopped.status(caller))?;
     let init = read_enroll_init(first).map_err(|error| caller.status(error))?;
+    if init.token.is_empty() {
+        return enroll_announced(gateway, caller, incoming, answers, init).await;
+    }
     let (challenge, pending) =
         enrolment.begin(&principal, init).await.map_err(|error| caller.status(error))?;
     let sent = answers.send(Ok(enroll_challenge(challenge))).await;
@@ -149,6 +153,30 @@ async fn enroll(
     }
 }
 
+/// As [`enroll`], without a token: of a TPM that was announced. There is nothing to give up if the stream dies.
+async fn enroll_announced(
+    gateway: &Gateway,
+    caller: &Caller,
+    mut incoming: Incoming<wire::EnrollDeviceRequest>,
+    answers: &mpsc::Sender<Result<wire::EnrollDeviceResponse, Status>>,
+    init: EnrollInit,
+) -> Result<wire::EnrollDeviceResponse, Status> {
+    let enrolment = &gateway.services.announced_enrolment;
+    let principal = caller.principal(&gateway.services).await?;
+    let (challenge, pending) =
+        enrolment.begin(&principal, init).await.map_err(|error| caller.status(error))?;
+    if answers.send(Ok(enroll_challenge(challenge))).await.is_err() {
+        return Err(Stopped::Ended.status(caller));
+    }
+    let answer = incoming.next(gateway.limits.whole).await.map_err(|stopped| stopped.status(caller))?;
+    let answer = read_enroll_answer(answer).map_err(|error| caller.status(error))?;
+    // The certificate may have expired, a lock may have landed since the first message.
+    let principal = caller.principal(&gateway.services).await?;
+    let view = enrolment.finish(&principal, pending, answer).await.map_err(|error| caller.status(error))?;
+    let success = wire::EnrollDeviceSuccess { device: Some(device_wire::device(view)) };
+    Ok(wire::EnrollDeviceResponse { payload: Some(EnrollResponse::Success(success)) })
+}
+
 fn read_enroll_init(message: wire::EnrollDeviceRequest) -> Result<EnrollInit, Failure> {
     let Some(EnrollRequest::Init(init)) = message.payload else {
         return Err(status::invalid("message_incomplete", "missing init"));
@@ -156,16 +184,14 @@ fn read_enroll_init(message: wire::EnrollDeviceRequest) -> Result<EnrollInit, Fa
     let data =
         init.device_data.ok_or_else(|| status::invalid("message_incomplete", "missing device_data"))?;
     let data = read_collected_data(data).map_err(|error| status::malformed(&error))?;
-    if init.token.is_empty() {
-        return Err(status::invalid("message_incomplete", "missing token"));
-    }
     if init.credential_id.is_empty() {
         return Err(status::invalid("message_incomplete", "missing credential_id"));
     }
     let key = match (init.macos, init.tpm) {
-        (None, Some(tpm)) => {
+        (None, Some(mut tpm)) => {
+            let intermediates = read_ek_chain(&mut tpm).map_err(|error| status::malformed(&error))?;
             let (ek, ak) = read_tpm_enroll_payload(tpm).map_err(|error| status::malformed(&error))?;
-            DeviceKey::Tpm { ek, ak }
+            DeviceKey::Tpm { ek, ak, intermediates }
         }
         (Some(macos), None) => DeviceKey::SecureEnclave { public_key_der: macos.public_key_der },
         _ => {

@@ -10,6 +10,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use gatehouse_domain::authz::AuthzError;
+use gatehouse_domain::device::MAX_SHIP_AHEAD_BYTES;
 use gatehouse_domain::{Failure, Services};
 use gatehouse_model::ErrorKind;
 use gatehouse_proto::MAX_MESSAGE_BYTES;
@@ -52,6 +53,8 @@ fn body_limit(method: &str) -> usize {
         // Two messages, of which the second may carry an event log.
         method if STREAMS.contains(&method) => 2 * MAX_MESSAGE_BYTES,
         "teleport.devicetrust.v1.DeviceTrustService/BulkCreateDevices" => BULK_BYTES,
+        // A list of at most MAX_SHIP_AHEAD_BYTES, and what is around it.
+        "gatehouse.v1.ShipAheadService/ImportShipAhead" => MAX_SHIP_AHEAD_BYTES + ORDINARY_BYTES,
         // Documents may hold lists of CA certificates.
         method
             if [

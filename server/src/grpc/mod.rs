@@ -5,6 +5,7 @@ mod account_services;
 mod admin_services;
 mod caller;
 mod ceremonies;
+mod device_evidence;
 mod device_trust;
 mod device_web;
 mod device_wire;
@@ -14,6 +15,7 @@ mod gate;
 mod paging;
 mod refusals;
 mod resource_service;
+mod ship_ahead;
 mod status;
 mod unread;
 
@@ -30,11 +32,13 @@ use wire::account_service_server::AccountServiceServer;
 use wire::audit_service_server::AuditServiceServer;
 use wire::auth_service_server::AuthServiceServer;
 use wire::device_admin_service_server::DeviceAdminServiceServer;
+use wire::device_evidence_service_server::DeviceEvidenceServiceServer;
 use wire::device_web_service_server::DeviceWebServiceServer;
 use wire::ek_ca_service_server::EkCaServiceServer;
 use wire::resource_service_server::ResourceServiceServer;
 use wire::review_service_server::ReviewServiceServer;
 use wire::session_service_server::SessionServiceServer;
+use wire::ship_ahead_service_server::ShipAheadServiceServer;
 use wire::status_service_server::StatusServiceServer;
 use wire::user_service_server::UserServiceServer;
 
@@ -107,8 +111,10 @@ pub async fn router(gateway: &Gateway) -> Result<axum::Router, tonic_reflection:
         ResourceServiceServer of gateway,
         UserServiceServer of gateway,
         DeviceAdminServiceServer of gateway,
+        DeviceEvidenceServiceServer of gateway,
         ReviewServiceServer of gateway,
         EkCaServiceServer of gateway,
+        ShipAheadServiceServer of gateway,
         SessionServiceServer of gateway,
         AuditServiceServer of gateway,
         StatusServiceServer of gateway,

@@ -19,6 +19,7 @@ mod roles;
 mod session_lists;
 mod sessions;
 mod settings;
+mod ship_ahead;
 mod signing_in;
 mod signing_up;
 mod step_up;

@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gatehouse_domain::ports::{Clock as _, Store};
+use gatehouse_domain::ports::{Clock as _, Issuers, Store};
 use gatehouse_model::resource::{DeviceTrustSpec, PreferenceSpec};
 use gatehouse_model::{DeviceTrustMode, SecondFactor, Timestamp};
 use gatehouse_server::ca::UserCa;
@@ -75,6 +75,19 @@ impl Rig {
     }
 
     pub(crate) async fn with_limits(preference: PreferenceSpec, limits: StreamLimits) -> Self {
+        Self::whole(preference, limits, None).await
+    }
+
+    /// Missing CAs are fetched from what the test holds.
+    pub(crate) async fn with_issuers(issuers: Arc<dyn Issuers>) -> Self {
+        Self::whole(mode(DeviceTrustMode::Optional), StreamLimits::default(), Some(issuers)).await
+    }
+
+    async fn whole(
+        preference: PreferenceSpec,
+        limits: StreamLimits,
+        issuers: Option<Arc<dyn Issuers>>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let listen_addr: SocketAddr = "127.0.0.1:0".parse().unwrap();
@@ -82,6 +95,9 @@ impl Rig {
         let mut foundation = Foundation::lay(config, Some(data.clone())).await.unwrap();
         let clock = Arc::new(FakeClock::at(SystemClock.now().plus_secs(-BEHIND_SECS)));
         foundation.clock = clock.clone();
+        if let Some(issuers) = issuers {
+            foundation.issuers = issuers;
+        }
         let listener = foundation.bind().await.unwrap();
         let address = listener.local_addr().unwrap();
         let composed = compose::compose(&foundation).await.unwrap();

@@ -5,6 +5,7 @@ use gatehouse_domain::device::DeviceDetail;
 use gatehouse_model::EnrollStatus;
 use leptos::prelude::*;
 
+use super::identity::hex;
 use crate::api::device::may;
 use crate::components::{ConfirmForm, Field, SelectField};
 use crate::pages::add_device::TermsFields;
@@ -42,6 +43,16 @@ pub(super) fn Actions(detail: DeviceDetail, console: ConsoleContext) -> impl Int
             <ConfirmForm action="accept-counters" label="Accept counters" words submit="Accept the counters" is_danger=true/>
         }
     });
+    let drifted = detail.boot.as_ref().filter(|boot| boot.good.is_some()).map(|boot| hex(&boot.fingerprint));
+    let accept_boot = drifted.filter(|_| may_update).map(|fingerprint| {
+        let words = "It booted otherwise than it did when it was good last; what has changed stands under \"Boot state\". If that is \
+            as it should be, accept it: from now on, this boot is the good one.";
+        view! {
+            <ConfirmForm action="accept-boot" label="Accept boot" words submit="Accept the boot">
+                <input type="hidden" name="boot" value=fingerprint/>
+            </ConfirmForm>
+        }
+    });
     let unenrol = (may_update && enrolled).then(|| {
         let words = format!(
             "{tag} loses its keys, its owner and its users; its tokens are revoked, and its sessions are no longer trusted, at \
@@ -65,7 +76,7 @@ pub(super) fn Actions(detail: DeviceDetail, console: ConsoleContext) -> impl Int
         <div class="actions" role="group" aria-label="Actions">
             {token} {lock}
             // What is there depends on the device's state; the others stay as they are, open or not.
-            <div id="device-actions" class="device__actions" data-live=live>{unlock} {accept} {unenrol}</div>
+            <div id="device-actions" class="device__actions" data-live=live>{unlock} {accept} {accept_boot} {unenrol}</div>
             {delete}
         </div>
     }

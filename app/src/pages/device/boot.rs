@@ -1,7 +1,10 @@
 //! How the device booted when it attested last.
 
-use gatehouse_domain::boot::{BankState, BootImageState, LogState, PcrState, SecureBoot};
-use gatehouse_domain::device::BootDetail;
+use gatehouse_domain::boot::{
+    BankState, BootChange, BootChangeKind, BootImageState, KernelPart, KernelState, LogState, PcrState,
+    SecureBoot, pcr_meaning,
+};
+use gatehouse_domain::device::{BootDetail, GoodBoot};
 use gatehouse_domain::entity::RecordKind;
 use leptos::prelude::*;
 
@@ -26,7 +29,7 @@ pub(super) fn Boot(boot: Option<BootDetail>) -> impl IntoView {
 }
 
 fn known(boot: BootDetail) -> impl IntoView {
-    let BootDetail { kind, user, time, since, state } = boot;
+    let BootDetail { kind, user, time, since, state, good, .. } = boot;
     let when = match kind {
         RecordKind::Enroll => "enrolment",
         RecordKind::Authenticate => "authentication",
@@ -37,6 +40,11 @@ fn known(boot: BootDetail) -> impl IntoView {
         let images = state.images.into_iter().map(image).collect_view();
         view! { <dt>"Started by the firmware"</dt><dd><ol class="device__images">{images}</ol></dd> }
     });
+    let kernel = (!state.kernel.is_empty()).then(|| {
+        let parts = state.kernel.into_iter().map(kernel_part).collect_view();
+        view! { <dt>"Kernel"</dt><dd><ol class="device__images">{parts}</ol></dd> }
+    });
+    let drift = good.map(drift);
     let warnings = (!state.warnings.is_empty()).then(|| {
         let badges = state
             .warnings
@@ -52,15 +60,77 @@ fn known(boot: BootDetail) -> impl IntoView {
         <p>
             "From the " {when} " of " {user} ", " <Time at=time/> ". The TPM signed the PCR values." {unchanged}
         </p>
+        {drift}
         <dl class="facts">
             <dt>"Secure Boot"</dt><dd><Badge tone text=word/> " " {words}</dd>
             <dt>"Event log"</dt><dd>{log(state.log)}</dd>
             {version}
             {warnings}
             {images}
+            {kernel}
         </dl>
         {banks}
     }
+}
+
+/// What has changed since the device was good last.
+fn drift(good: GoodBoot) -> impl IntoView {
+    let GoodBoot { time, changes } = good;
+    let rows = changes
+        .into_iter()
+        .map(|BootChange { kind, before, after }| {
+            let what = match kind {
+                BootChangeKind::SecureBoot => "Secure Boot".to_owned(),
+                BootChangeKind::FirmwareVersion => "Firmware version".to_owned(),
+                BootChangeKind::BootLoader => "Started by the firmware".to_owned(),
+                BootChangeKind::Kernel => "Kernel".to_owned(),
+                BootChangeKind::Warning => "Measured remark".to_owned(),
+                BootChangeKind::Pcr(index) => format!("PCR {index}: {}", pcr_meaning(index)),
+                BootChangeKind::Banks => "PCR banks".to_owned(),
+            };
+            view! {
+                <tr>
+                    <th scope="row">{what}</th>
+                    <td data-label="Before" class="table__wide">{change_side(before)}</td>
+                    <td data-label="Now" class="table__wide">{change_side(after)}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="notice notice--problem">
+            <h3>"It booted otherwise than it did when it was good last"</h3>
+            <p>
+                "Compared with the boot that it attested " <Time at=time/> " last. After an update of firmware, boot loader or kernel \
+                 that is to be expected; if nobody updated it, somebody may have changed how it starts."
+            </p>
+            <div class="table-frame" role="region" aria-label="What has changed" tabindex="0">
+                <table class="table">
+                    <caption>"What has changed since the last good boot"</caption>
+                    <thead>
+                        <tr><th scope="col">"What"</th><th scope="col">"Before"</th><th scope="col">"Now"</th></tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </div>
+    }
+}
+
+fn change_side(text: String) -> AnyView {
+    if text.is_empty() {
+        return view! { <span class="table__none">"nothing"</span> }.into_any();
+    }
+    view! { <code>{text}</code> }.into_any()
+}
+
+fn kernel_part(kernel: KernelState) -> impl IntoView {
+    let what = match kernel.part {
+        KernelPart::CommandLine => "command line",
+        KernelPart::File => "file",
+    };
+    let proven = if kernel.proven { "measured as" } else { "not proven, said to be" };
+    view! { <li>{what} " " <code>{kernel.text}</code> " – " {proven} " " {kernel.bank.name()} " " <code>{hex(&kernel.digest)}</code></li> }
 }
 
 fn secure_boot(state: SecureBoot) -> (Tone, &'static str, &'static str) {

@@ -60,6 +60,7 @@ fn Inventory(query: DeviceQuery, page: InventoryPage) -> impl IntoView {
         })}
         {may_add.then(|| view! {
             <a class="button" href="/web/devices/import"><Icon shape=Shape::Upload/>"Import"</a>
+            <a class="button" href="/web/devices/ship-ahead">"Announced TPMs"</a>
             <a class="button button--primary" href="/web/devices/add"><Icon shape=Shape::Plus/>"Add a device"</a>
         })}
     };

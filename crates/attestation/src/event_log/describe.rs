@@ -1,15 +1,14 @@
 //! Events in words. Only digests are measured: type, text and data are what the log says of itself.
 
 use super::{
-    BootImage, EV_EFI_ACTION, EV_EFI_BOOT_SERVICES_APPLICATION, EV_NO_ACTION, EV_S_CRTM_VERSION, Event,
-    EventLog, SignatureLists, UefiVariable, file_path, utf16,
+    BootImage, EV_EFI_ACTION, EV_EFI_BOOT_SERVICES_APPLICATION, EV_IPL, EV_NO_ACTION, EV_S_CRTM_VERSION,
+    Event, EventLog, SignatureLists, UefiVariable, file_path, utf16,
 };
 use crate::event_log::Bank;
 
 const EV_POST_CODE: u32 = 0x01;
 const EV_SEPARATOR: u32 = 0x04;
 const EV_ACTION: u32 = 0x05;
-const EV_IPL: u32 = 0x0d;
 const EV_EFI_VARIABLE_DRIVER_CONFIG: u32 = 0x8000_0001;
 const EV_EFI_VARIABLE_BOOT: u32 = 0x8000_0002;
 const EV_EFI_BOOT_SERVICES_DRIVER: u32 = 0x8000_0004;

@@ -11,12 +11,14 @@
 mod activation;
 mod ak;
 mod attacks;
+mod boot_changes;
 mod chain;
 mod corpus;
 mod corpus_chains;
 mod creation;
 mod ek_certificate;
 mod event_log;
+mod evidence;
 mod hostile;
 mod known_cas;
 mod made;

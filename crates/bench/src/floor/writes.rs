@@ -170,6 +170,8 @@ impl Writer {
             ek_certificate: Vec::new(),
             ak: tpm.parameters.clone(),
             platform: PlatformParameters::default(),
+            intermediates: Vec::new(),
+            basis: None,
             device_key: Vec::new(),
             signature: Vec::new(),
             tier: AttestationTier::TpmEkcert,

@@ -1,5 +1,5 @@
 use gatehouse_model::CollectedData;
-use gatehouse_model::tpm::EncryptedCredential;
+use gatehouse_model::tpm::{EkMaterial, EncryptedCredential};
 use gatehouse_proto::convert::{collected_data, platform_parameters, tpm_enroll_payload};
 use gatehouse_proto::devicetrust as wire;
 use gatehouse_proto::devicetrust::enroll_device_request::Payload as Request;
@@ -30,6 +30,14 @@ impl EnrolmentToken {
     }
 }
 
+impl EnrolmentToken {
+    /// In place of a token, for a TPM that was announced to the server.
+    #[must_use]
+    pub const fn announced() -> Self {
+        Self(String::new())
+    }
+}
+
 impl std::fmt::Debug for EnrolmentToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("EnrolmentToken(..)")
@@ -48,12 +56,14 @@ pub async fn enrol(
     token: &EnrolmentToken,
 ) -> Result<wire::Device> {
     let (ek, ak) = key.enrolment()?;
+    // Beside a bare key they would serve nothing.
+    let ek_chain = if matches!(ek, EkMaterial::Certificate(_)) { key.ek_chain() } else { Vec::new() };
     let init = wire::EnrollDeviceInit {
         token: token.0.clone(),
         credential_id: key.credential_id(),
         device_data: Some(collected_data(data)),
         macos: None,
-        tpm: Some(tpm_enroll_payload(ek, ak)),
+        tpm: Some(wire::TpmEnrollPayload { ek_chain, ..tpm_enroll_payload(ek, ak) }),
     };
     let (sender, receiver) = mpsc::channel(1);
     // Nobody but the stream below takes messages: a send fails only when the call has ended, and then its status

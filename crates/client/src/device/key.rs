@@ -47,6 +47,11 @@ pub trait DeviceKey {
     /// The TPM refuses.
     fn enrolment(&mut self) -> Result<(EkMaterial, AttestationParameters)>;
 
+    /// Certificates of CAs that lie beside the EK certificate, as they lie there: contents of NV indices.
+    fn ek_chain(&mut self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
+
     /// Opens a credential that the server made for this EK and AK (TPM2_ActivateCredential).
     ///
     /// # Errors

@@ -99,6 +99,10 @@ impl DeviceKey for LocalDevice {
         Ok((self.device.ek()?, self.device.attestation_parameters()))
     }
 
+    fn ek_chain(&mut self) -> Vec<Vec<u8>> {
+        self.device.ek_chain()
+    }
+
     fn activate(&mut self, credential: &EncryptedCredential) -> Result<Vec<u8>> {
         Ok(self.device.activate(credential)?)
     }

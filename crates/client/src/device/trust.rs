@@ -2,6 +2,7 @@ use gatehouse_model::{CollectedData, ErrorKind};
 
 use super::authenticate::authenticate;
 use super::auto_enroll::auto_enrol;
+use super::enroll::{EnrolmentToken, enrol};
 use super::key::{DeviceKey, KeyStatus};
 use super::lookup::friendly_os;
 use crate::connection::Connection;
@@ -26,6 +27,21 @@ pub struct TrustedDeviceName {
     pub auto_enrolled: Option<KeyStatus>,
 }
 
+/// How a cluster lets a login enrol its device by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EnrolmentWays {
+    /// A device that is registered.
+    pub auto_enroll: bool,
+    /// A device whose TPM was announced.
+    pub ship_ahead: bool,
+}
+
+impl EnrolmentWays {
+    const fn any(self) -> bool {
+        self.auto_enroll || self.ship_ahead
+    }
+}
+
 /// Authenticates this device for a fresh login and stores the certificates that name it; where that fails and the
 /// cluster allows it, enrols the device first. Gives the login as it is afterwards: a failure leaves it usable.
 ///
@@ -36,7 +52,7 @@ pub async fn establish_trust(
     session: Session,
     key: &mut dyn DeviceKey,
     data: &CollectedData,
-    auto_enroll: bool,
+    ways: EnrolmentWays,
 ) -> Result<(Identity, Trust)> {
     let Session { identity, connection } = session;
     let first = match key.load() {
@@ -45,8 +61,8 @@ pub async fn establish_trust(
     };
     let mut enrolled = None;
     let result = match first {
-        Err(original) if auto_enroll && may_help(&original) => {
-            match enrol_first(&connection, key, data).await {
+        Err(original) if ways.any() && may_help(&original) => {
+            match enrol_first(&connection, key, data, ways).await {
                 Ok(done) => {
                     enrolled = Some(done);
                     authenticate(&connection, key, data, &identity.ssh_line).await
@@ -80,8 +96,15 @@ pub async fn establish_trust(
 /// to decide first.
 fn may_help(original: &ClientError) -> bool {
     original.kind != ErrorKind::Unimplemented
-        && !["counters_went_back", "locked", "device_locked", "already_trusted", "device_trust_off"]
-            .contains(&original.code.as_str())
+        && ![
+            "counters_went_back",
+            "boot_drift",
+            "locked",
+            "device_locked",
+            "already_trusted",
+            "device_trust_off",
+        ]
+        .contains(&original.code.as_str())
 }
 
 fn waits_for_an_administrator(error: &ClientError) -> bool {
@@ -92,9 +115,23 @@ async fn enrol_first(
     connection: &Connection,
     key: &mut dyn DeviceKey,
     data: &CollectedData,
+    ways: EnrolmentWays,
 ) -> Result<KeyStatus> {
     let status = key.load_or_create()?;
-    auto_enrol(connection, key, data).await?;
+    let auto = if ways.auto_enroll { auto_enrol(connection, key, data).await.err() } else { None };
+    if ways.auto_enroll && auto.is_none() {
+        return Ok(status);
+    }
+    if ways.ship_ahead {
+        match (enrol(connection, key, data, &EnrolmentToken::announced()).await, auto) {
+            (Ok(_), _) => {}
+            // That nobody announced it says less than why a registered device was refused.
+            (Err(error), Some(auto)) if error.code == "not_announced" => return Err(auto),
+            (Err(error), _) => return Err(error),
+        }
+    } else if let Some(auto) = auto {
+        return Err(auto);
+    }
     Ok(status)
 }
 

@@ -38,7 +38,11 @@ capabilities! {
     CreateDevices: "device" "create";
     UpdateDevice: "device" "update";
     DeleteDevice: "device" "delete";
+    /// Takes what its enrolments were judged by out of the server.
+    ExportEvidence: "device" "read";
     CreateEnrollToken: "device" "create_enroll_token" SELF_ENROLMENT;
+    /// Says which TPMs may enrol without a token.
+    AnnounceTpms: "device" "create_enroll_token";
     RevokeEnrollToken: "device" "create_enroll_token";
     /// What administrators have to decide about devices.
     ListReviews: "device" "list";

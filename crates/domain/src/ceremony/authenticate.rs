@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use gatehouse_attestation::verify_raw_signature;
 use gatehouse_model::tpm::PlatformParameters;
-use gatehouse_model::{CollectedData, DeviceTrustMode, EnrollStatus};
+use gatehouse_model::{BootDrift, CollectedData, DeviceTrustMode, EnrollStatus};
 
 use super::proof::{Asked, Speaker, Used};
 use super::refusal::Refusal;
@@ -51,6 +51,14 @@ pub struct PendingAuthentication {
     by: Attribution,
 }
 
+/// What the first message leads to.
+struct Sought {
+    device: Device,
+    credential: Credential,
+    ssh: Option<SshCertificateFacts>,
+    boot_drift: BootDrift,
+}
+
 /// A session that has become trusted.
 #[derive(Clone, Debug)]
 pub struct Authenticated {
@@ -76,8 +84,8 @@ impl Authentication {
     ) -> Result<(AuthenticateChallenge, PendingAuthentication), CeremonyError> {
         let (user, grant) = principal.account()?;
         match self.look_up(user, &init).await {
-            Ok((device, credential, ssh)) => {
-                let asked = Asked::new(&self.core, device, credential, init.data);
+            Ok(Sought { device, credential, ssh, boot_drift }) => {
+                let asked = Asked::new(&self.core, device, credential, init.data, boot_drift);
                 let challenge = asked.challenge();
                 let pending = PendingAuthentication {
                     asked,
@@ -127,17 +135,14 @@ impl Authentication {
         outcome
     }
 
-    async fn look_up(
-        &self,
-        user: &SignedIn,
-        init: &AuthenticateInit,
-    ) -> Result<(Device, Credential, Option<SshCertificateFacts>), Refusal> {
+    async fn look_up(&self, user: &SignedIn, init: &AuthenticateInit) -> Result<Sought, Refusal> {
         let now = self.core.now();
         let mut work = self.core.look().await?;
         let opening =
             work.open_authentication(init.data.os_type, &init.credential_id, &user.name, now).await?;
         drop(work);
-        if self.preference.merged(&opening.preference)?.mode == DeviceTrustMode::Off {
+        let effective = self.preference.merged(&opening.preference)?;
+        if effective.mode == DeviceTrustMode::Off {
             return Err(CeremonyError::Off.into());
         }
         if user.certificate_has_device {
@@ -159,7 +164,7 @@ impl Authentication {
             self.check_ssh(user, init)
         };
         match judged() {
-            Ok(ssh) => Ok((device, credential, ssh)),
+            Ok(ssh) => Ok(Sought { device, credential, ssh, boot_drift: effective.boot_drift }),
             Err(error) => Err(Refusal { device: Some(device), error }),
         }
     }
@@ -216,6 +221,7 @@ impl Authentication {
             user: &user.name,
             roles: &roles,
             session: Some((&pending.session_id, &session_device)),
+            by: &pending.by,
         };
         let used = self.core.note_use(asked, answer, counters, speaker, now).await?;
         let Used { mut work, device, credential, clock_went_back } = used;

@@ -1,15 +1,16 @@
 mod binding;
+mod missing_cas;
 mod pending;
 mod unknown_ca;
 
 use std::sync::Arc;
 
-use gatehouse_attestation::{ChainError, make_credential, verify_device_key, verify_platform};
+use gatehouse_attestation::{ChainError, certificate_chain, make_credential, verify_device_key};
 use gatehouse_model::tpm::{AttestationParameters, EkMaterial, EncryptedCredential, PlatformParameters};
 use gatehouse_model::{AttestationTier, CollectedData, DeviceTrustMode, OsType, clean_label};
-use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::basis::{Bases, Basis};
 use super::judge::{ClaimedTpm, EkVerdict, device_key_anchor};
 use super::refusal::Refusal;
 use super::{CeremonyError, NONCE_BYTES, check_data, evidence};
@@ -26,6 +27,7 @@ pub struct Enrolment {
     core: Arc<Core>,
     preference: Preference,
     trusts: Arc<EkTrusts>,
+    bases: Bases,
 }
 
 /// First message of an enrolment.
@@ -43,11 +45,21 @@ pub enum DeviceKey {
     Tpm {
         ek: EkMaterial,
         ak: AttestationParameters,
+        /// Certificates of CAs that came with it: contents of the TPM's NV indices.
+        intermediates: Vec<Vec<u8>>,
     },
     /// SubjectPublicKeyInfo DER of a Secure Enclave key.
-    SecureEnclave {
-        public_key_der: Vec<u8>,
-    },
+    SecureEnclave { public_key_der: Vec<u8> },
+}
+
+impl DeviceKey {
+    /// DER of each certificate that came with the key.
+    pub(super) fn sent(&self) -> Vec<Vec<u8>> {
+        match self {
+            Self::Tpm { intermediates, .. } => certificate_chain(intermediates),
+            Self::SecureEnclave { .. } => Vec::new(),
+        }
+    }
 }
 
 /// What the device has to answer.
@@ -75,6 +87,8 @@ pub struct PendingEnrolment {
     init: EnrollInit,
     nonce: [u8; NONCE_BYTES],
     claim: Claim,
+    /// What it is judged by.
+    basis: Arc<Basis>,
 }
 
 enum Claim {
@@ -90,6 +104,10 @@ struct Found {
     lock: Option<String>,
     /// What EK certificates must lead to, if to anything.
     trust: Option<Arc<EkTrust>>,
+    /// Whether CAs that are missing are fetched.
+    fetch_cas: bool,
+    /// What evidence says of all that.
+    basis: Arc<Basis>,
 }
 
 /// What a finished ceremony has shown.
@@ -103,10 +121,11 @@ struct Proven {
 }
 
 pub(crate) use binding::{Binding, check_counters};
+pub(super) use missing_cas::fetch_missing_cas;
 
 impl Enrolment {
     pub(crate) fn new(core: Arc<Core>, preference: Preference, trusts: Arc<EkTrusts>) -> Self {
-        Self { core, preference, trusts }
+        Self { core, preference, trusts, bases: Bases::default() }
     }
 
     /// Judges the first message. The challenge that goes out is counted against the token in a commit of its own
@@ -120,27 +139,32 @@ impl Enrolment {
         init: EnrollInit,
     ) -> Result<(EnrollChallenge, PendingEnrolment), CeremonyError> {
         let (user, grant) = principal.account()?;
-        let Found { token, device, lock, trust } = match self.look_up(&init.token, &user.name).await {
-            Ok(found) => found,
-            Err(Refusal { device, error }) => {
-                self.core
-                    .note_refusal(
-                        EventKind::DEVICE_ENROLL,
-                        grant.by(),
-                        device.as_ref(),
-                        &init.credential_id,
-                        &error,
-                    )
-                    .await?;
-                return Err(error);
-            }
-        };
+        let Found { token, device, lock, trust, fetch_cas, basis } =
+            match self.look_up(&init.token, &user.name).await {
+                Ok(found) => found,
+                Err(Refusal { device, error }) => {
+                    self.core
+                        .note_refusal(
+                            EventKind::DEVICE_ENROLL,
+                            grant.by(),
+                            device.as_ref(),
+                            &init.credential_id,
+                            &error,
+                        )
+                        .await?;
+                    return Err(error);
+                }
+            };
+        let mut sent = init.key.sent();
+        if fetch_cas && lock.is_none() {
+            fetch_missing_cas(&self.core, &init.key, &mut sent, trust.as_deref()).await;
+        }
         let begin = || {
             check_data(&device, &init.data)?;
             if let Some(target) = &lock {
                 return Err(CeremonyError::Locked(target.clone()));
             }
-            self.make_claim(&init, &device, trust.as_deref())
+            self.make_claim(&init, &device, trust.as_deref(), &sent)
         };
         let (claim, challenge, nonce) = match begin() {
             Ok(claimed) => claimed,
@@ -180,6 +204,7 @@ impl Enrolment {
             init,
             nonce,
             claim,
+            basis,
         };
         Ok((challenge, pending))
     }
@@ -255,7 +280,8 @@ impl Enrolment {
                 return Err(Refusal { device: Some(device), error: CeremonyError::AllowedCas(text) });
             }
         };
-        Ok(Found { token: row, device, lock, trust })
+        let (fetch_cas, basis) = (effective.ekcert_fetch_cas, self.bases.of(&effective));
+        Ok(Found { token: row, device, lock, trust, fetch_cas, basis })
     }
 
     fn make_claim(
@@ -263,11 +289,12 @@ impl Enrolment {
         init: &EnrollInit,
         device: &Device,
         trust: Option<&EkTrust>,
+        sent: &[Vec<u8>],
     ) -> Result<(Claim, EnrollChallenge, [u8; NONCE_BYTES]), CeremonyError> {
         let nonce = self.core.random_bytes::<NONCE_BYTES>();
         match (&init.key, device.os_type) {
-            (DeviceKey::Tpm { ek, ak }, OsType::Linux | OsType::Windows) => {
-                let tpm = ClaimedTpm::judge(ek, ak, &init.credential_id, trust, &[], self.core.now())?;
+            (DeviceKey::Tpm { ek, ak, .. }, OsType::Linux | OsType::Windows) => {
+                let tpm = ClaimedTpm::judge(ek, ak, &init.credential_id, trust, sent, self.core.now())?;
                 let secret = Zeroizing::new(self.core.random_bytes::<NONCE_BYTES>());
                 let credential =
                     make_credential(&tpm.ek, &tpm.ak, &secret, &mut |buffer| self.core.random.fill(buffer))?;
@@ -313,15 +340,7 @@ impl Enrolment {
         }
         match (&pending.claim, answer) {
             (Claim::Tpm { tpm, secret }, EnrollAnswer::Tpm { solution, platform }) => {
-                if !bool::from(solution.as_slice().ct_eq(secret.as_slice())) {
-                    return Err(CeremonyError::Solution);
-                }
-                let verdict = verify_platform(&tpm.ak, &pending.nonce, platform)?;
-                let counters = Counters {
-                    reset_count: verdict.clock.reset_count,
-                    restart_count: verdict.clock.restart_count,
-                    clock: verdict.clock.clock,
-                };
+                let counters = tpm.proves(secret, &pending.nonce, solution, platform)?;
                 let (tier, findings, unknown_ca) = match &tpm.verdict {
                     EkVerdict::Judged { tier, findings } => (*tier, findings.clone(), None),
                     EkVerdict::UnknownCa(error) => {
@@ -359,6 +378,7 @@ impl Enrolment {
         let mut work = self.core.begin().await?;
         work.close_challenge(&pending.token.id, &pending.challenge_id).await?;
         if let Some(record) = evidence {
+            pending.basis.keep(work.as_mut()).await?;
             work.insert_evidence(record).await?;
         }
         let event = self

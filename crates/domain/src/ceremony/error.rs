@@ -80,6 +80,13 @@ pub enum CeremonyError {
     NotEnrolled,
     #[error("the reset counter of the TPM went back: it may be a restored copy")]
     CountersWentBack,
+    #[error("the device booted otherwise than it did when it was good last, and awaits review")]
+    BootDrift,
+    /// One text whatever the reason, which the audit log has: a stranger learns nothing of the list.
+    #[error("this TPM was not announced for you and this device")]
+    NotAnnounced(&'static str),
+    #[error("the serial number of this device cannot be an asset tag")]
+    SerialUnusable,
     #[error("auto-enrollment is not possible: {0}")]
     AutoEnroll(&'static str),
     #[error("device extensions already present")]
@@ -144,6 +151,8 @@ impl Decision for CeremonyError {
             | Self::KeyInUse
             | Self::CredentialInUse
             | Self::AutoEnroll(_)
+            | Self::BootDrift
+            | Self::NotAnnounced(_)
             | Self::CountersWentBack => ErrorKind::PermissionDenied,
             Self::NotEnrolled => ErrorKind::NotFound,
             Self::TooManyReviews => ErrorKind::RateLimited,
@@ -156,6 +165,7 @@ impl Decision for CeremonyError {
             Self::Missing(_)
             | Self::OsMismatch
             | Self::SerialMismatch
+            | Self::SerialUnusable
             | Self::CredentialId
             | Self::KeyKind
             | Self::Ak(_)
@@ -209,6 +219,9 @@ impl Decision for CeremonyError {
             Self::CredentialInUse => "credential_in_use",
             Self::NotEnrolled => "device_not_enrolled",
             Self::CountersWentBack => "counters_went_back",
+            Self::BootDrift => "boot_drift",
+            Self::NotAnnounced(_) => "not_announced",
+            Self::SerialUnusable => "serial_unusable",
             Self::AutoEnroll(_) => "auto_enroll_refused",
             Self::AlreadyTrusted => "already_trusted",
             Self::NoCertificate => "certificate_required",
@@ -247,6 +260,16 @@ impl Decision for CeremonyError {
             Self::KeyInUse => "an administrator finds the other device with `tctl devices ls` and removes it",
             Self::CountersWentBack => {
                 "after restoring a VM snapshot, an administrator accepts it: `tctl devices accept-counters`"
+            }
+            Self::NotAnnounced(_) => {
+                "ask your device administrator to announce it, or for a token: `tctl devices enroll --asset-tag=<tag>`"
+            }
+            Self::SerialUnusable => {
+                "`tsh device asset-tag` prints it; an administrator can register the device under it"
+            }
+            Self::BootDrift => {
+                "after an update this is to be expected: an administrator looks at what has changed and accepts it, on the \
+                 device's page or with `tctl devices boot`"
             }
             Self::NotEnrolled => "enrol this device: `tsh device enroll --token=<token>`",
             Self::EkCertificateMissing => {

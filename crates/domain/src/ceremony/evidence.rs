@@ -17,6 +17,8 @@ pub(super) fn blank(core: &Core, device: &Device, user: &str, credential_id: &st
         nonce: nonce.to_vec(),
         ek_public: Vec::new(),
         ek_certificate: Vec::new(),
+        intermediates: Vec::new(),
+        basis: None,
         ak: AttestationParameters::default(),
         platform: PlatformParameters::default(),
         device_key: Vec::new(),

@@ -2,14 +2,16 @@
 
 use gatehouse_attestation::{
     AkPublic, ChainError, ChainErrorKind, EkCertificate, EkPublic, check_device_key, verify_creation,
+    verify_platform,
 };
-use gatehouse_model::tpm::{AttestationParameters, EkMaterial};
+use gatehouse_model::tpm::{AttestationParameters, EkMaterial, PlatformParameters};
 use gatehouse_model::{AttestationTier, Timestamp};
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 
-use super::CeremonyError;
+use super::{CeremonyError, NONCE_BYTES};
 use crate::ek::{EkTrust, finding_of};
-use crate::entity::{Digest, EkFinding};
+use crate::entity::{Counters, Digest, EkFinding};
 
 /// A TPM whose claims are well formed; that they are true is for activation and quote to show.
 pub(super) struct ClaimedTpm {
@@ -69,6 +71,28 @@ impl ClaimedTpm {
             (None, None) => unverified(AttestationTier::TpmEkpub),
         };
         Ok(Self { ak, ek, certificate, sent: sent.to_vec(), verdict })
+    }
+}
+
+impl ClaimedTpm {
+    /// Judges the answer to the challenge: the TPM could open the credential, so that it holds EK and AK, and it has quoted its
+    /// PCRs for this challenge.
+    pub(super) fn proves(
+        &self,
+        secret: &[u8; NONCE_BYTES],
+        nonce: &[u8; NONCE_BYTES],
+        solution: &[u8],
+        platform: &PlatformParameters,
+    ) -> Result<Counters, CeremonyError> {
+        if !bool::from(solution.ct_eq(secret.as_slice())) {
+            return Err(CeremonyError::Solution);
+        }
+        let verdict = verify_platform(&self.ak, nonce, platform)?;
+        Ok(Counters {
+            reset_count: verdict.clock.reset_count,
+            restart_count: verdict.clock.restart_count,
+            clock: verdict.clock.clock,
+        })
     }
 }
 

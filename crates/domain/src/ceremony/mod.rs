@@ -5,6 +5,7 @@
 //! therefore single use by type, and dies with the stream that holds it.
 
 mod authenticate;
+mod basis;
 mod boot;
 mod counters;
 mod enroll;
@@ -13,15 +14,19 @@ mod evidence;
 mod judge;
 mod proof;
 mod refusal;
+mod ship_ahead;
 
 pub use authenticate::{
     AuthenticateAnswer, AuthenticateChallenge, AuthenticateInit, Authenticated, Authentication,
     PendingAuthentication,
 };
+pub(crate) use basis::basis_of;
+pub(crate) use boot::close_review;
 pub(crate) use enroll::{Binding, check_counters};
 pub use enroll::{DeviceKey, EnrollAnswer, EnrollChallenge, EnrollInit, Enrolment, PendingEnrolment};
 pub use error::CeremonyError;
 pub(crate) use proof::{Asked, Speaker, Used};
+pub use ship_ahead::{AnnouncedEnrolment, PendingAnnounced};
 
 use crate::entity::Device;
 use gatehouse_model::CollectedData;

@@ -1,13 +1,15 @@
 //! A device's key that was asked to sign, and what is written once it has.
 
 use gatehouse_attestation::{AkPublic, verify_device_key, verify_platform};
-use gatehouse_model::{CollectedData, EnrollStatus, Timestamp};
+use gatehouse_model::{BootDrift, CollectedData, EnrollStatus, Timestamp};
 
+use super::boot::Boot;
 use super::counters::{Progress, progress};
 use super::{AuthenticateAnswer, AuthenticateChallenge, CeremonyError, NONCE_BYTES, boot};
 use crate::Core;
+use crate::authz::Attribution;
 use crate::entity::{
-    BoundCredential, CollectedRecord, Counters, Credential, Device, RecordKind, SessionDevice,
+    BootRecord, BoundCredential, CollectedRecord, Counters, Credential, Device, RecordKind, SessionDevice,
 };
 use crate::ports::UnitOfWork;
 use crate::ports::ceremony_rows::{AuthenticationEnd, Held};
@@ -21,6 +23,8 @@ pub(crate) struct Asked {
     pub(crate) credential: Credential,
     pub(crate) data: CollectedData,
     pub(crate) nonce: [u8; NONCE_BYTES],
+    /// What becomes of it if it booted otherwise than it did when it was good last.
+    pub(crate) boot_drift: BootDrift,
 }
 
 /// For whom a device speaks.
@@ -31,6 +35,8 @@ pub(crate) struct Speaker<'a> {
     pub(crate) roles: &'a [String],
     /// The session that gets the device with it.
     pub(crate) session: Option<(&'a str, &'a SessionDevice)>,
+    /// Who is said to have acted.
+    pub(crate) by: &'a Attribution,
 }
 
 /// A use of a key, written but not committed.
@@ -43,8 +49,14 @@ pub(crate) struct Used {
 }
 
 impl Asked {
-    pub(crate) fn new(core: &Core, device: Device, credential: Credential, data: CollectedData) -> Self {
-        Self { device, credential, data, nonce: core.random_bytes::<NONCE_BYTES>() }
+    pub(crate) fn new(
+        core: &Core,
+        device: Device,
+        credential: Credential,
+        data: CollectedData,
+        boot_drift: BootDrift,
+    ) -> Self {
+        Self { device, credential, data, nonce: core.random_bytes::<NONCE_BYTES>(), boot_drift }
     }
 
     pub(crate) fn challenge(&self) -> AuthenticateChallenge {
@@ -149,9 +161,30 @@ impl Core {
         work.trim_collected(&device.id, KEPT_RECORDS).await?;
         if let AuthenticateAnswer::Tpm { platform, .. } = answer {
             let record = boot::record(&device.id, RecordKind::Authenticate, speaker.user, now, platform);
-            work.note_boot(&record).await?;
+            let matters = asked.boot_drift == BootDrift::Review;
+            let found = boot::note(self, work.as_mut(), &device, &record, speaker.by, matters).await?;
+            if found == Boot::Drifted && matters {
+                drop(work);
+                self.keep_drift(&device, &credential.id, &record, speaker.by).await?;
+                return Err(CeremonyError::BootDrift);
+            }
         }
         Ok(Used { work, device, credential, clock_went_back })
+    }
+
+    /// What has drifted is kept, and nothing else of the ceremony: the session is not trusted.
+    async fn keep_drift(
+        &self,
+        device: &Device,
+        credential_id: &str,
+        record: &BootRecord,
+        by: &Attribution,
+    ) -> Result<(), CeremonyError> {
+        let mut work = self.begin().await?;
+        let device = work.device_for_update(&device.id).await?.ok_or(CeremonyError::DeviceChanged)?;
+        boot::note(self, work.as_mut(), &device, record, by, false).await?;
+        boot::ask_for_review(self, work.as_mut(), &device, record, credential_id, by).await?;
+        Ok(work.commit().await?)
     }
 
     /// From now on, no other key of this TPM counts either, until an admin accepts it.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use gatehouse_attestation::{AllowedCas, CaFacts, ChainPolicy, KnownCas};
 use gatehouse_model::resource::{DeviceTrustSpec, PREFERENCE_NAME, PreferenceSpec};
 use gatehouse_model::{
-    ConfirmedBy, DeviceTrustMode, EkVendors, ErrorKind, Leniency, LinkScheme, SecondFactor, Timestamp,
-    WebSessionMaxAge,
+    BootDrift, ConfirmedBy, DeviceTrustMode, EkVendors, ErrorKind, Leniency, LinkScheme, SecondFactor,
+    Timestamp, WebSessionMaxAge,
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -63,6 +63,12 @@ pub struct Effective {
     pub web_session_max_age: Option<WebSessionMaxAge>,
     /// Scheme of the links that open the device's client.
     pub link_scheme: LinkScheme,
+    /// What becomes of devices that booted otherwise than they did when they were good last.
+    pub boot_drift: BootDrift,
+    /// Whether missing CAs of EK certificates are fetched from where the certificates say.
+    pub ekcert_fetch_cas: bool,
+    /// Whether devices enrol themselves whose TPMs were announced.
+    pub ship_ahead: bool,
     /// A browser on another machine than the device can be authorized, by a code.
     pub remote_browser: bool,
 }
@@ -132,6 +138,15 @@ impl PreferenceDocument {
                 link_scheme: trust
                     .link_scheme
                     .filter(|value| keep(PreferenceKey::LinkScheme, *value == effective.link_scheme)),
+                boot_drift: trust
+                    .boot_drift
+                    .filter(|value| keep(PreferenceKey::BootDrift, *value == effective.boot_drift)),
+                ekcert_fetch_cas: trust.ekcert_fetch_cas.filter(|value| {
+                    keep(PreferenceKey::EkcertFetchCas, *value == effective.ekcert_fetch_cas)
+                }),
+                ship_ahead: trust
+                    .ship_ahead
+                    .filter(|value| keep(PreferenceKey::ShipAhead, *value == effective.ship_ahead)),
                 remote_browser: trust
                     .remote_browser
                     .filter(|value| keep(PreferenceKey::RemoteBrowser, *value == effective.remote_browser)),
@@ -278,6 +293,9 @@ impl Preference {
             PreferenceKey::EkcertExpiredEk => spec.device_trust.ekcert_expired_ek = None,
             PreferenceKey::WebSessionMaxAge => spec.device_trust.web_session_max_age = None,
             PreferenceKey::LinkScheme => spec.device_trust.link_scheme = None,
+            PreferenceKey::BootDrift => spec.device_trust.boot_drift = None,
+            PreferenceKey::EkcertFetchCas => spec.device_trust.ekcert_fetch_cas = None,
+            PreferenceKey::ShipAhead => spec.device_trust.ship_ahead = None,
             PreferenceKey::RemoteBrowser => spec.device_trust.remote_browser = None,
         }
         self.set(grant, &spec, Some(&found)).await
@@ -453,6 +471,17 @@ fn spec_of(dynamic: &[StoredValue]) -> Result<PreferenceSpec, StoreError> {
             PreferenceKey::LinkScheme => {
                 spec.device_trust.link_scheme = Some(serde_json::from_str(&stored.json).map_err(parse)?);
             }
+            // A policy that this server does not know is the strictest one.
+            PreferenceKey::BootDrift => {
+                spec.device_trust.boot_drift =
+                    Some(serde_json::from_str(&stored.json).unwrap_or(BootDrift::Review));
+            }
+            PreferenceKey::EkcertFetchCas => {
+                spec.device_trust.ekcert_fetch_cas = Some(serde_json::from_str(&stored.json).map_err(parse)?);
+            }
+            PreferenceKey::ShipAhead => {
+                spec.device_trust.ship_ahead = Some(serde_json::from_str(&stored.json).map_err(parse)?);
+            }
             PreferenceKey::RemoteBrowser => {
                 spec.device_trust.remote_browser = Some(serde_json::from_str(&stored.json).map_err(parse)?);
             }
@@ -500,6 +529,9 @@ fn merge(dynamic: &PreferenceSpec, file: &PreferenceSpec) -> (Effective, BTreeMa
         },
         web_session_max_age: trust(PreferenceKey::WebSessionMaxAge).web_session_max_age,
         link_scheme: trust(PreferenceKey::LinkScheme).link_scheme.clone().unwrap_or_default(),
+        boot_drift: trust(PreferenceKey::BootDrift).boot_drift.unwrap_or_default(),
+        ekcert_fetch_cas: trust(PreferenceKey::EkcertFetchCas).ekcert_fetch_cas.unwrap_or_default(),
+        ship_ahead: trust(PreferenceKey::ShipAhead).ship_ahead.unwrap_or_default(),
         remote_browser: trust(PreferenceKey::RemoteBrowser).remote_browser.unwrap_or_default(),
         second_factor: from(pick(PreferenceKey::SecondFactor)).second_factor.unwrap_or_default(),
     };
@@ -526,6 +558,9 @@ fn value_of(spec: &PreferenceSpec, key: PreferenceKey) -> Option<Value> {
         PreferenceKey::EkcertExpiredEk => spec.device_trust.ekcert_expired_ek.map(|value| json!(value)),
         PreferenceKey::WebSessionMaxAge => spec.device_trust.web_session_max_age.map(|value| json!(value)),
         PreferenceKey::LinkScheme => spec.device_trust.link_scheme.as_ref().map(|value| json!(value)),
+        PreferenceKey::BootDrift => spec.device_trust.boot_drift.map(|value| json!(value)),
+        PreferenceKey::EkcertFetchCas => spec.device_trust.ekcert_fetch_cas.map(|value| json!(value)),
+        PreferenceKey::ShipAhead => spec.device_trust.ship_ahead.map(|value| json!(value)),
         PreferenceKey::RemoteBrowser => spec.device_trust.remote_browser.map(|value| json!(value)),
     }
 }

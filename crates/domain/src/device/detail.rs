@@ -1,16 +1,18 @@
 //! One device with everything that hangs on it, for its page.
 
-use gatehouse_attestation::{BootState, EkCertificate, EkPublic, boot_state, vendor_name};
+use gatehouse_attestation::{
+    BootChange, BootState, EkCertificate, EkPublic, boot_changes, boot_state, vendor_name,
+};
 use gatehouse_model::{AttestationTier, OsType, Timestamp, clean_label};
 
 use super::history::{HistoryEntry, history};
 use super::{DeviceError, Inventory};
 use crate::authz::{Grant, ListEvents, ReadDevice};
 use crate::entity::{
-    ACCEPTED_IN_REVIEW, AuditFilter, BootRecord, Credential, Device, EkFinding, EnrollToken, Evidence, Lock,
+    ACCEPTED_IN_REVIEW, AuditFilter, Credential, Device, Digest, EkFinding, EnrollToken, Evidence, Lock,
     RecordKind, StoredEvent, TokenFilter,
 };
-use crate::ports::UnitOfWork;
+use crate::ports::{StoreError, UnitOfWork};
 
 /// Most tokens and events that come with one device.
 const SHOWN: i64 = 10;
@@ -84,6 +86,19 @@ pub struct BootDetail {
     /// Since when attestations have been the same.
     pub since: Timestamp,
     pub state: BootState,
+    /// Tells this boot from others.
+    pub fingerprint: Digest,
+    /// The boot that was good last, if this one has drifted.
+    pub good: Option<GoodBoot>,
+}
+
+/// A boot that counted as good, and what has changed since.
+#[derive(Clone, Debug)]
+pub struct GoodBoot {
+    /// Of its last attestation.
+    pub time: Timestamp,
+    /// The clearest first.
+    pub changes: Vec<BootChange>,
 }
 
 impl Inventory {
@@ -110,7 +125,7 @@ impl Inventory {
             }
             keys.push(key_detail(credential, evidence.as_ref()));
         }
-        let boot = work.boot(id).await?.map(boot_detail).or(enrolled_boot);
+        let boot = boot_of(work.as_mut(), &device).await?.or(enrolled_boot);
         let filter = TokenFilter { device_id: Some(id.to_owned()), active_at: None };
         let mut tokens = work.enroll_tokens(&filter, None, SHOWN + 1).await?;
         let more_tokens = i64::try_from(tokens.len()).is_ok_and(|len| len > SHOWN);
@@ -142,14 +157,25 @@ async fn events_of(work: &mut dyn UnitOfWork, id: &str) -> Result<Vec<StoredEven
     Ok(work.events(&filter, SHOWN).await?)
 }
 
-fn boot_detail(record: BootRecord) -> BootDetail {
-    BootDetail {
+/// How a device booted last, beside the last good boot.
+pub(super) async fn boot_of(
+    work: &mut dyn UnitOfWork,
+    device: &Device,
+) -> Result<Option<BootDetail>, StoreError> {
+    let Some(record) = work.boot(&device.id).await? else { return Ok(None) };
+    let good = work.good_boot(&device.id).await?.map(|good| GoodBoot {
+        time: good.time,
+        changes: boot_changes(device.os_type, &good.platform, &record.platform),
+    });
+    Ok(Some(BootDetail {
         state: boot_state(&record.platform),
         kind: record.kind,
         user: record.user,
         time: record.time,
         since: record.since,
-    }
+        fingerprint: record.fingerprint,
+        good,
+    }))
 }
 
 /// For devices that attested before boots were kept by themselves.
@@ -160,6 +186,8 @@ fn boot_of_enrolment(evidence: &Evidence) -> Option<BootDetail> {
         time: evidence.time,
         since: evidence.time,
         state: boot_state(&evidence.platform),
+        fingerprint: Digest::default(),
+        good: None,
     })
 }
 

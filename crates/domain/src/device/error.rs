@@ -35,6 +35,10 @@ pub enum DeviceError {
     TokenNotFound(String),
     #[error("enrolment token \"{0}\" can no longer be used")]
     TokenEnded(String),
+    #[error("the device has attested another boot since")]
+    BootChanged,
+    #[error("the last boot of the device counts as good already")]
+    BootGood,
     #[error("device trust is switched off in this cluster")]
     Off,
     #[error("auto-enrollment is not enabled in this cluster")]
@@ -92,7 +96,10 @@ impl Decision for DeviceError {
             | Self::TooMany(_) => ErrorKind::InvalidInput,
             Self::NotFound(_) | Self::TokenNotFound(_) => ErrorKind::NotFound,
             Self::Exists { .. } | Self::Raced { .. } | Self::IdTaken(_) => ErrorKind::Conflict,
-            Self::TokenEnded(_) | Self::Off | Self::AutoEnrollOff => ErrorKind::FailedPrecondition,
+            Self::BootChanged => ErrorKind::Conflict,
+            Self::BootGood | Self::TokenEnded(_) | Self::Off | Self::AutoEnrollOff => {
+                ErrorKind::FailedPrecondition
+            }
             Self::AutoEnroll(_) => ErrorKind::PermissionDenied,
             Self::Authz(error) => error.kind(),
             Self::Store(error) => error.kind(),
@@ -113,6 +120,8 @@ impl Decision for DeviceError {
             Self::TooMany(_) => "too_many_devices",
             Self::TokenNotFound(_) => "token_not_found",
             Self::TokenEnded(_) => "token_ended",
+            Self::BootChanged => "boot_changed",
+            Self::BootGood => "boot_good",
             Self::Off => "device_trust_off",
             Self::AutoEnrollOff => "auto_enroll_off",
             Self::AutoEnroll(_) => "auto_enroll_refused",
@@ -131,6 +140,7 @@ impl Decision for DeviceError {
             Self::EnrollStatus => {
                 "leave out enroll_status and credential, then enrol with `tctl devices enroll`"
             }
+            Self::BootChanged => "look at it again: `tctl devices boot`",
             Self::Off => "an administrator can set device_trust.mode with `tctl edit cap`",
             Self::AutoEnrollOff | Self::AutoEnroll(_) => {
                 "ask an administrator for an enrolment token: `tctl devices enroll --asset-tag=<tag>`"

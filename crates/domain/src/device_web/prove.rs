@@ -101,7 +101,8 @@ impl DeviceWeb {
             .open_authentication(init.data.os_type, &init.credential_id, &attempt.user, now)
             .await
             .map_err(store)?;
-        if self.preference.merged(&opening.preference).map_err(store)?.mode == DeviceTrustMode::Off {
+        let effective = self.preference.merged(&opening.preference).map_err(store)?;
+        if effective.mode == DeviceTrustMode::Off {
             return Err(told(None, HandoffCode::TrustOff));
         }
         let roles = standing.account.map(|account| account.roles).unwrap_or_default();
@@ -125,7 +126,7 @@ impl DeviceWeb {
             let error = DeviceWebError::ceremony(attempt, error);
             return Err(Stopped { device: Some(device), error, told: true });
         }
-        Ok(Asked::new(&self.core, device, credential, init.data.clone()))
+        Ok(Asked::new(&self.core, device, credential, init.data.clone(), effective.boot_drift))
     }
 
     /// Judges the answer; the token is spent, and the way back to the browser is open for a minute.
@@ -175,7 +176,8 @@ impl DeviceWeb {
         check_remote(&current, principal)?;
         let roles = standing.account.map(|account| account.roles).unwrap_or_default();
         let now = self.core.now();
-        let speaker = Speaker { user: &attempt.user, roles: &roles, session: None };
+        let by_device = by(attempt, principal);
+        let speaker = Speaker { user: &attempt.user, roles: &roles, session: None, by: &by_device };
         let used = self.core.note_use(asked, answer, counters, speaker, now).await.map_err(failed)?;
         let Used { mut work, device, credential, clock_went_back } = used;
         let token = SecretToken::generate(self.core.random.as_ref());

@@ -16,4 +16,4 @@ pub(crate) use missing::missing_ca;
 pub use missing::{finding_words, known_vendors, verdict_words};
 pub(crate) use review::{Asked, AskedFor};
 pub use review::{Refusal, ReviewDetail, ReviewError, ReviewFacts, ReviewPage, Reviews};
-pub(crate) use trust::{EkTrust, EkTrusts, finding_of};
+pub(crate) use trust::{EkTrust, EkTrusts, finding_of, fingerprint};

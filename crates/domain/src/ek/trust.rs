@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use gatehouse_attestation::{
     AllowedCas, ChainError, ChainPolicy, EkCertificate, EkPath, Finding, Intermediates, KnownCas,
-    verify_ek_path,
+    verify_ek_path_pinned,
 };
 use gatehouse_model::{EkVendors, Timestamp};
 use sha2::{Digest as _, Sha256};
@@ -95,19 +95,8 @@ impl EkTrust {
         now: Timestamp,
     ) -> Result<EkPath, ChainError> {
         let linking = Intermediates::from_device(sent);
-        let by_list = verify_ek_path(leaf, &self.listed, &[&linking], &self.policy, now);
-        let Err(refused) = by_list else { return by_list };
-        let mut named = AllowedCas::default();
-        for facts in linking.facts() {
-            if self.pinned.contains(&facts.sha256) {
-                // One that is no CA after all is no anchor.
-                let _ = named.add(&facts.der);
-            }
-        }
-        if named.is_empty() {
-            return Err(refused);
-        }
-        verify_ek_path(leaf, &named, &[&linking], &self.policy, now)
+        let pinned = |sha256: &[u8; 32]| self.pinned.contains(sha256);
+        verify_ek_path_pinned(leaf, &self.listed, pinned, &linking, &self.policy, now)
     }
 }
 
@@ -179,6 +168,9 @@ mod tests {
             ekcert_policy: ChainPolicy::default(),
             web_session_max_age: None,
             link_scheme: gatehouse_model::LinkScheme::default(),
+            boot_drift: gatehouse_model::BootDrift::default(),
+            ekcert_fetch_cas: false,
+            ship_ahead: false,
             remote_browser: false,
         };
         assert!(trusts.of(&effective).unwrap().is_none());

@@ -128,6 +128,10 @@ pub struct Evidence {
     pub ek_public: Vec<u8>,
     /// X.509 DER of the EK certificate, if one was sent.
     pub ek_certificate: Vec<u8>,
+    /// What linked the certificate to a CA: DER, one behind the other.
+    pub intermediates: Vec<u8>,
+    /// The rules and CAs that were in force; absent where they were not kept.
+    pub basis: Option<Digest>,
     /// The AK and its creation attestation; only its public part in authentications.
     pub ak: AttestationParameters,
     pub platform: PlatformParameters,

@@ -7,6 +7,7 @@ mod device;
 mod device_ek;
 mod device_web;
 mod enroll_token;
+mod evidence_basis;
 mod import;
 mod listing;
 mod lock;
@@ -17,6 +18,7 @@ mod revision;
 mod role;
 mod sealed;
 mod session;
+mod ship_ahead;
 mod user;
 
 pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, EventPage, StoredEvent};
@@ -32,6 +34,7 @@ pub use device_web::{DeviceWebAttempt, DeviceWebProof, RemoteBrowser};
 pub use enroll_token::{
     CHALLENGE_SECS, EnrollToken, MAX_CHALLENGES, TokenCursor, TokenFilter, TokenPurpose, TokenState,
 };
+pub use evidence_basis::{EvidenceBasis, EvidenceRules};
 pub use import::{
     DeviceImport, IMPORT_CHUNK, ImportChunk, ImportContents, ImportLine, ImportProgress, ImportState,
     LineVerdict,
@@ -51,6 +54,7 @@ pub use review::{
 pub use role::Role;
 pub use sealed::{SealedSecret, SecretPurpose};
 pub use session::{Session, SessionDevice, SessionKey, SessionKind, Standing, WEB_IDLE_SECS};
+pub use ship_ahead::{AnnouncedTpm, ShipAhead, ShipAheadCursor, ShipAheadUse};
 pub use user::{DeviceScope, LinkPurpose, Throttle, User, UserGlance, UserLink};
 
 /// SHA-256 of a secret or a key; secrets are stored only so.

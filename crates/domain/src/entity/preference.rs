@@ -13,11 +13,14 @@ pub enum PreferenceKey {
     EkcertExpiredEk,
     WebSessionMaxAge,
     LinkScheme,
+    BootDrift,
+    EkcertFetchCas,
+    ShipAhead,
     RemoteBrowser,
 }
 
 /// Every key, in the order in which they are shown.
-pub const PREFERENCE_KEYS: [PreferenceKey; 11] = [
+pub const PREFERENCE_KEYS: [PreferenceKey; 14] = [
     PreferenceKey::SecondFactor,
     PreferenceKey::Mode,
     PreferenceKey::AutoEnroll,
@@ -28,6 +31,9 @@ pub const PREFERENCE_KEYS: [PreferenceKey; 11] = [
     PreferenceKey::EkcertExpiredEk,
     PreferenceKey::WebSessionMaxAge,
     PreferenceKey::LinkScheme,
+    PreferenceKey::BootDrift,
+    PreferenceKey::EkcertFetchCas,
+    PreferenceKey::ShipAhead,
     PreferenceKey::RemoteBrowser,
 ];
 
@@ -46,6 +52,9 @@ impl PreferenceKey {
             Self::EkcertExpiredEk => "device_trust.ekcert_expired_ek",
             Self::WebSessionMaxAge => "device_trust.web_session_max_age",
             Self::LinkScheme => "device_trust.link_scheme",
+            Self::BootDrift => "device_trust.boot_drift",
+            Self::EkcertFetchCas => "device_trust.ekcert_fetch_cas",
+            Self::ShipAhead => "device_trust.ship_ahead",
             Self::RemoteBrowser => "device_trust.remote_browser",
         }
     }

@@ -111,7 +111,7 @@ pub struct UnknownCaDetails {
 }
 
 /// [`EkFinding::code`] of an enrolment that an administrator let in.
-pub const ACCEPTED_IN_REVIEW: &str = "accepted_in_review";
+pub use gatehouse_attestation::ACCEPTED_IN_REVIEW;
 
 /// What is remarkable about an enrolment that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

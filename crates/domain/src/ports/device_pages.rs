@@ -16,8 +16,22 @@ pub trait BootRows {
     /// Keeps the record in place of the device's last one; where the fingerprint is the same, only the time and who it
     /// was changes.
     async fn note_boot(&mut self, record: &BootRecord) -> Stored<()>;
+    /// As [`BootRows::note_boot`] where the fingerprint is the same; false, and nothing is changed, where it is not.
+    async fn touch_boot(&mut self, record: &BootRecord) -> Stored<bool>;
+    /// Keeps the record in place of the device's last one.
+    async fn put_boot(&mut self, record: &BootRecord) -> Stored<()>;
     async fn boot(&mut self, device_id: &str) -> Stored<Option<BootRecord>>;
+    /// Forgets the good boot as well.
     async fn forget_boot(&mut self, device_id: &str) -> Stored<()>;
+
+    /// Keeps a boot as the last good one of its device, in place of another.
+    async fn put_good_boot(&mut self, record: &BootRecord) -> Stored<()>;
+    /// The last good boot; none where the last boot is it.
+    async fn good_boot(&mut self, device_id: &str) -> Stored<Option<BootRecord>>;
+    /// Whether the last good boot is another than the last.
+    async fn has_good_boot(&mut self, device_id: &str) -> Stored<bool>;
+    /// From now on the last boot is the last good one.
+    async fn forget_good_boot(&mut self, device_id: &str) -> Stored<()>;
 }
 
 /// What hangs on a device.

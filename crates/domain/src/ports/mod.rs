@@ -6,9 +6,12 @@ mod changes;
 pub mod device_pages;
 pub mod device_web;
 mod environment;
+pub mod evidence_rows;
+mod issuers;
 mod passkeys;
 pub mod reviews;
 mod secrets;
+pub mod ship_ahead;
 pub mod store;
 
 pub use ca::{
@@ -17,6 +20,7 @@ pub use ca::{
 };
 pub use changes::{Change, Changes, Heard};
 pub use environment::{Clock, Random, uuid_v4};
+pub use issuers::Issuers;
 pub use passkeys::{ClaimedPasskey, MadePasskey, PasskeyChallenge, PasskeyFault, Passkeys, UsedPasskey};
 pub use secrets::{SealError, Sealer};
 pub use store::{Store, StoreError, UnitOfWork};

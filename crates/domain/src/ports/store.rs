@@ -83,6 +83,8 @@ pub trait UnitOfWork:
     + super::device_pages::DeviceDetailRows
     + super::device_pages::ImportRows
     + super::device_web::DeviceWebRows
+    + super::evidence_rows::EvidenceBasisRows
+    + super::ship_ahead::ShipAheadRows
     + super::reviews::ReviewRows
     + super::reviews::DeviceEkRows
     + Send

@@ -1,6 +1,7 @@
 //! What the TPM says about itself, and its PCRs.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use tpm2_protocol::basic::TpmUint32;
 use tpm2_protocol::data::{TpmAlgId, TpmCap, TpmPt, TpmlPcrSelection, TpmsPcrSelect, TpmsPcrSelection};
@@ -15,6 +16,8 @@ pub(crate) type PcrValues = Vec<(u8, Vec<u8>)>;
 
 /// PCRs 0 to 23.
 const PCRS: usize = 24;
+/// Handles asked for in one answer; a TPM gives fewer if they do not fit.
+const HANDLES_AT_ONCE: u32 = 64;
 /// TPM2_PCR_Read gives at most this many values at once.
 const VALUES_AT_ONCE: usize = 8;
 
@@ -119,6 +122,30 @@ impl Tpm {
             }
         }
         Ok(Properties(found))
+    }
+
+    /// The NV indices of a range that exist, ascending.
+    pub(crate) fn nv_indices(&self, range: RangeInclusive<u32>) -> Result<Vec<u32>, TpmError> {
+        let (mut next, mut found) = (*range.start(), Vec::new());
+        // A TPM answers with as many as fit into one message.
+        loop {
+            let answer = self.capability(TpmCap::Handles, next, HANDLES_AT_ONCE)?;
+            let mut fields = Fields::new(&answer, "the TPM's NV indices");
+            let count = fields.u32()?;
+            let mut last = None;
+            for _ in 0..count {
+                let index = fields.u32()?;
+                if !range.contains(&index) || last.is_some_and(|last| index <= last) {
+                    return Ok(found);
+                }
+                last = Some(index);
+                found.push(index);
+            }
+            match last.and_then(|last| last.checked_add(1)) {
+                Some(after) if range.contains(&after) => next = after,
+                _ => return Ok(found),
+            }
+        }
     }
 
     /// The PCR banks that have PCRs.

@@ -524,6 +524,10 @@ pub struct MacOsEnrollChallengeResponse {
 pub struct TpmEnrollPayload {
     #[prost(message, optional, tag = "3")]
     pub attestation_parameters: ::core::option::Option<TpmAttestationParameters>,
+    /// Of ours: contents of the NV indices 0x01C00100 to 0x01C001FF, where makers keep the CAs of the EK certificate. The
+    /// number is far from those that the contract may give next.
+    #[prost(bytes = "vec", repeated, tag = "1001")]
+    pub ek_chain: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
     #[prost(oneof = "tpm_enroll_payload::Ek", tags = "1, 2")]
     pub ek: ::core::option::Option<tpm_enroll_payload::Ek>,
 }

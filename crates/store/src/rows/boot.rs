@@ -7,7 +7,7 @@ use gatehouse_domain::ports::store::Stored;
 use super::Unit;
 use super::device::RECORD_KINDS;
 use super::evidence::platform_parameters;
-use crate::decode::Decode;
+use crate::decode::{Decode, NUMBER};
 use crate::executor::Executor;
 use crate::platform;
 use crate::sql::boot as sql;
@@ -31,25 +31,20 @@ const BOOT: Decode<BootRecord> = Decode {
 #[async_trait]
 impl<E: Executor> BootRows for Unit<E> {
     async fn note_boot(&mut self, record: &BootRecord) -> Stored<()> {
-        let (id, fingerprint) = (&record.device_id, &record.fingerprint);
-        let touch = values![id, fingerprint, record.kind.as_str(), &record.user, record.time];
-        if self.0.execute(sql::TOUCH_BOOT, touch).await? > 0 {
+        if self.touch_boot(record).await? {
             return Ok(());
         }
-        let platform = platform::encode(&record.platform)
-            .ok_or_else(|| StoreError::Corrupt { what: "platform attestation (too long)".to_owned() })?;
-        let values = values![
-            id,
-            fingerprint,
-            record.kind.as_str(),
-            &record.user,
-            record.time,
-            record.since,
-            &platform,
-            &record.platform.event_log,
-        ];
-        self.0.execute(sql::PUT_BOOT, values).await?;
-        Ok(())
+        self.write_boot(sql::PUT_BOOT, record).await
+    }
+
+    async fn touch_boot(&mut self, record: &BootRecord) -> Stored<bool> {
+        let (id, fingerprint) = (&record.device_id, &record.fingerprint);
+        let touch = values![id, fingerprint, record.kind.as_str(), &record.user, record.time];
+        Ok(self.0.execute(sql::TOUCH_BOOT, touch).await? > 0)
+    }
+
+    async fn put_boot(&mut self, record: &BootRecord) -> Stored<()> {
+        self.write_boot(sql::PUT_BOOT, record).await
     }
 
     async fn boot(&mut self, device_id: &str) -> Stored<Option<BootRecord>> {
@@ -58,6 +53,46 @@ impl<E: Executor> BootRows for Unit<E> {
 
     async fn forget_boot(&mut self, device_id: &str) -> Stored<()> {
         self.0.execute(sql::FORGET_BOOT, values![device_id]).await?;
+        self.forget_good_boot(device_id).await
+    }
+
+    async fn put_good_boot(&mut self, record: &BootRecord) -> Stored<()> {
+        self.write_boot(sql::PUT_GOOD_BOOT, record).await
+    }
+
+    async fn good_boot(&mut self, device_id: &str) -> Stored<Option<BootRecord>> {
+        self.0.optional(sql::GOOD_BOOT, values![device_id], BOOT).await
+    }
+
+    async fn has_good_boot(&mut self, device_id: &str) -> Stored<bool> {
+        Ok(self
+            .0
+            .optional(sql::HAS_GOOD_BOOT, values![device_id], NUMBER)
+            .await?
+            .is_some_and(|count| count > 0))
+    }
+
+    async fn forget_good_boot(&mut self, device_id: &str) -> Stored<()> {
+        self.0.execute(sql::FORGET_GOOD_BOOT, values![device_id]).await?;
+        Ok(())
+    }
+}
+
+impl<E: Executor> Unit<E> {
+    async fn write_boot(&mut self, sql: &'static str, record: &BootRecord) -> Stored<()> {
+        let platform = platform::encode(&record.platform)
+            .ok_or_else(|| StoreError::Corrupt { what: "platform attestation (too long)".to_owned() })?;
+        let values = values![
+            &record.device_id,
+            &record.fingerprint,
+            record.kind.as_str(),
+            &record.user,
+            record.time,
+            record.since,
+            &platform,
+            &record.platform.event_log,
+        ];
+        self.0.execute(sql, values).await?;
         Ok(())
     }
 }

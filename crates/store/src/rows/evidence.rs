@@ -1,13 +1,14 @@
 use async_trait::async_trait;
-use gatehouse_domain::entity::{Evidence, RecordKind};
+use gatehouse_domain::entity::{Digest, Evidence, EvidenceBasis, RecordKind};
 use gatehouse_domain::ports::StoreError;
+use gatehouse_domain::ports::evidence_rows::EvidenceBasisRows;
 use gatehouse_domain::ports::store::{EvidenceRows, Stored};
 use gatehouse_model::tpm::{AttestationParameters, PlatformParameters};
 use gatehouse_model::{AttestationTier, Timestamp};
 
 use super::Unit;
 use super::device::RECORD_KINDS;
-use crate::decode::{Columns, Decode, to_json};
+use crate::decode::{Columns, Decode, TEXT, to_json};
 use crate::executor::Executor;
 use crate::platform;
 use crate::sql::evidence as sql;
@@ -37,10 +38,14 @@ pub(super) const EVIDENCE: Decode<Evidence> = Decode {
             device_key: columns.bytes()?,
             signature: columns.bytes()?,
             platform: platform_parameters(columns)?,
+            intermediates: columns.maybe_bytes()?.unwrap_or_default(),
+            basis: columns.maybe_digest()?,
             findings: columns.json()?,
         })
     },
 };
+
+const DER: Decode<Vec<u8>> = Decode { entity: "CA of evidence", read: |columns| columns.bytes() };
 
 pub(super) fn platform_parameters(columns: &mut dyn Columns) -> Stored<PlatformParameters> {
     let encoded = columns.bytes()?;
@@ -74,6 +79,8 @@ impl<E: Executor> EvidenceRows for Unit<E> {
             &evidence.signature,
             &platform,
             &evidence.platform.event_log,
+            Some(evidence.intermediates.as_slice()).filter(|ders| !ders.is_empty()),
+            evidence.basis.as_ref(),
             &findings,
         ];
         self.0.change(sql::INSERT_EVIDENCE, values).await
@@ -86,5 +93,26 @@ impl<E: Executor> EvidenceRows for Unit<E> {
     async fn purge_evidence(&mut self, before: Timestamp) -> Stored<i64> {
         self.0.takes_long();
         self.0.execute(sql::PURGE_EVIDENCE, values![before]).await
+    }
+}
+
+#[async_trait]
+impl<E: Executor> EvidenceBasisRows for Unit<E> {
+    async fn keep_evidence_basis(&mut self, basis: &EvidenceBasis) -> Stored<()> {
+        if self.0.execute(sql::KEEP_BASIS, values![&basis.hash, &basis.body]).await? == 0 {
+            return Ok(());
+        }
+        for (hash, der) in &basis.cas {
+            self.0.execute(sql::KEEP_CA, values![hash, der]).await?;
+        }
+        Ok(())
+    }
+
+    async fn evidence_basis(&mut self, hash: &Digest) -> Stored<Option<String>> {
+        self.0.optional(sql::BASIS, values![hash], TEXT).await
+    }
+
+    async fn evidence_ca(&mut self, sha256: &Digest) -> Stored<Option<Vec<u8>>> {
+        self.0.optional(sql::CA, values![sha256], DER).await
     }
 }

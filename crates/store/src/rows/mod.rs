@@ -18,6 +18,7 @@ mod lock;
 mod review;
 mod role;
 mod session;
+mod ship_ahead;
 mod user;
 mod web_record;
 

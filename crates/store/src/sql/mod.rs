@@ -32,6 +32,7 @@ pub mod lock;
 pub mod review;
 pub mod role;
 pub mod session;
+pub mod ship_ahead;
 pub mod user;
 pub mod web_record;
 
@@ -55,6 +56,7 @@ pub const AREAS: &[&[(&str, &str)]] = &[
     review::ALL,
     role::ALL,
     session::ALL,
+    ship_ahead::ALL,
     user::ALL,
     web_record::ALL,
 ];

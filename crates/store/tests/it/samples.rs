@@ -230,6 +230,8 @@ pub(crate) fn evidence(id: &str, device_id: &str, time: i64) -> Evidence {
             pcrs: (0..24).map(|index| Pcr { index, digest: vec![9; 32], digest_alg: 5 }).collect(),
             event_log: vec![10; 3000],
         },
+        intermediates: vec![13; 700],
+        basis: Some([14; 32]),
         device_key: vec![11; 91],
         signature: vec![12; 72],
         tier: AttestationTier::TpmEkcertTrusted,

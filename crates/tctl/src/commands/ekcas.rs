@@ -7,7 +7,7 @@ mod foresee;
 mod list;
 mod pinned;
 
-pub(crate) use check::check;
+pub(crate) use check::{allowed_in, check};
 pub(crate) use files::read_input;
 pub(crate) use foresee::{bundle, tell_additions};
 pub(crate) use pinned::write as write_pinned;

@@ -22,6 +22,10 @@ fn every_command_explains_itself() {
         ("reviews", &["reviews", "--help"]),
         ("reviews_trust", &["reviews", "trust", "--help"]),
         ("eventlog", &["eventlog", "--help"]),
+        ("evidence_verify", &["evidence", "verify", "--help"]),
+        ("devices_evidence", &["devices", "evidence", "--help"]),
+        ("devices_boot", &["devices", "boot", "--help"]),
+        ("devices_ship_ahead_import", &["devices", "ship-ahead", "import", "--help"]),
     ] {
         insta::assert_snapshot!(format!("help_{name}"), tctl(home.path(), args));
     }

@@ -28,6 +28,7 @@ mod bulk;
 mod current_device;
 mod devices;
 mod ekcas;
+mod evidence;
 mod help;
 mod locks;
 mod preference;

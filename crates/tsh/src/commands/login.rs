@@ -2,8 +2,8 @@ mod browser;
 mod way;
 
 use gatehouse_client::device::{
-    LocalDevice, LocalOptions, Trust, TrustedDeviceName, auto_enroll_disabled, establish_trust,
-    require_serial,
+    EnrolmentWays, LocalDevice, LocalOptions, Trust, TrustedDeviceName, auto_enroll_disabled,
+    establish_trust, require_serial,
 };
 use gatehouse_client::{ClientError, Identity, Login, ProxyAddress, Result, Session, login, now};
 use gatehouse_model::{ErrorKind, UserName};
@@ -110,7 +110,11 @@ async fn trust(
         Ok(prepared) => prepared,
         Err(why) => return Ok((identity, Some(Trust::Untrusted(why)))),
     };
-    let auto_enroll = settings.auto_enroll && !auto_enroll_disabled();
+    let wanted = !auto_enroll_disabled();
+    let ways = EnrolmentWays {
+        auto_enroll: settings.auto_enroll && wanted,
+        ship_ahead: settings.ship_ahead && wanted,
+    };
     // The login stays good whatever happens to the device: it is read back from disk if the connection fails.
     let profile = identity.profile.clone();
     let session = match Session::connect(identity, now()).await {
@@ -120,7 +124,7 @@ async fn trust(
             return Ok((identity, Some(Trust::Untrusted(why))));
         }
     };
-    let (identity, trust) = establish_trust(&context.home, session, &mut device, &data, auto_enroll).await?;
+    let (identity, trust) = establish_trust(&context.home, session, &mut device, &data, ways).await?;
     Ok((identity, Some(trust)))
 }
 

@@ -9,10 +9,10 @@ macro_rules! assert_transcript {
     ($desk:expr) => {
         assert_transcript!($desk, [])
     };
-    ($desk:expr, [$($more:expr),*]) => {{
+    ($desk:expr, $more:expr) => {{
         let mut settings = insta::Settings::clone_current();
         settings.set_filters(gatehouse_testkit::server::FILTERS.to_vec());
-        let more: &[(&str, &str)] = &[$($more),*];
+        let more: &[(&str, &str)] = &$more;
         more.iter().for_each(|(pattern, name)| settings.add_filter(pattern, *name));
         settings.set_omit_expression(true);
         settings.bind(|| insta::assert_snapshot!($desk.transcript()));
@@ -20,12 +20,14 @@ macro_rules! assert_transcript {
 }
 
 mod auto_enroll;
+mod boot_drift;
 mod browser_login;
 mod device_key;
 mod device_lock;
 mod doctor;
 mod endorsement;
 mod enroll;
+mod evidence;
 mod expired;
 mod help;
 mod link_handler;
@@ -35,6 +37,7 @@ mod open_link;
 mod reviews;
 mod self_enrolment;
 mod server_key;
+mod ship_ahead;
 mod trust;
 mod web_handoff;
 mod without_server;

@@ -50,6 +50,8 @@ async fn enrol(cluster: &Cluster, id: &str) {
         ek_certificate: SoftTpmCa::new().issue(&tpm),
         ak: AttestationParameters::default(),
         platform: PlatformParameters::default(),
+        intermediates: Vec::new(),
+        basis: None,
         device_key: Vec::new(),
         signature: Vec::new(),
         tier: AttestationTier::TpmEkcert,
@@ -299,13 +301,14 @@ async fn who_may_not_is_shown_nothing_and_can_do_nothing() {
         &[("do", "lock")],
         &[("do", "token")],
         &[("do", "accept-counters")],
+        &[("do", "accept-boot"), ("boot", "00")],
         &[("do", "nonsense")],
     ] {
         let page = nobody.post(&path, form).await;
         assert_eq!(page.status, StatusCode::FORBIDDEN, "{form:?}");
         page.lacks("PF2ABC");
     }
-    for path in ["/web/tokens", "/web/devices/import"] {
+    for path in ["/web/tokens", "/web/devices/import", "/web/devices/ship-ahead"] {
         nobody.get(path).await.holds("not_allowed");
     }
     let mut admin = user(&cluster, "bob", "device-admin").await;
@@ -316,4 +319,39 @@ async fn who_may_not_is_shown_nothing_and_can_do_nothing() {
         .lacks("Device added");
     let grant: Grant<UpdateDevice> = cluster.host_admin().grant().unwrap();
     assert!(cluster.services.devices.accept_counters(&grant, &id).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_boot_that_has_drifted_is_shown_and_accepted_once() {
+    let cluster = cluster().await;
+    let mut browser = cluster.admin().await;
+    let (id, path) = enrolled(&cluster).await;
+    browser.get(&path).await.lacks("Accept boot").lacks("booted otherwise");
+    let mut work = cluster.store.begin().await.unwrap();
+    let good = work.boot(&id).await.unwrap().unwrap();
+    let mut now = BootRecord { fingerprint: [2; 32], ..good.clone() };
+    now.platform.pcrs[7].digest = vec![0xc3; 32];
+    work.put_good_boot(&good).await.unwrap();
+    work.note_boot(&now).await.unwrap();
+    work.commit().await.unwrap();
+    browser
+        .get(&path)
+        .await
+        .holds("It booted otherwise than it did when it was good last")
+        .holds("PCR 7: Secure Boot policy")
+        .holds(&"5a".repeat(32))
+        .holds(&"c3".repeat(32))
+        .holds("Accept boot");
+    let stale = browser.post(&path, &[("do", "accept-boot"), ("boot", &"01".repeat(32))]).await;
+    stale.holds("boot_changed");
+    let done = browser.post(&path, &[("do", "accept-boot"), ("boot", &"02".repeat(32))]).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    browser
+        .get(&path)
+        .await
+        .holds("The boot is accepted")
+        .lacks("booted otherwise")
+        .holds("Boot of a device accepted");
+    let again = browser.post(&path, &[("do", "accept-boot"), ("boot", &"02".repeat(32))]).await;
+    again.holds("boot_good");
 }

@@ -170,6 +170,8 @@ async fn pending(cluster: &Cluster) -> (Review, SoftTpmCa) {
         nonce: vec![1; 32],
         ek_public: Vec::new(),
         ek_certificate: leaf,
+        intermediates: maker.der().to_vec(),
+        basis: None,
         ak: AttestationParameters::default(),
         platform: PlatformParameters::default(),
         device_key: Vec::new(),

@@ -1,5 +1,7 @@
 //! A computer with a TPM, as the contract's clients present it.
 
+use std::collections::BTreeMap;
+
 use gatehouse_attestation::AkPublic;
 use gatehouse_model::OsType;
 use gatehouse_model::tpm::{AttestationParameters, EkMaterial, EncryptedCredential, PlatformParameters};
@@ -17,6 +19,11 @@ pub(crate) struct Machine {
     pub(crate) tpm: SoftTpm,
     pub(crate) ek: EkMaterial,
     pub(crate) ak: SoftAk,
+    /// Contents of the NV indices with a chain of the EK certificate.
+    pub(crate) ek_chain: Vec<Vec<u8>>,
+    /// PCRs of the SHA-256 bank that do not have their usual value.
+    pub(crate) pcrs: BTreeMap<u8, [u8; 32]>,
+    pub(crate) event_log: Vec<u8>,
 }
 
 impl Machine {
@@ -26,7 +33,16 @@ impl Machine {
     }
 
     pub(crate) fn with_tpm(serial: &str, tpm: SoftTpm, ak: SoftAk) -> Self {
-        Self { os: OsType::Linux, serial: serial.to_owned(), ek: tpm.ek_key(), tpm, ak }
+        Self {
+            os: OsType::Linux,
+            serial: serial.to_owned(),
+            ek: tpm.ek_key(),
+            tpm,
+            ak,
+            ek_chain: Vec::new(),
+            pcrs: BTreeMap::new(),
+            event_log: Vec::new(),
+        }
     }
 
     /// The same computer for another OS user: the same TPM, an AK of its own.
@@ -59,7 +75,10 @@ impl Machine {
             credential_id: self.credential_id(),
             device_data: Some(self.data()),
             macos: None,
-            tpm: Some(tpm_enroll_payload(self.ek.clone(), ak)),
+            tpm: Some(wire::TpmEnrollPayload {
+                ek_chain: self.ek_chain.clone(),
+                ..tpm_enroll_payload(self.ek.clone(), ak)
+            }),
         }
     }
 
@@ -71,7 +90,11 @@ impl Machine {
     }
 
     pub(crate) fn quote(&self, nonce: &[u8]) -> PlatformParameters {
-        Platform { boot: self.tpm.boot, ..Platform::new(nonce) }.sign(&self.ak)
+        let event_log = self.event_log.clone();
+        let mut platform = Platform { boot: self.tpm.boot, event_log, ..Platform::new(nonce) };
+        let sha256 = platform.banks.iter_mut().find(|bank| bank.digest_alg == 5).unwrap();
+        sha256.values.extend(self.pcrs.iter().map(|(index, value)| (*index, value.to_vec())));
+        platform.sign(&self.ak)
     }
 
     pub(crate) fn solve(&self, challenge: &wire::TpmEnrollChallenge) -> wire::TpmEnrollChallengeResponse {

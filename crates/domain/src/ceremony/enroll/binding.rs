@@ -58,6 +58,7 @@ impl Enrolment {
             return Err(CeremonyError::TokenBusy);
         }
         let credential = pending.credential(proven, now);
+        pending.basis.keep(work.as_mut()).await?;
         work.insert_evidence(record).await?;
         let spent = self.core.event(EventKind::DEVICE_TOKEN_SPENT, &pending.by).about(&pending.token.id);
         work.append_event(&spent.about_device(&device, &credential.id)).await?;
@@ -71,7 +72,9 @@ impl Enrolment {
             ek: pending.ek(&device.id, proven.tier, now),
             review: None,
         };
-        self.core.write_enrolment(work, device, binding, now).await
+        let view = self.core.write_enrolment(work, device, binding, now).await?;
+        pending.basis.is_kept();
+        Ok(view)
     }
 }
 
@@ -131,7 +134,12 @@ impl Core {
         work.add_collected(&device.id, &CollectedRecord { kind: RecordKind::Enroll, data }).await?;
         if !record.platform.pcrs.is_empty() {
             let boot = boot::record(&device.id, RecordKind::Enroll, user, now, &record.platform);
-            work.note_boot(&boot).await?;
+            if enrolled_before {
+                // It may have drifted: enrolling again must not wash that away.
+                boot::note(self, work.as_mut(), &device, &boot, by, false).await?;
+            } else {
+                work.note_boot(&boot).await?;
+            }
         }
         if let Some(ek) = &ek {
             work.put_device_ek(ek).await?;

@@ -53,6 +53,7 @@ impl PendingEnrolment {
 
     /// Puts what was presented into the record, so that the verdict can be checked again.
     pub(super) fn describe(&self, answer: &EnrollAnswer, record: &mut Evidence) {
+        record.basis = Some(self.basis.hash());
         match &self.init.key {
             DeviceKey::Tpm { ak, .. } => record.ak = ak.clone(),
             DeviceKey::SecureEnclave { public_key_der } => record.device_key.clone_from(public_key_der),
@@ -61,6 +62,7 @@ impl PendingEnrolment {
             record.ek_public = tpm.ek.spki_der().to_vec();
             record.ek_certificate =
                 tpm.certificate.as_ref().map(|cert| cert.der().to_vec()).unwrap_or_default();
+            record.intermediates = tpm.sent.concat();
         }
         match answer {
             EnrollAnswer::Tpm { platform, .. } => record.platform = platform.clone(),

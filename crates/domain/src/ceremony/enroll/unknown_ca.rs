@@ -79,6 +79,7 @@ impl Enrolment {
             work.return_challenge(&pending.token.id, &pending.challenge_id).await?;
         }
         if matches!(asked_for, AskedFor::New(_) | AskedFor::Renewed(_)) {
+            pending.basis.keep(work.as_mut()).await?;
             work.insert_evidence(record).await?;
             if let Some(ek) = pending.ek(&device.id, record.tier, now) {
                 work.put_device_ek(&ek).await?;

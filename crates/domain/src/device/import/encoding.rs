@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use super::SheetError;
 
 /// Text and the name of its encoding.
-pub(super) type Decoded<'a> = (Cow<'a, str>, &'static str);
+pub(in crate::device) type Decoded<'a> = (Cow<'a, str>, &'static str);
 
 /// Reads UTF-8 and UTF-16, with and without a byte order mark.
-pub(super) fn decode(bytes: &[u8]) -> Result<Decoded<'_>, SheetError> {
+pub(in crate::device) fn decode(bytes: &[u8]) -> Result<Decoded<'_>, SheetError> {
     match bytes {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Err(SheetError::Encoding { line: 1 }),
         [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest),

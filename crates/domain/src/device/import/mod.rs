@@ -12,8 +12,10 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 pub use cell::{inert_cell, plain_cell};
+pub(in crate::device) use encoding::decode;
 pub use error::{ImportError, SheetError};
 pub use sheet::{IMPORT_TEMPLATE, MAX_IMPORT_BYTES, MAX_IMPORT_LINES, Sheet};
+pub(in crate::device) use sheet::{LineCount, delimiter};
 
 use super::Inventory;
 use crate::Core;

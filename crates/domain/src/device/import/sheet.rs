@@ -132,19 +132,19 @@ impl Sheet {
 }
 
 /// In which line of the file a record begins: the reader's own count is one short after line ends of two characters.
-struct LineCount<'a> {
+pub(in crate::device) struct LineCount<'a> {
     bytes: &'a [u8],
     counted: usize,
     line: u64,
 }
 
 impl<'a> LineCount<'a> {
-    const fn new(bytes: &'a [u8]) -> Self {
+    pub(in crate::device) const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, counted: 0, line: 1 }
     }
 
     /// The line of the record at this place, or of what follows the line ends there; places only grow.
-    fn at(&mut self, byte: u64) -> u64 {
+    pub(in crate::device) fn at(&mut self, byte: u64) -> u64 {
         let byte = usize::try_from(byte).unwrap_or(usize::MAX);
         while let Some(character) = self.bytes.get(self.counted) {
             let is_end = matches!(character, b'\n' | b'\r');
@@ -160,7 +160,7 @@ impl<'a> LineCount<'a> {
 }
 
 /// What the first row is divided by: the most frequent of comma, semicolon and tab outside of quotes.
-fn delimiter(text: &str) -> u8 {
+pub(in crate::device) fn delimiter(text: &str) -> u8 {
     let (mut quoted, mut counts) = (false, [(b',', 0), (b';', 0), (b'\t', 0)]);
     for byte in text.trim_start().bytes() {
         match byte {

@@ -68,6 +68,16 @@ impl Reviews {
         match review.reason {
             ReviewReason::UnknownCa => self.enrol(work, &review, by, trust, now).await.map(Some),
             ReviewReason::BootDrift => {
+                let device =
+                    work.device_for_update(&review.device_id).await?.ok_or(ReviewError::DeviceGone)?;
+                // What was looked at must be how it booted last.
+                let boot = work.boot(&device.id).await?.map(|boot| hex::encode(boot.fingerprint));
+                if boot.as_ref() != Some(&review.evidence_id) {
+                    return Err(ReviewError::Changed);
+                }
+                work.forget_good_boot(&device.id).await?;
+                let event = self.core.event(EventKind::DEVICE_BOOT_ACCEPT, by).about_device(&device, "");
+                work.append_event(&event.with_details(serde_json::json!({"review": review.id}))).await?;
                 work.commit().await?;
                 Ok(None)
             }

@@ -89,24 +89,28 @@ struct Known {
 /// Judges an EK certificate as an enrolment would: 0 if it is trusted, else 1.
 pub(crate) fn check(args: &CheckArgs) -> Outcome {
     let bytes = read_input(&args.ek, MAX_CERTIFICATE_BYTES)?;
-    let mut allowed = AllowedCas::default();
-    for found in certificates(&args.cas)? {
-        match allowed.add(&found.der) {
-            Ok(()) => {}
-            // What is named must be a CA; among many files others may lie.
-            Err(error) if args.cas.contains(&found.file) => {
-                return Err(wrong(&found.file, error.to_string()).into());
-            }
-            Err(error) => {
-                output::notice(format!("note: {} is passed over: {error}", found.file.display()));
-            }
-        }
-    }
+    let allowed = allowed_in(&args.cas)?;
     let links = links(&args.intermediates)?;
     let policy = ChainPolicy { sha1: args.sha1, expired_ca: args.expired_ca, expired_ek: args.expired_ek };
     let verdict = judge(&bytes, &allowed, &links, &policy, args.at.unwrap_or_else(now));
     output::data(args.format.format(), &verdict, || text(&verdict))?;
     Ok(u8::from(!verdict.trusted))
+}
+
+/// The CAs in files and folders.
+pub(crate) fn allowed_in(paths: &[PathBuf]) -> Result<AllowedCas> {
+    let mut allowed = AllowedCas::default();
+    for found in certificates(paths)? {
+        match allowed.add(&found.der) {
+            Ok(()) => {}
+            // What is named must be a CA; among many files others may lie.
+            Err(error) if paths.contains(&found.file) => return Err(wrong(&found.file, error.to_string())),
+            Err(error) => {
+                output::notice(format!("note: {} is passed over: {error}", found.file.display()));
+            }
+        }
+    }
+    Ok(allowed)
 }
 
 fn links(paths: &[PathBuf]) -> Result<Intermediates> {

@@ -2,8 +2,10 @@ use gatehouse_client::device::{
     DeviceKey, EnrolmentToken, LocalDevice, LocalOptions, enrol, enrol_current, friendly_os, require_serial,
 };
 use gatehouse_client::{ClientError, Session, now};
+use gatehouse_model::CollectedData;
 use gatehouse_native::Escalation;
 use gatehouse_proto::devicetrust::Device;
+use gatehouse_proto::gatehouse::v1::PingRequest;
 
 use crate::cli::EnrollArgs;
 use crate::commands::Context;
@@ -31,6 +33,11 @@ pub(crate) async fn run(context: &Context, args: EnrollArgs) -> Outcome {
     let data = LocalDevice::collect(&context.home, Escalation::Always, now(), |line| output::notice(line))?;
     require_serial(&data)?;
     let Some(token) = token else {
+        if let Some(device) = announced(&session, &mut key, &data).await? {
+            say(Some(&device), "enrolled")?;
+            say_next(&session);
+            return Ok(0);
+        }
         let outcome = enrol_current(&session.connection, &mut key, &data, &mut Prompt).await;
         if let Some(action) = outcome.action() {
             say(outcome.device.as_ref(), action)?;
@@ -45,6 +52,24 @@ pub(crate) async fn run(context: &Context, args: EnrollArgs) -> Outcome {
     say(Some(&device), "enrolled")?;
     say_next(&session);
     Ok(0)
+}
+
+/// Enrols this device by its TPM's announcement, if the server takes such and has one.
+async fn announced(
+    session: &Session,
+    key: &mut LocalDevice,
+    data: &CollectedData,
+) -> Result<Option<Device>, ClientError> {
+    let ping = session.connection.auth().ping(PingRequest {}).await?.into_inner();
+    if !ping.device_trust.unwrap_or_default().ship_ahead {
+        return Ok(None);
+    }
+    match enrol(&session.connection, key, data, &EnrolmentToken::announced()).await {
+        Ok(device) => Ok(Some(device)),
+        // Then it is for whoever administers devices.
+        Err(error) if error.code == "not_announced" => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The server cannot know that the device at hand may be an enrolled one.
