@@ -202,8 +202,8 @@ fn pcr(state: PcrState) -> impl IntoView {
     view! {
         <tr>
             <th scope="row" class="table__number">{state.index}</th>
-            <td><code>{hex(&state.value)}</code></td>
-            <td>{log}</td>
+            <td data-label="Value"><code>{hex(&state.value)}</code></td>
+            <td data-label="Event log">{log}</td>
         </tr>
     }
 }
