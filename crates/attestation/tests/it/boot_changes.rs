@@ -111,9 +111,12 @@ fn logs_of_real_machines_explain_what_changed() {
     let line = state.kernel.iter().find(|kernel| kernel.part == KernelPart::CommandLine).unwrap();
     assert!(line.proven && line.text.starts_with("/boot/vmlinuz-5.11.0-1008-gcp root="), "{line:?}");
     let changes = boot_changes(OsType::Linux, &before, &after);
+    assert!(changes.iter().any(|change| change.kind == BootChangeKind::Pcr(7)), "dbx has entries now");
+    assert!(changes.iter().all(|change| change.kind != BootChangeKind::SecureBoot), "off as before");
+    let signed_boot = corpus_file("attestations/eventlogs/goeventlog-cos-101-amd-sev.bin").unwrap();
+    let changes = boot_changes(OsType::Linux, &attested(&signed_boot), &after);
     let secure_boot = changes.iter().find(|change| change.kind == BootChangeKind::SecureBoot).unwrap();
     assert_eq!((secure_boot.before.as_str(), secure_boot.after.as_str()), ("on", "off"));
-    assert!(changes.iter().any(|change| change.kind == BootChangeKind::Pcr(7)));
     // A log that was changed proves nothing any more.
     let mut forged = after.clone();
     let end = forged.event_log.len();
