@@ -185,5 +185,5 @@ async fn a_look_does_not_wait_for_who_writes() {
     work.insert_device(&device("d1", OsType::Linux, "TAG")).await.unwrap();
     assert_eq!(fresh.store.look().await.unwrap().count_devices().await.unwrap(), (0, 0));
     work.commit().await.unwrap();
-    assert_eq!(fresh.store.look().await.unwrap().count_devices().await.unwrap(), (1, 0));
+    assert_eq!(fresh.store.look().await.unwrap().count_devices().await.unwrap(), (1, 1));
 }

@@ -77,8 +77,11 @@ impl Line {
     }
 }
 
-/// The lines by their numbers, each read or with what is wrong with it.
-pub(super) fn parse(bytes: &[u8]) -> Result<Vec<(u64, Result<Line, String>)>, ShipAheadSheetError> {
+/// A line by its number: read, or what is wrong with it.
+pub(super) type NumberedLine = (u64, Result<Line, String>);
+
+/// Reads a whole sheet.
+pub(super) fn parse(bytes: &[u8]) -> Result<Vec<NumberedLine>, ShipAheadSheetError> {
     if bytes.len() > MAX_SHIP_AHEAD_BYTES {
         return Err(ShipAheadSheetError::TooLarge);
     }
