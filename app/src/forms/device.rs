@@ -168,8 +168,13 @@ async fn accept_counters(console: &ConsoleContext, id: &str) -> Result<Answer, A
 }
 
 async fn accept_boot(console: &ConsoleContext, posted: &Posted, id: &str) -> Result<Answer, ApiError> {
-    device::accept_boot(console, id, posted.field("boot").unwrap_or_default()).await?;
-    Ok(stay(id, "The boot is accepted: later ones are compared with it.".to_owned()))
+    let said = match device::accept_boot(console, id, posted.field("boot").unwrap_or_default()).await {
+        Ok(()) => "The boot is accepted: later ones are compared with it.",
+        // Somebody was faster, and the form has gone from the page.
+        Err(error) if error.code == "boot_good" => "The boot was accepted before: nothing was changed.",
+        Err(error) => return Err(error),
+    };
+    Ok(stay(id, said.to_owned()))
 }
 
 async fn delete(console: &ConsoleContext, posted: &Posted, id: &str) -> Result<Answer, ApiError> {
