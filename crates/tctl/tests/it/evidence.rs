@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "also of the helpers: what is not as it should be ends the test")]
-
 use crate::{Scene, transcript};
 
 #[test]
