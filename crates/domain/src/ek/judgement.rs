@@ -1,7 +1,7 @@
 //! Which enrolled devices could not enrol today. Whatever changes, the EK certificates that are kept are judged anew, some at
 //! a time, and what came of it is kept: a page only looks it up.
 
-use gatehouse_attestation::EkCertificate;
+use gatehouse_attestation::{EkCertificate, certificates_in};
 use gatehouse_model::EnrollStatus;
 
 use super::allow_list::EkCas;
@@ -64,12 +64,11 @@ impl EkCas {
         let current = work.ek_judgement().await?.filter(|judgement| judgement.revision == revision);
         let (_, enrolled) = work.count_devices().await?;
         let judgement = current.unwrap_or_default();
-        let progress = JudgementProgress {
-            judged: judgement.judged,
-            failing: judgement.failing,
-            enrolled,
-            is_done: judgement.finished.is_some(),
-        };
+        let is_done = judgement.finished.is_some();
+        let failing = work.count_failing_eks().await?;
+        // Whoever enrolled since was judged at once.
+        let judged = judgement.judged.max(failing);
+        let progress = JudgementProgress { judged, failing, enrolled, is_done };
         let size = size.clamp(1, 200);
         let mut found = work.failing_eks(after, size + 1).await?;
         let more = i64::try_from(found.len()).is_ok_and(|len| len > size);
@@ -174,7 +173,8 @@ async fn known(work: &mut dyn UnitOfWork, found: EkOfDevice) -> Result<Option<(D
     let ek = match work.enrolment_evidence(&found.device_id).await? {
         Some(evidence) => {
             let leaf = EkCertificate::parse(&evidence.ek_certificate).ok();
-            device_ek(&found.device_id, leaf.as_ref(), &[], EkVerdictCode::NONE, evidence.time)
+            let sent = certificates_in(&evidence.intermediates).unwrap_or_default();
+            device_ek(&found.device_id, leaf.as_ref(), &sent, EkVerdictCode::NONE, evidence.time)
         }
         None => {
             let never = gatehouse_model::Timestamp::from_secs(0);

@@ -69,6 +69,8 @@ pub trait DeviceEkRows {
     async fn eks_issued_by(&mut self, issuer: &Digest, limit: i64) -> Stored<Vec<EkOfDevice>>;
     /// Enrolled devices that could not enrol today, by id, after `after`.
     async fn failing_eks(&mut self, after: &str, limit: i64) -> Stored<Vec<EkOfDevice>>;
+    /// How many they are.
+    async fn count_failing_eks(&mut self) -> Stored<i64>;
     async fn ek_judgement(&mut self) -> Stored<Option<EkJudgement>>;
     /// Replaces.
     async fn put_ek_judgement(&mut self, judgement: &EkJudgement) -> Stored<()>;

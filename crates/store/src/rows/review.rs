@@ -242,6 +242,11 @@ impl<E: Executor> DeviceEkRows for Unit<E> {
         self.0.all(sql::FAILING_EKS, values, EK_OF_DEVICE).await
     }
 
+    async fn count_failing_eks(&mut self) -> Stored<i64> {
+        let values = values![EnrollStatus::Enrolled as i64];
+        Ok(self.0.optional(sql::COUNT_FAILING_EKS, values, NUMBER).await?.unwrap_or_default())
+    }
+
     async fn ek_judgement(&mut self) -> Stored<Option<EkJudgement>> {
         self.0.optional(sql::EK_JUDGEMENT, values![], JUDGEMENT).await
     }

@@ -74,6 +74,9 @@ statements! {
     /// The plus keeps SQLite from going through all enrolled devices.
     FAILING_EKS = concat!("select ", ek_columns!(), " from device_eks e join devices d on d.id = e.device_id
         where e.failing = 1 and e.device_id > $1 and +d.enroll_status = $2 order by e.device_id limit $3");
+    COUNT_FAILING_EKS = "
+        select count(*) from device_eks e join devices d on d.id = e.device_id
+        where e.failing = 1 and +d.enroll_status = $1";
     EK_JUDGEMENT = "select revision, after_id, judged, failing, started, finished from ek_judgements where id = 'current'";
     PUT_EK_JUDGEMENT = "
         insert into ek_judgements (id, revision, after_id, judged, failing, started, finished)

@@ -228,6 +228,7 @@ async fn failing_eks_are_those_of_enrolled_devices(store: Arc<dyn Store>) {
     };
     assert_eq!(ids("").await, ["d1", "d3"]);
     assert_eq!(ids("d1").await, ["d3"]);
+    assert_eq!(work.count_failing_eks().await.unwrap(), 2);
     work.set_ek_verdict("d1", "trusted").await.unwrap();
     work.set_ek_verdict("d3", "").await.unwrap();
     assert_eq!(work.failing_eks("", 9).await.unwrap(), []);
