@@ -38,13 +38,30 @@ thread_local! {
     /// The visit under way; a later one ends it.
     static UNDER_WAY: RefCell<Option<AbortController>> = const { RefCell::new(None) };
     static COUNT: Cell<u64> = const { Cell::new(0) };
+    /// The page that is shown.
+    static SHOWN: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// The address without the place on the page.
+fn page_of(address: &str) -> &str {
+    address.split('#').next().unwrap_or_default()
+}
+
+fn note_shown(address: &str) {
+    SHOWN.replace(page_of(address).to_owned());
 }
 
 pub(super) fn start() {
     listen(&document(), "click", clicked);
     listen(&document(), "submit", submitted);
+    if let Ok(address) = window().location().href() {
+        note_shown(&address);
+    }
     listen(&window(), "popstate", |_: Event| {
-        if let Ok(address) = window().location().href() {
+        // Going to a place on the page that is shown is told so as well: what is filled in there stays.
+        let address = window().location().href().ok();
+        if let Some(address) = address.filter(|address| SHOWN.with_borrow(|shown| page_of(address) != shown))
+        {
             visit(address, Body::None, Step::Back);
         }
     });
@@ -210,6 +227,7 @@ fn put_in(html: &str, landed: &str, step: Step, is_post: bool) -> Option<()> {
             _ => history.replace_state_with_url(&JsValue::NULL, "", Some(landed)),
         };
     }
+    note_shown(landed);
     let focus = (step == Step::Same).then(Focus::note).flatten();
     for id in PARTS {
         let (old, new) = (shown.get_element_by_id(id), page.get_element_by_id(id));
