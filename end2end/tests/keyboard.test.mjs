@@ -93,6 +93,9 @@ for (const width of [390, 1024]) {
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: tag }).waitFor();
 
+    await page.reload();
+    await page.getByRole("heading", { name: tag }).waitFor();
+    await islandsReady(page);
     await tabTo(page, "Lock");
     await page.keyboard.press("Enter");
     await type(page, "Message", "left on a train");
