@@ -4,7 +4,6 @@ use gatehouse_domain::Failure;
 use gatehouse_domain::authz::{ForeseePreference, ForeseeRole, ReadPreference, UpdatePreference};
 use gatehouse_domain::cluster::{LockedOut, PreferenceDocument, PreferenceError, Yourself};
 use gatehouse_domain::entity::{PREFERENCE_KEYS, PreferenceKey};
-use gatehouse_model::resource::{DeviceTrustSpec, PreferenceSpec};
 use gatehouse_model::{DeviceTrustMode, SecondFactor};
 
 use super::page_token;
@@ -61,36 +60,14 @@ pub(crate) async fn save_settings(console: &ConsoleContext, wished: Wished) -> R
     let document = settings(console).await.map_err(plain)?.document;
     let grant = console.granted::<UpdatePreference>().map_err(plain)?;
     ask_back(console, document.effective.mode, wished.mode, wished.confirmed).await?;
-    let mut spec = spec_in_force(&document);
+    // What the form does not have stays as it is.
+    let mut spec = document.dynamic.clone();
     spec.second_factor = Some(wished.second_factor);
     spec.device_trust.mode = Some(wished.mode);
     spec.device_trust.auto_enroll = Some(wished.auto_enroll);
     let spec = document.only_changes(spec);
     let saved = console.services.preference.set(&grant, &spec, Some(&wished.revision)).await;
     settle(console, saved).await
-}
-
-/// Every value as it holds now: what a form does not have stays as it is.
-pub(super) fn spec_in_force(document: &PreferenceDocument) -> PreferenceSpec {
-    let effective = &document.effective;
-    PreferenceSpec {
-        second_factor: Some(effective.second_factor),
-        device_trust: DeviceTrustSpec {
-            mode: Some(effective.mode),
-            auto_enroll: Some(effective.auto_enroll),
-            ekcert_allowed_cas: Some(effective.ekcert_allowed_cas.clone()),
-            ekcert_allowed_vendors: Some(effective.ekcert_allowed_vendors.clone()),
-            ekcert_sha1: Some(effective.ekcert_policy.sha1),
-            ekcert_expired_ca: Some(effective.ekcert_policy.expired_ca),
-            ekcert_expired_ek: Some(effective.ekcert_policy.expired_ek),
-            web_session_max_age: effective.web_session_max_age,
-            link_scheme: Some(effective.link_scheme.clone()),
-            boot_drift: Some(effective.boot_drift),
-            ekcert_fetch_cas: Some(effective.ekcert_fetch_cas),
-            ship_ahead: Some(effective.ship_ahead),
-            remote_browser: Some(effective.remote_browser),
-        },
-    }
 }
 
 /// Gives a setting back to the file or the default.

@@ -1,9 +1,8 @@
 //! What holds for browsers' sessions that a device speaks for.
 
-use gatehouse_model::resource::PreferenceSpec;
 use gatehouse_model::{LinkScheme, WebSessionMaxAge};
 
-use super::settings::{NotSaved, settings, settle, spec_in_force};
+use super::settings::{NotSaved, settings, settle};
 use crate::ConsoleContext;
 
 /// These settings as the form has them.
@@ -23,7 +22,7 @@ pub(crate) struct WishedWeb {
 pub(crate) async fn save_web_settings(console: &ConsoleContext, wished: WishedWeb) -> Result<(), NotSaved> {
     let document = settings(console).await.map_err(|error| (error, None))?.document;
     let grant = console.granted().map_err(|error| (error, None))?;
-    let mut spec: PreferenceSpec = spec_in_force(&document);
+    let mut spec = document.dynamic.clone();
     spec.device_trust.web_session_max_age = wished.max_age;
     spec.device_trust.link_scheme = Some(wished.link_scheme);
     spec.device_trust.remote_browser = Some(wished.remote_browser);

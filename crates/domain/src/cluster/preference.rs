@@ -99,7 +99,7 @@ pub struct AllowedCa {
 }
 
 impl PreferenceDocument {
-    /// Of a document that holds every value, what is to be set: what still equals the value of the file or the default
+    /// Of a document that holds values as they are now, what is to be set: what still equals the value of the file or the default
     /// stays theirs, or saving a document unchanged would pin all of them.
     #[must_use]
     pub fn only_changes(&self, spec: PreferenceSpec) -> PreferenceSpec {
