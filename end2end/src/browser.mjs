@@ -1,12 +1,15 @@
 // Debian's Chromium, and a page that reports everything that goes wrong on it.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 
 import { chromium } from "playwright-core";
 
 const axeFile = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+/** Where pictures of the pages are kept. */
+export const PICTURES = new URL("../screenshots/", import.meta.url).pathname;
 
 /** The program, and how every test starts it. */
 export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -62,4 +65,19 @@ export async function assertAccessible(page) {
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
   const list = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((n) => n.target.join(" ")).join(", ")}`);
   assert.deepEqual(list, [], "axe found accessibility faults");
+}
+
+/** Keeps how the page looks in both themes and three widths, where nothing may be wider than the window, and lets axe look at it. */
+export async function look(page, name) {
+  await mkdir(PICTURES, { recursive: true });
+  for (const theme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme: theme });
+    for (const width of [390, 1024, 1600]) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.screenshot({ path: `${PICTURES}${name}-${theme}-${width}.png`, fullPage: true });
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      assert.ok(wider <= 0, `${name} is ${wider} pixels wider than a window of ${width}`);
+    }
+    await assertAccessible(page);
+  }
 }

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 
+import { openPage } from "./browser.mjs";
 import { Authenticator } from "./totp.mjs";
 
 export const PASSWORD = "correct horse battery staple";
@@ -36,6 +37,16 @@ export async function signIn(page, name, authenticator, { authorizes = false } =
     await page.getByRole("link", { name: "Continue without" }).click();
     await page.waitForURL((url) => url.pathname !== "/web/device/authorize");
   }
+}
+
+/** Opens a page of the console on which the admin is signed in. */
+export async function openSignedIn(browser, server, authenticator, path, options) {
+  const opened = await openPage(browser, options);
+  await opened.page.goto(`${server.origin}${path}`);
+  await signIn(opened.page, "admin", authenticator);
+  await opened.page.locator("#layout[data-layout=console]").waitFor();
+  if (options?.javaScriptEnabled !== false) await islandsReady(opened.page);
+  return opened;
 }
 
 /** The rows of the table that is shown, each a list of its cells' texts. */

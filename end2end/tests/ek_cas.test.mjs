@@ -1,17 +1,16 @@
 // Whose TPMs are trusted: the editor of the list with its previews, and a TPM of an unknown maker that awaits review.
 
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
-import { assertAccessible, assertQuiet, launch, openPage } from "../src/browser.mjs";
-import { PASSWORD, islandsReady, signIn, signUp } from "../src/console.mjs";
+import { assertQuiet, launch, look, openPage } from "../src/browser.mjs";
+import { PASSWORD, openSignedIn, signUp } from "../src/console.mjs";
 import { startMachine } from "../src/device.mjs";
 import { startMaker } from "../src/maker.mjs";
 import { startServer } from "../src/server.mjs";
 
 const SERIAL = "PF3AB12C";
-const SCREENSHOTS = new URL("../screenshots/", import.meta.url).pathname;
 
 let browser;
 let server;
@@ -24,7 +23,6 @@ before(async () => {
   server = await startServer();
   machine = await startMachine(SERIAL);
   await unknown.equip(machine);
-  await mkdir(SCREENSHOTS, { recursive: true });
   const { page, close } = await openPage(browser);
   authenticator = await signUp(page, server.signup, { name: "admin" });
   await close();
@@ -35,29 +33,7 @@ after(async () => {
   await server?.stop();
 });
 
-/** A page of the console on which the admin is signed in. */
-async function signedIn(path, options) {
-  const opened = await openPage(browser, options);
-  await opened.page.goto(`${server.origin}${path}`);
-  await signIn(opened.page, "admin", authenticator);
-  await opened.page.locator("#layout[data-layout=console]").waitFor();
-  if (options?.javaScriptEnabled !== false) await islandsReady(opened.page);
-  return opened;
-}
-
-/** Keeps how the page looks in both themes and three widths, and lets axe look at it. */
-async function look(page, name) {
-  for (const theme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme: theme });
-    for (const width of [390, 1024, 1600]) {
-      await page.setViewportSize({ width, height: 900 });
-      await page.screenshot({ path: `${SCREENSHOTS}${name}-${theme}-${width}.png`, fullPage: true });
-      const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      assert.ok(wider <= 0, `${name} is ${wider} pixels wider than a window of ${width}`);
-    }
-    await assertAccessible(page);
-  }
-}
+const signedIn = (path, options) => openSignedIn(browser, server, authenticator, path, options);
 
 /** Enrols the machine in vain or not; resolves to what tsh printed. */
 async function enrols(token) {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { assertAccessible, assertQuiet, launch, openPage } from "../src/browser.mjs";
-import { PASSWORD, islandsReady, rows, signIn, signUp } from "../src/console.mjs";
+import { PASSWORD, openSignedIn, rows, signUp } from "../src/console.mjs";
 import { startMachine } from "../src/device.mjs";
 import { devices } from "../src/seed.mjs";
 import { startServer } from "../src/server.mjs";
@@ -37,11 +37,7 @@ after(async () => {
 });
 
 async function signedIn(path, options) {
-  const opened = await openPage(browser, options);
-  await opened.page.goto(`${server.origin}${path}`);
-  await signIn(opened.page, "admin", authenticator);
-  await opened.page.locator("#layout[data-layout=console]").waitFor();
-  await islandsReady(opened.page);
+  const opened = await openSignedIn(browser, server, authenticator, path, options);
   await opened.page.evaluate(() => (globalThis.notReloaded = true));
   return opened;
 }

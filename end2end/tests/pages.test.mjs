@@ -6,12 +6,11 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { assertAccessible, assertQuiet, launch, openPage } from "../src/browser.mjs";
+import { PICTURES, assertAccessible, assertQuiet, launch, openPage } from "../src/browser.mjs";
 import { islandsReady, signIn, signUp } from "../src/console.mjs";
 import { devices } from "../src/seed.mjs";
 import { startServer } from "../src/server.mjs";
 
-const PICTURES = new URL("../screenshots/", import.meta.url).pathname;
 const WIDTHS = [390, 1024, 1600];
 const THEMES = ["light", "dark"];
 
