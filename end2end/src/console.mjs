@@ -39,13 +39,23 @@ export async function signIn(page, name, authenticator, { authorizes = false } =
   }
 }
 
-/** Opens a page of the console on which the admin is signed in. */
-export async function openSignedIn(browser, server, authenticator, path, options) {
-  const opened = await openPage(browser, options);
-  await opened.page.goto(`${server.origin}${path}`);
-  await signIn(opened.page, "admin", authenticator);
-  await opened.page.locator("#layout[data-layout=console]").waitFor();
-  if (options?.javaScriptEnabled !== false) await islandsReady(opened.page);
+/** What the browser of somebody who signed in keeps, by the authenticator that the sign-in was confirmed with. */
+const kept = new WeakMap();
+
+/**
+ * Opens a page of the console on which somebody is signed in: with the session of the time before while that lasts, as
+ * another code takes half a minute to come.
+ */
+export async function openSignedIn(browser, server, authenticator, path, { name = "admin", ...options } = {}) {
+  const opened = await openPage(browser, { storageState: kept.get(authenticator), ...options });
+  const { page } = opened;
+  await page.goto(`${server.origin}${path}`);
+  if (new URL(page.url()).pathname === "/web/login") {
+    await signIn(page, name, authenticator);
+    kept.set(authenticator, await page.context().storageState());
+  }
+  await page.locator("#layout[data-layout=console]").waitFor();
+  if (options.javaScriptEnabled !== false) await islandsReady(page);
   return opened;
 }
 

@@ -4,6 +4,8 @@ import { createHmac } from "node:crypto";
 
 const STEP_SECONDS = 30;
 const DIGITS = 6;
+/** How long a code is good for at least, so that it can be typed in at leisure. */
+const LEISURE_SECONDS = 10;
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /** Bytes of unpadded base32 (RFC 4648 section 6). */
@@ -51,7 +53,7 @@ export class Authenticator {
 
   /** The next code; waits for the clock where three codes were taken within one step. */
   async next() {
-    const wanted = Math.max(this.#last + 1, this.#step() - 1);
+    const wanted = Math.max(this.#last + 1, this.#step(LEISURE_SECONDS) - 1);
     while (this.#step() + 1 < wanted) {
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
@@ -59,7 +61,8 @@ export class Authenticator {
     return codeAt(this.#secret, wanted);
   }
 
-  #step() {
-    return Math.floor(this.#now() / STEP_SECONDS);
+  /** The step that it will be in so many seconds. */
+  #step(later = 0) {
+    return Math.floor((this.#now() + later) / STEP_SECONDS);
   }
 }

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
 import { assertAccessible, assertQuiet, launch, openPage } from "../src/browser.mjs";
-import { islandsReady, signIn, signUp } from "../src/console.mjs";
+import { openSignedIn, signUp } from "../src/console.mjs";
 import { startServer } from "../src/server.mjs";
 
 let browser;
@@ -25,14 +25,8 @@ after(async () => {
 });
 
 /** A page on which somebody is signed in. */
-async function signedIn(name, options) {
-  const opened = await openPage(browser, options);
-  await opened.page.goto(`${server.origin}/web/audit`);
-  await signIn(opened.page, name, authenticators[name]);
-  await opened.page.locator("#viewer").waitFor();
-  await islandsReady(opened.page);
-  return opened;
-}
+const signedIn = (name, options) =>
+  openSignedIn(browser, server, authenticators[name], "/web/audit", { name, ...options });
 
 const nav = (page, name) => page.locator("#nav").getByRole("link", { name, exact: true });
 
@@ -147,10 +141,8 @@ test("an event has an address that stays, and an export has it too", async () =>
 });
 
 test("the pages of the cluster work without scripts", async () => {
-  const opened = await openPage(browser, { javaScriptEnabled: false });
-  const { page, close } = opened;
+  const { page, close } = await signedIn("bea", { javaScriptEnabled: false });
   await page.goto(`${server.origin}/web/locks`);
-  await signIn(page, "bea", authenticators.bea);
   await page.getByRole("heading", { name: "Locks" }).waitFor();
   await page.getByLabel("What to lock").selectOption("role");
   await page.getByLabel("Name", { exact: true }).fill("device-enroll");

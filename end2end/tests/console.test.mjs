@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { assertAccessible, assertQuiet, launch, openPage } from "../src/browser.mjs";
-import { islandsReady, rows, signIn, signUp } from "../src/console.mjs";
+import { islandsReady, openSignedIn, rows, signIn, signUp } from "../src/console.mjs";
 import { startServer } from "../src/server.mjs";
 
 let browser;
@@ -85,9 +85,7 @@ test("a wrong password is refused in words and a spent link leads nowhere", asyn
 });
 
 test("under a required device the inventory is closed, the account stays open, and the shield says why", async () => {
-  const { page, problems, close } = await openPage(browser);
-  await page.goto(`${server.origin}/web/devices`);
-  await signIn(page, "admin", authenticator);
+  const { page, problems, close } = await openSignedIn(browser, server, authenticator, "/web/devices");
   await page.getByRole("heading", { name: "Devices", exact: true }).waitFor();
   assert.equal(await page.locator(".shield").count(), 0);
   assertQuiet(problems);

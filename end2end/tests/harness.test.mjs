@@ -56,6 +56,9 @@ test("an authenticator gives each step once and stays within the window", async 
   const waiting = authenticator.next();
   now += 30;
   assert.equal(await waiting, codeAt(fromBase32(secret), 102));
+  now = 3025;
+  const late = new Authenticator(secret, () => now);
+  assert.equal(await late.next(), codeAt(fromBase32(secret), 100), "not one that is over in a moment");
 });
 
 test("start-up lines are read once they are complete", () => {

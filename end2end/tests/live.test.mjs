@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { assertAccessible, assertQuiet, launch, openPage } from "../src/browser.mjs";
-import { islandsReady, signIn, signUp } from "../src/console.mjs";
+import { islandsReady, openSignedIn, signUp } from "../src/console.mjs";
 import { startServer } from "../src/server.mjs";
 
 let browser;
@@ -25,11 +25,7 @@ after(async () => {
 
 /** A page on which the admin is signed in, marked so that a reload is noticed. */
 async function signedIn() {
-  const opened = await openPage(browser);
-  await opened.page.goto(`${server.origin}/web/devices`);
-  await signIn(opened.page, "admin", authenticator);
-  await opened.page.getByRole("heading", { name: "Devices", exact: true }).waitFor();
-  await islandsReady(opened.page);
+  const opened = await openSignedIn(browser, server, authenticator, "/web/devices");
   await opened.page.evaluate(() => (globalThis.notReloaded = true));
   return opened;
 }

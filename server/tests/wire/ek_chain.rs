@@ -111,6 +111,8 @@ async fn missing_cas_are_fetched_if_the_policy_lets_them_be() {
     rig.prefer(json!({"device_trust": {"ekcert_allowed_cas": [root.pem()]}})).await;
     assert!(machine.enrol(&alice.connection, &token).await.is_err());
     assert!(published.asked.lock().unwrap().is_empty(), "it is off by default");
+    // Records of one moment have no order.
+    rig.clock.advance(1);
 
     let on = json!({"ekcert_allowed_cas": [root.pem()], "ekcert_fetch_cas": true});
     rig.prefer(json!({"device_trust": on})).await;
