@@ -132,7 +132,8 @@ async fn connect_sqlite(path: &Path) -> Result<SqliteStore, OpenError> {
     let writer = connections(sqlite_settings!(), 1);
     // Opened at once, so that a file that is no database is told of here.
     drop(writer.lend().await.map_err(|error| OpenError::Connect(Box::new(error)))?);
-    let reader = connections(sqlite_settings!("pragma query_only = on;"), SQLITE_READERS);
+    let reader =
+        connections(sqlite_settings!("pragma query_only = on; pragma cache_size = -16384;"), SQLITE_READERS);
     Ok(SqliteStore { writer, reader, feed: Feed::new() })
 }
 
