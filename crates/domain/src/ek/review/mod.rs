@@ -109,7 +109,8 @@ impl Reviews {
         seen: &str,
     ) -> Result<Option<DeviceView>, ReviewError> {
         let trust = self.current_trust().await?;
-        self.complete(id, seen, ReviewState::Accepted, grant.by(), trust.as_deref()).await
+        let work = self.core.begin().await?;
+        self.complete(work, id, seen, ReviewState::Accepted, grant.by(), trust.as_deref()).await
     }
 
     /// Allows CAs, and grants what was asked for by them. Without certificates it is the CA that issued the EK
@@ -117,7 +118,7 @@ impl Reviews {
     ///
     /// # Errors
     /// As [`Reviews::accept`]; the certificates are no CAs' or do not lead to the device's TPM; somebody else changed the
-    /// list. Then nothing is changed.
+    /// list. Then nothing is changed, neither list nor device.
     pub async fn trust(
         &self,
         grant: &Grant<DecideReview>,
@@ -153,8 +154,12 @@ impl Reviews {
         trust.judge(&leaf, &sent, now).map_err(|error| ReviewError::NotCovered(Box::new(error)))?;
         let mut spec = document.dynamic.clone();
         spec.device_trust.ekcert_allowed_cas = Some(list.pems());
-        self.preference.set(list_grant, &spec, Some(&document.revision)).await?;
-        self.complete(id, seen, ReviewState::Trusted, grant.by(), Some(&trust)).await
+        // The list is only changed if the device is enrolled.
+        let mut work = self.core.begin().await?;
+        self.preference.set_in(work.as_mut(), list_grant, &spec, Some(&document.revision)).await?;
+        let enrolled = self.complete(work, id, seen, ReviewState::Trusted, grant.by(), Some(&trust)).await?;
+        self.preference.tell_changed();
+        Ok(enrolled)
     }
 
     /// Refuses what was asked for. The same can be asked for again once the review has expired.
