@@ -85,6 +85,13 @@ pub(crate) async fn run(server: &ServerArgs, command: ReviewsCommand) -> Outcome
             let review = look(&connection, &id).await?;
             connection.reviews().refuse_review(decision(&review)).await?;
             output::line(format!("Refused: device \"{}\", asked for by {}", review.asset_tag, review.user))?;
+            if review.reason == "boot_drift" {
+                output::notice(format!(
+                    "hint: the device is trusted again once it boots as it was before, or after `tctl devices boot \
+                     --device-id={} --accept`",
+                    review.device_id
+                ));
+            }
             Ok(0)
         }
     }

@@ -21,10 +21,12 @@ use crate::audit::EventKind;
 use crate::authz::{Attribution, DecideReview, Grant, ListReviews, ReadReview, UpdatePreference};
 use crate::cluster::Preference;
 use crate::device::DeviceView;
-use crate::entity::{Review, ReviewCursor, ReviewDecision, ReviewReason, ReviewState};
+use crate::entity::{Device, Review, ReviewCursor, ReviewDecision, ReviewReason, ReviewState};
 
 /// Most reviews of one page.
 const MAX_REVIEWS: i64 = 200;
+/// Most that stand on the page of what they are about.
+const FEW: i64 = 20;
 
 /// Reviews, and what is decided in them.
 pub struct Reviews {
@@ -95,6 +97,35 @@ impl Reviews {
             ReviewReason::BootDrift => None,
         };
         Ok(ReviewDetail { review, facts, now })
+    }
+
+    /// Those about a device: that wait, or are about its TPM or its boots; newest first, not more than a page.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn of_device(
+        &self,
+        _grant: &Grant<ReadReview>,
+        device: &Device,
+    ) -> Result<ReviewPage, ReviewError> {
+        let now = self.core.now();
+        let ek = device.anchor.map(hex::encode).unwrap_or_default();
+        let reviews = self.core.read().await?.reviews_of_device(&device.id, &ek, now, FEW).await?;
+        Ok(ReviewPage { reviews, next: None, now })
+    }
+
+    /// What a user has asked for and waits, newest first, not more than a page.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn waiting_of_user(
+        &self,
+        _grant: &Grant<ListReviews>,
+        user: &str,
+    ) -> Result<ReviewPage, ReviewError> {
+        let now = self.core.now();
+        let reviews = self.core.read().await?.waiting_reviews_of_user(user, now, FEW).await?;
+        Ok(ReviewPage { reviews, next: None, now })
     }
 
     /// Grants what was asked for, this once. `seen` is the evidence that was looked at.
@@ -230,6 +261,7 @@ fn check_waits(review: &Review, seen: &str, now: Timestamp) -> Result<(), Review
         ReviewState::Pending => Err(ReviewError::Changed),
         ReviewState::Expired => Err(ReviewError::Expired),
         state => Err(ReviewError::Decided {
+            reason: review.reason,
             state,
             by: review.decided.as_ref().map(|decision| decision.by.clone()),
         }),
