@@ -2,10 +2,11 @@
 
 use gatehouse_domain::authz::{
     Capability, CreateDevice, CreateEnrollToken, DeleteDevice, DeleteLock, ListEvents, ReadDevice,
-    UpdateDevice,
+    ReadReview, UpdateDevice,
 };
 use gatehouse_domain::cluster::NewLock;
 use gatehouse_domain::device::{DeviceChange, DeviceDetail, DeviceSpec, NewEnrollToken, TokenTerms};
+use gatehouse_domain::ek::ReviewPage;
 use gatehouse_domain::entity::{Device, Lock};
 use gatehouse_model::resource::LockTarget;
 use gatehouse_model::{EnrollStatus, Timestamp};
@@ -18,6 +19,16 @@ pub(crate) async fn detail(console: &ConsoleContext, id: &str) -> Result<DeviceD
     let events = console.principal.grant::<ListEvents>().ok();
     let detail = console.services.devices.detail(&grant, events.as_ref(), id).await;
     detail.map_err(|error| console.refuse(error))
+}
+
+/// The reviews about a device; none for who may not see them.
+pub(crate) async fn reviews(
+    console: &ConsoleContext,
+    device: &Device,
+) -> Result<Option<ReviewPage>, ApiError> {
+    let Ok(grant) = console.principal.grant::<ReadReview>() else { return Ok(None) };
+    let found = console.services.reviews.of_device(&grant, device).await;
+    found.map(Some).map_err(|error| console.refuse(error))
 }
 
 /// Whether the caller may do what a capability names.

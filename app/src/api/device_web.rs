@@ -139,6 +139,13 @@ pub(crate) async fn has_suitable_device(console: &ConsoleContext, user: &str) ->
     suits.map_err(|error| console.refuse(error)).unwrap_or(false)
 }
 
+/// Whether a device of the viewer's could speak for the session, from this machine or from another one; not, if that cannot be
+/// told.
+pub(crate) async fn could_be_trusted(console: &ConsoleContext) -> bool {
+    let could = console.services.device_web.could_trust(&console.principal, &console.facts.user_agent).await;
+    could.map_err(|error| console.refuse(error)).unwrap_or(false)
+}
+
 /// Where somebody who has just signed in goes: by way of the page where one of the own devices suits the browser. That this
 /// cannot be told is no reason not to let them in.
 pub(crate) async fn after_sign_in(console: &ConsoleContext, user: &str, next: String) -> String {

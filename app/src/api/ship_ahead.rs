@@ -2,20 +2,37 @@
 
 use gatehouse_domain::authz::{AnnounceTpms, CreateDevices, ListDevices};
 use gatehouse_domain::device::ShipAheadImport;
-use gatehouse_domain::entity::ShipAhead;
+use gatehouse_domain::entity::{ShipAhead, ShipAheadCursor};
 
+use super::page_token;
 use crate::{ApiError, ConsoleContext};
 
-/// Most that a page shows.
-pub(crate) const SHOWN: i64 = 200;
+/// Announcements of one page.
+const PAGE: i64 = 50;
 
-/// The newest announcements, whether there are more, and whether announced TPMs enrol at all.
-pub(crate) async fn newest(console: &ConsoleContext) -> Result<(Vec<ShipAhead>, bool, bool), ApiError> {
+/// A page of announcements.
+pub(crate) struct ShipAheadList {
+    pub(crate) rows: Vec<ShipAhead>,
+    /// Token of the next page.
+    pub(crate) next: Option<String>,
+    /// Announced TPMs enrol at all.
+    pub(crate) is_on: bool,
+}
+
+/// A page of announcements, newest first.
+///
+/// # Errors
+/// No role allows it; a damaged token.
+pub(crate) async fn ship_ahead_list(
+    console: &ConsoleContext,
+    after: Option<&str>,
+) -> Result<ShipAheadList, ApiError> {
     let grant = console.principal.grant::<ListDevices>().map_err(|error| console.refuse(error))?;
-    let listed = console.services.ship_ahead.list(&grant, None, SHOWN).await;
-    let (rows, more) = listed.map_err(|error| console.refuse(error))?;
+    let before = after.map(page_token::read::<ShipAheadCursor>).transpose()?;
+    let listed = console.services.ship_ahead.list(&grant, before.as_ref(), PAGE).await;
+    let (rows, next) = listed.map_err(|error| console.refuse(error))?;
     let effective = console.services.preference.current().await.map_err(|error| console.refuse(error))?;
-    Ok((rows, more.is_some(), effective.ship_ahead))
+    Ok(ShipAheadList { rows, next: next.as_ref().and_then(page_token::write), is_on: effective.ship_ahead })
 }
 
 /// Announces the TPMs of a list, or says what that would do.

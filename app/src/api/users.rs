@@ -1,8 +1,9 @@
 use gatehouse_domain::account::{NewUser, UserDetail, UserPage, UserPlace};
 use gatehouse_domain::authz::{
-    CreateLock, CreateUser, DeleteLock, DeleteUser, ListDevices, ListRoles, ListSessions, ListUsers,
-    ReadUser, UpdateUser,
+    CreateLock, CreateUser, DeleteLock, DeleteUser, ListDevices, ListReviews, ListRoles, ListSessions,
+    ListUsers, ReadUser, UpdateUser,
 };
+use gatehouse_domain::ek::ReviewPage;
 use gatehouse_domain::entity::{Device, Session};
 use gatehouse_model::resource::{UserKind, UserSpec};
 
@@ -22,6 +23,8 @@ pub(crate) struct UserView {
     pub(crate) roles: Vec<RoleOffered>,
     pub(crate) devices: Option<Vec<Device>>,
     pub(crate) sessions: Option<Vec<Session>>,
+    /// What they have asked for and waits.
+    pub(crate) reviews: Option<ReviewPage>,
     pub(crate) may_update: bool,
     pub(crate) may_delete: bool,
     pub(crate) may_lock: bool,
@@ -92,7 +95,13 @@ pub(crate) async fn user_view(console: &ConsoleContext, name: &str) -> Result<Us
         Err(_) => None,
     };
     let sessions = sessions.transpose().map_err(|error| console.refuse(error))?.map(|(sessions, _)| sessions);
+    let reviews = match principal.grant::<ListReviews>() {
+        Ok(grant) => Some(services.reviews.waiting_of_user(&grant, name).await),
+        Err(_) => None,
+    };
+    let reviews = reviews.transpose().map_err(|error| console.refuse(error))?;
     Ok(UserView {
+        reviews,
         roles: roles_offered(console).await?,
         devices,
         sessions,

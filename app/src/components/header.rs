@@ -1,11 +1,8 @@
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
-use super::{Icon, SHIELD_MISSING, SHIELD_TRUSTED, Shape, ShieldMark};
+use super::{Icon, SHIELD_MISSING, SHIELD_TRUSTED, Shape, ShieldMark, WayToTrust};
 use crate::ConsoleContext;
-use crate::api::device_web::authorize_and_go_to;
 use crate::api::{Shield, Viewer, viewer_of};
-use crate::next_page::safe_next;
 
 /// Name of the product, and who is signed in.
 #[component]
@@ -39,7 +36,7 @@ fn UserMenu(viewer: Viewer) -> impl IntoView {
             Some(SHIELD_MISSING),
             Some(
                 "A trusted device is required of you, and this session has proven none. Your account and \
-                  your devices stay open: there you see how to enrol this machine."
+                  your devices stay open."
                     .to_owned(),
             ),
         ),
@@ -51,7 +48,7 @@ fn UserMenu(viewer: Viewer) -> impl IntoView {
                 <p><ShieldMark shield=viewer.shield is_spoken=false/><strong>{words}</strong></p>
                 {next.map(|next| view! { <p>{next}</p> })}
                 {is_by_code.then(|| view! { <p>"Confirmed by a code: this browser is on another machine."</p> })}
-                {(viewer.shield == Shield::Missing).then(|| view! { <AuthorizeLink/> })}
+                {(viewer.shield == Shield::Missing).then(|| view! { <WayToTrust elsewhere=true/> })}
             </div>
         }
     });
@@ -71,20 +68,4 @@ fn UserMenu(viewer: Viewer) -> impl IntoView {
             </div>
         </details>
     }
-}
-
-/// To the page that hands the session to the device; in another tab, so that nothing is lost that was typed in this one.
-#[component]
-pub(crate) fn AuthorizeLink() -> impl IntoView {
-    let to = authorize_and_come_back();
-    view! { <p><a href=to target="_blank" rel="noopener">"Authorize this session"</a> " (in a new tab)"</p> }
-}
-
-/// The page that hands the session to the device, and then this one again.
-pub(crate) fn authorize_and_come_back() -> String {
-    let location = use_location();
-    let query = location.search.get_untracked();
-    let mark = if query.is_empty() || query.starts_with('?') { "" } else { "?" };
-    let here = format!("{}{mark}{query}", location.pathname.get_untracked());
-    authorize_and_go_to(safe_next(Some(&here)))
 }

@@ -21,6 +21,7 @@ mod recovery_codes;
 mod shield;
 mod text;
 mod time;
+mod way_to_trust;
 
 pub(crate) use authenticator::Authenticator;
 pub(crate) use badge::{Badge, Tone};
@@ -31,7 +32,7 @@ pub(crate) use field::{
 };
 pub(crate) use filter_form::FilterForm;
 pub(crate) use footer::Footer;
-pub(crate) use header::{AuthorizeLink, Header, authorize_and_come_back};
+pub(crate) use header::Header;
 pub(crate) use icon::{Icon, Shape};
 pub(crate) use navigation::Navigation;
 pub(crate) use new_token::{NewToken, NewTokenCard};
@@ -45,3 +46,4 @@ pub(crate) use recovery_codes::RecoveryCodes;
 pub(crate) use shield::{SHIELD_MISSING, SHIELD_TRUSTED, ShieldMark};
 pub(crate) use text::{coded, escaped, grouped, marked_up, sentence};
 pub(crate) use time::Time;
+pub(crate) use way_to_trust::WayToTrust;

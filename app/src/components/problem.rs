@@ -1,8 +1,8 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
+use super::WayToTrust;
 use super::text::{marked_up, sentence};
-use super::{AuthorizeLink, authorize_and_come_back};
 use crate::api::query::address;
 use crate::api::{page_token, parameters};
 use crate::pages::FRESH_FACTOR;
@@ -18,10 +18,7 @@ const TO_CONFIRM: &str = "confirmation_required";
 /// Why a page cannot be shown, and the way out.
 #[component]
 pub(crate) fn Problem(title: &'static str, error: ApiError) -> impl IntoView {
-    let authorize = (error.code == DEVICE_REQUIRED).then(|| {
-        let to = authorize_and_come_back();
-        view! { <p><a class="button button--primary" href=to data-reload="">"Authorize this session"</a></p> }
-    });
+    let authorize = (error.code == DEVICE_REQUIRED).then(|| view! { <WayToTrust/> });
     let is_lost = page_token::is_lost(&error.code);
     let title = if is_lost { "This place in the list is not there" } else { title };
     let first = is_lost.then(|| {
@@ -74,7 +71,7 @@ pub(crate) fn FormProblem(
             }
         });
         let authorize = (error.code == DEVICE_REQUIRED).then(|| {
-            view! { <AuthorizeLink/> <p>"Then send the form again. What you typed is still here."</p> }
+            view! { <WayToTrust elsewhere=true/> <p>"Then send the form again. What you typed is still here."</p> }
         });
         let helps = page_that_helps(&error.code).map(|(path, name)| {
             view! { <p><a href=path target="_blank" rel="noopener">{name}</a> " (in a new tab)"</p> }

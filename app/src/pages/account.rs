@@ -3,7 +3,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::ConsoleContext;
-use crate::api::device_web::has_suitable_device;
+use crate::api::device_web::could_be_trusted;
 use crate::api::{EnrolCommands, OwnDevice, Shield, Viewer, enrol_commands, own_devices, viewer};
 use crate::components::{
     Badge, CopyBox, EmptyState, PageHeader, Pager, Problem, SHIELD_MISSING, SHIELD_TRUSTED, Shape, Tone,
@@ -42,10 +42,10 @@ pub(crate) fn AccountPage() -> impl IntoView {
     }
 }
 
-/// Who is signed in, and whether the session could be authorized from this machine.
+/// Who is signed in, and whether a device of theirs could authorize the session.
 async fn who_am_i() -> Result<(Viewer, bool), crate::ApiError> {
     let viewer = viewer().await?;
-    let has_device = has_suitable_device(&ConsoleContext::current()?, &viewer.name).await;
+    let has_device = could_be_trusted(&ConsoleContext::current()?).await;
     Ok((viewer, has_device))
 }
 

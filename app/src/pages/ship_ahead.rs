@@ -4,10 +4,15 @@ use gatehouse_domain::device::{SHIP_AHEAD_TEMPLATE, ShipAheadImport};
 use gatehouse_domain::entity::{AnnouncedTpm, ShipAhead};
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
 
-use crate::api::ship_ahead::{SHOWN, newest};
-use crate::components::{Badge, FormProblem, PageHeader, PostForm, Problem, TextAreaField, Time, Tone};
+use crate::api::ship_ahead::{ShipAheadList, ship_ahead_list};
+use crate::components::{
+    Badge, FormProblem, PageHeader, Pager, PostForm, Problem, TextAreaField, Time, Tone,
+};
 use crate::{ConsoleContext, FormOutcome, shown};
+
+const PATH: &str = "/web/devices/ship-ahead";
 
 /// What a list would do, and the list.
 #[derive(Clone)]
@@ -20,6 +25,7 @@ pub(crate) struct ShipAheadPreview {
 #[component]
 pub(crate) fn ShipAheadPage() -> impl IntoView {
     let console = use_context::<ConsoleContext>();
+    let after = use_query_map().get_untracked().get("after").filter(|token| !token.is_empty());
     view! {
         <Title text="Announced TPMs"/>
         <PageHeader
@@ -30,8 +36,8 @@ pub(crate) fn ShipAheadPage() -> impl IntoView {
         <Suspense>
             {Suspend::new(async move {
                 let Some(console) = console else { return ().into_any() };
-                match newest(&console).await {
-                    Ok((rows, more, on)) => view! { <Whole rows more on/> }.into_any(),
+                match ship_ahead_list(&console, after.as_deref()).await {
+                    Ok(list) => view! { <Whole list is_later_page=after.is_some()/> }.into_any(),
                     Err(error) => view! { <Problem title="Announced TPMs cannot be shown" error/> }.into_any(),
                 }
             })}
@@ -40,8 +46,8 @@ pub(crate) fn ShipAheadPage() -> impl IntoView {
 }
 
 #[component]
-fn Whole(rows: Vec<ShipAhead>, more: bool, on: bool) -> impl IntoView {
-    let off = (!on).then(|| {
+fn Whole(list: ShipAheadList, is_later_page: bool) -> impl IntoView {
+    let off = (!list.is_on).then(|| {
         view! {
             <div class="notice">
                 <h2>"Announced TPMs do not enrol yet"</h2>
@@ -54,7 +60,7 @@ fn Whole(rows: Vec<ShipAhead>, more: bool, on: bool) -> impl IntoView {
     });
     let preview = shown::<ShipAheadPreview>()
         .map(|preview| view! { <Preview import=preview.import.clone() text=preview.text.clone()/> });
-    view! { {off} {preview} <Upload/> <List rows more/> }
+    view! { {off} {preview} <Upload/> <List list is_later_page/> }
 }
 
 #[component]
@@ -156,14 +162,13 @@ fn Upload() -> impl IntoView {
 }
 
 #[component]
-fn List(rows: Vec<ShipAhead>, more: bool) -> impl IntoView {
-    if rows.is_empty() {
-        return view! { <p>"No TPM is announced."</p> }.into_any();
+fn List(list: ShipAheadList, is_later_page: bool) -> impl IntoView {
+    let first = is_later_page.then(|| PATH.to_owned());
+    if list.rows.is_empty() {
+        return view! { <p>"No TPM is announced" {is_later_page.then_some(" before these")} "."</p> <Pager first/> }.into_any();
     }
-    let lines = rows.into_iter().map(line).collect_view();
-    let more = more.then(|| {
-        view! { <p class="form__note">{format!("The newest {SHOWN}. ")} <code>"tctl devices ship-ahead ls"</code> " lists all."</p> }
-    });
+    let next = list.next.map(|token| format!("{PATH}?after={token}"));
+    let lines = list.rows.into_iter().map(line).collect_view();
     view! {
         <section class="card card--part" aria-labelledby="list-title">
             <h2 id="list-title">"Announced"</h2>
@@ -178,7 +183,7 @@ fn List(rows: Vec<ShipAhead>, more: bool) -> impl IntoView {
                     <tbody>{lines}</tbody>
                 </table>
             </div>
-            {more}
+            <Pager first next/>
         </section>
     }
     .into_any()

@@ -8,7 +8,6 @@ mod ekcas;
 mod eventlog;
 mod evidence;
 mod get;
-mod list;
 mod lock;
 mod reviews;
 mod rm;

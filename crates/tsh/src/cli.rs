@@ -35,6 +35,9 @@ pub(crate) enum Command {
     /// Show who is logged in, without asking the server.
     #[command(after_help = "Example:\n  tsh status --format=json")]
     Status(FormatArgs),
+    /// Show where you are logged in, and end what you do not know.
+    #[command(subcommand, arg_required_else_help = true, after_help = "Example:\n  tsh sessions ls")]
+    Sessions(SessionsCommand),
     /// Manage this device.
     #[command(subcommand, arg_required_else_help = true, after_help = "Example:\n  tsh device asset-tag")]
     Device(DeviceCommand),
@@ -51,6 +54,16 @@ pub(crate) enum Command {
         after_help = "Example:\n  tsh completions bash > ~/.local/share/bash-completion/completions/tsh"
     )]
     Completions { shell: Shell },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum SessionsCommand {
+    /// List your sessions, browsers and command lines, newest first.
+    #[command(after_help = "Examples:\n  tsh sessions ls\n  tsh sessions ls --format=json")]
+    Ls(FormatArgs),
+    /// End one of your sessions, or all but this one.
+    #[command(after_help = "Examples:\n  tsh sessions rm <id>\n  tsh sessions rm --others")]
+    Rm(EndSessionArgs),
 }
 
 #[derive(Subcommand)]
@@ -172,6 +185,18 @@ pub(crate) struct TpmArgs {
     /// Firmware event log to send in place of the machine's own
     #[arg(long, value_name = "FILE")]
     pub(crate) event_log: Option<PathBuf>,
+}
+
+/// Which of the own sessions to end.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct EndSessionArgs {
+    /// ID of the session, as `tsh sessions ls` shows it
+    #[arg(value_name = "ID")]
+    pub(crate) id: Option<String>,
+    /// All sessions but the one of this machine
+    #[arg(long)]
+    pub(crate) others: bool,
 }
 
 #[derive(Args)]

@@ -7,6 +7,7 @@ mod login;
 mod logout;
 mod open_link;
 mod server;
+mod sessions;
 mod signup;
 mod status;
 
@@ -41,6 +42,7 @@ pub(crate) fn run(cli: Cli, offset: UtcOffset) -> Outcome {
         Command::Signup(args) => block_on(signup::run(args)),
         Command::Logout => block_on(logout::run(&context)),
         Command::Status(args) => status::run(&context, args.format()),
+        Command::Sessions(command) => block_on(sessions::run(&context, command)),
         Command::Device(command) => device::run(&context, command),
         Command::InstallHandler(args) => install_handler::run(&args),
         Command::OpenLink(args) => block_on(open_link::run(&context, args)),

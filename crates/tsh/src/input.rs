@@ -46,15 +46,25 @@ impl Prompt {
     }
 }
 
-impl SecondFactorPrompt for Prompt {
+/// Asks who is logged in to prove that it is them, for what is about to be done.
+pub(crate) struct Proof(&'static str);
+
+impl Proof {
+    /// `what` begins the sentence that says why.
+    pub(crate) fn of(what: &'static str) -> Self {
+        Self(what)
+    }
+}
+
+impl SecondFactorPrompt for Proof {
     fn otp_code(&mut self) -> Result<String> {
-        output::notice("Enrolling this device needs a fresh second factor.");
-        self.code()
+        output::notice(format!("{} needs a fresh second factor.", self.0));
+        Prompt.code()
     }
 
     fn password(&mut self) -> Result<String> {
-        output::notice("Enrolling this device needs your password once more.");
-        self.secret("Enter your password:")
+        output::notice(format!("{} needs your password once more.", self.0));
+        Prompt.secret("Enter your password:")
     }
 }
 

@@ -3,7 +3,7 @@ use gatehouse_domain::account::{
     CliProgress, FactorAnswer, LoggedIn, LoginKeys, LoginRequest, NewCliLogin, NewFactor, SignedUp,
 };
 use gatehouse_domain::entity::{CliMachine, LinkPurpose};
-use gatehouse_model::DeviceTrustMode;
+use gatehouse_model::{DeviceTrustMode, Timestamp};
 use gatehouse_proto::convert::timestamp;
 use gatehouse_proto::devicetrust::UserCertificates;
 use gatehouse_proto::gatehouse::v1 as wire;
@@ -11,8 +11,9 @@ use tonic::{Request, Response, Status};
 use wire::account_service_server::AccountService;
 use wire::auth_service_server::AuthService;
 
+use super::admin_services::session_page;
 use super::caller::Caller;
-use super::{Gateway, VERSION, status};
+use super::{Gateway, VERSION, paging, status};
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -206,5 +207,36 @@ impl AccountService for Gateway {
             .await
             .map(Response::new)
             .map_err(|error| caller.status(error))
+    }
+
+    async fn list_own_sessions(
+        &self,
+        request: Request<wire::ListOwnSessionsRequest>,
+    ) -> Answer<wire::ListSessionsResponse> {
+        let caller = Caller::of(&request)?;
+        let principal = caller.principal(&self.services).await?;
+        let message = request.into_inner();
+        let outcome = async {
+            let before: Option<(Timestamp, String)> = paging::read(&message.page_token)?;
+            let size = paging::size(message.page_size);
+            let page = self.services.sessions.list_own(&principal, before.as_ref(), size).await?;
+            Ok::<_, Failure>(session_page(page, &principal))
+        };
+        outcome.await.map(Response::new).map_err(|error| caller.status(error))
+    }
+
+    async fn end_own_session(&self, request: Request<wire::EndSessionRequest>) -> Answer<()> {
+        let caller = Caller::of(&request)?;
+        let principal = caller.principal(&self.services).await?;
+        let ended = self.services.sessions.end_own(&principal, &request.into_inner().id).await;
+        ended.map(Response::new).map_err(|error| caller.status(error))
+    }
+
+    async fn end_other_sessions(&self, request: Request<()>) -> Answer<wire::EndOtherSessionsResponse> {
+        let caller = Caller::of(&request)?;
+        let principal = caller.principal(&self.services).await?;
+        let ended = self.services.sessions.end_others(&principal).await;
+        let ended = ended.map_err(|error| caller.status(error))?;
+        Ok(Response::new(wire::EndOtherSessionsResponse { ended: i32::try_from(ended).unwrap_or(i32::MAX) }))
     }
 }

@@ -1,5 +1,6 @@
 use gatehouse_domain::Failure;
-use gatehouse_domain::account::{NewLink, NewUser};
+use gatehouse_domain::account::{NewLink, NewUser, SessionPage};
+use gatehouse_domain::authz::Principal;
 use gatehouse_domain::device::{TokenPage, TokenTerms};
 use gatehouse_domain::entity::{AuditFilter, Device, EnrollToken, MAX_CHALLENGES, Session, TokenCursor};
 use gatehouse_model::resource::{UserKind, UserSpec};
@@ -175,12 +176,8 @@ impl SessionService for Gateway {
         let outcome = async {
             let before: Option<(Timestamp, String)> = paging::read(&message.page_token)?;
             let (user, size) = (given(&message.user), paging::size(message.page_size));
-            let (sessions, next) =
-                self.services.sessions.list(&principal.grant()?, user, before.as_ref(), size).await?;
-            Ok::<_, Failure>(wire::ListSessionsResponse {
-                next_page_token: paging::token(next.as_ref()),
-                sessions: sessions.into_iter().map(session_info).collect(),
-            })
+            let page = self.services.sessions.list(&principal.grant()?, user, before.as_ref(), size).await?;
+            Ok::<_, Failure>(session_page(page, &principal))
         };
         outcome.await.map(Response::new).map_err(|error| caller.status(error))
     }
@@ -195,13 +192,23 @@ impl SessionService for Gateway {
     }
 }
 
-pub(super) fn session_info(session: Session) -> wire::SessionInfo {
+/// A page of sessions, of which the caller may be in one.
+pub(super) fn session_page((sessions, next): SessionPage, caller: &Principal) -> wire::ListSessionsResponse {
+    let own = caller.signed_in().map(|user| user.session_id.as_str());
+    wire::ListSessionsResponse {
+        next_page_token: paging::token(next.as_ref()),
+        sessions: sessions.into_iter().map(|session| session_info(session, own)).collect(),
+    }
+}
+
+fn session_info(session: Session, own: Option<&str>) -> wire::SessionInfo {
     let device_tier = session.device.as_ref().and_then(|device| device.tier);
     let confirmed_by = session.device.as_ref().and_then(|device| device.confirmed_by);
     let device_since = session.device.as_ref().map(|device| timestamp(device.since));
     let (device_id, asset_tag) =
         session.device.map(|device| (device.device_id, device.asset_tag)).unwrap_or_default();
     wire::SessionInfo {
+        current: own == Some(&session.id),
         id: session.id,
         user: session.user,
         kind: session.kind.as_str().to_owned(),

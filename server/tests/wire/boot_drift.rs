@@ -139,3 +139,45 @@ async fn only_who_may_change_devices_accepts_a_boot() {
     let outcome = case.alice.connection.device_evidence().accept_boot(request).await;
     refused(outcome, PermissionDenied, "not_allowed");
 }
+
+#[tokio::test]
+async fn a_boot_that_was_refused_says_so_and_names_the_way_out() {
+    let mut case = case("review").await;
+    case.rig.person("carol", &["editor"]).await;
+    let (mut browser, _) = case.rig.signed_in("carol").await;
+    let page = format!("/web/devices/{}", case.id);
+    assert!(!browser.get(&page).await.body.contains("/web/reviews/"));
+    case.machine.pcrs.insert(4, [1; 32]);
+    refused(case.authenticate().await, PermissionDenied, "boot_drift");
+    let id = case.rig.events("review.create").await[0]["target"].as_str().unwrap().to_owned();
+    let link = format!("href=\"/web/reviews/{id}\"");
+    for path in [page.as_str(), "/web/users/alice"] {
+        let page = browser.get(path).await.body;
+        assert!(page.contains(&link) && page.contains("Booted otherwise than before"), "{page}");
+    }
+    let seen = case.report().await.fingerprint;
+    let evidence_id = seen.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let decide = wire::DecideReviewRequest { id: id.clone(), evidence_id };
+    case.rig.admin.reviews().refuse_review(decide.clone()).await.unwrap();
+
+    let status = refused(case.authenticate().await, PermissionDenied, "boot_refused");
+    assert!(hint_of(&status).contains("tctl devices boot --accept"), "{status:?}");
+    let again = case.rig.admin.reviews().accept_review(decide).await.map(|_| ());
+    let status = refused(again, AlreadyExists, "review_decided");
+    assert!(hint_of(&status).contains("tctl devices boot --accept"), "{status:?}");
+    let review = browser.get(&format!("/web/reviews/{id}")).await.body;
+    assert!(review.contains(&format!("href=\"{page}#boot-title\"")), "{review}");
+    let device = browser.get(&page).await.body;
+    assert!(device.contains(&link) && device.contains("refused"), "{device}");
+    let user = browser.get("/web/users/alice").await.body;
+    assert!(!user.contains("/web/reviews/"), "nothing waits: {user}");
+
+    // Another boot is another question; the way out is what it says.
+    case.rig.clock.advance(1);
+    case.machine.pcrs.insert(4, [2; 32]);
+    refused(case.authenticate().await, PermissionDenied, "boot_drift");
+    case.machine.pcrs.insert(4, [1; 32]);
+    refused(case.authenticate().await, PermissionDenied, "boot_drift");
+    case.accept(seen).await.unwrap();
+    case.authenticate().await.unwrap();
+}

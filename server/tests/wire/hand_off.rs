@@ -644,3 +644,34 @@ async fn sessions_are_listed_with_their_device() {
     assert_eq!(web.device_tier, "tpm_ekpub");
     assert!(web.device_since.is_some());
 }
+
+#[tokio::test]
+async fn who_has_no_device_that_could_speak_is_told_how_to_enrol_one() {
+    const MAC: &str = "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15";
+    const PAGE: &str = "/web/devices";
+    let rig = Rig::start().await;
+    let alice = rig.person("alice", &["editor"]).await;
+    rig.enrolled(&alice, "PF000001").await;
+    rig.person("bob", &["editor"]).await;
+    rig.prefer(json!({"device_trust": {"mode": "required"}})).await;
+    let offered = async |user: &str, user_agent| {
+        let mut browser = Browser { user_agent, ..rig.browser() };
+        browser.sign_in(user, "/web/account").await;
+        let page = browser.get(PAGE).await.body;
+        let (authorize, enrol) = (
+            page.matches("Authorize this session").count(),
+            page.matches("How to enrol this machine").count(),
+        );
+        assert_eq!(page.matches("/web/account#devices").count(), enrol, "{page}");
+        assert_eq!(page.matches("/web/device/authorize?next=/web/devices").count(), authorize, "{page}");
+        (authorize, enrol)
+    };
+    // In the menu, and on the page that is refused.
+    let linux = rig.browser().user_agent;
+    assert_eq!(offered("alice", linux).await, (2, 0));
+    assert_eq!(offered("bob", linux).await, (0, 2));
+    assert_eq!(offered("alice", MAC).await, (0, 2), "her device has another system");
+    rig.prefer(json!({"device_trust": {"mode": "required", "remote_browser": true}})).await;
+    assert_eq!(offered("alice", MAC).await, (2, 0), "her device may speak from elsewhere");
+    assert_eq!(offered("bob", MAC).await, (0, 2));
+}

@@ -30,6 +30,7 @@ mod lifetimes;
 mod login;
 mod malformed;
 mod modes;
+mod own_sessions;
 mod refusals;
 mod remote_browser;
 mod reviews;

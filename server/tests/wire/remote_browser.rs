@@ -469,8 +469,25 @@ async fn a_role_refuses_it_at_every_step_and_ends_what_it_finds() {
         }
         assert_eq!(case.finishes(&id).await.status, StatusCode::SEE_OTHER);
         assert!(case.is_trusted().await);
+        let request = wire::ListOwnSessionsRequest::default;
+        let by_code = async |case: &Case| {
+            let own = case.alice.connection.account().list_own_sessions(request()).await.unwrap();
+            let all = wire::ListSessionsRequest::default();
+            let all = case.rig.admin.sessions().list_sessions(all).await.unwrap();
+            let count = |sessions: Vec<wire::SessionInfo>| {
+                sessions.iter().filter(|session| session.device_confirmed_by == "code").count()
+            };
+            (count(own.into_inner().sessions), count(all.into_inner().sessions))
+        };
+        assert_eq!(by_code(&case).await, (1, 1));
+        let page = case.browser.get("/web/account/sessions").await;
+        assert!(page.body.contains("confirmed by a code"), "{}", page.body);
         take(&case).await;
+        assert_eq!(by_code(&case).await, (0, 0), "before the browser asks for anything");
         assert!(!case.is_trusted().await, "at the next request");
+        let page = case.browser.get("/web/account/sessions").await;
+        assert!(!page.body.contains("confirmed by a code"), "{}", page.body);
+        assert!(page.body.contains("Session not authorized with Device Trust"), "{}", page.body);
     }
 }
 

@@ -378,6 +378,28 @@ async fn a_lock_on_device_or_user_and_a_revoked_token_hold_up_the_acceptance() {
 }
 
 #[tokio::test]
+async fn a_ca_is_only_trusted_if_the_device_can_be_enrolled() {
+    let case = case().await;
+    let review = case.ask().await;
+    let before = case.rig.events("cluster_auth_preference.update").await.len();
+    let lock = case.rig.lock(json!({"device": case.id})).await;
+    refused(case.rig.trust(&review, &case.unknown.pem()).await, PermissionDenied, "device_locked");
+    assert_eq!(case.rig.events("cluster_auth_preference.update").await.len(), before);
+    assert!(case.rig.reviews(true).await.iter().any(|waiting| waiting.id == review.id), "still waits");
+    case.rig.assert_untouched(&case.id).await;
+    // Another machine of that maker is still unknown.
+    let (_, token) = case.rig.register_linux("PF000002").await;
+    let mut other = Machine::new("PF000002");
+    other.ek = case.unknown.ek_material(&other.tpm);
+    let outcome = other.enrol(&case.alice.connection, &token).await;
+    refused(outcome.map(|_| ()), FailedPrecondition, "awaiting_review");
+    case.rig.unlock(&lock).await;
+    case.rig.trust(&review, &case.unknown.pem()).await.unwrap();
+    assert_eq!(case.tier().await, DeviceAttestationType::TpmEkcertTrusted);
+    assert_eq!(case.rig.events("cluster_auth_preference.update").await.len(), before + 1);
+}
+
+#[tokio::test]
 async fn a_device_that_enrols_itself_is_accepted_by_the_rules_of_auto_enrolment() {
     let rig = Rig::start().await;
     let alice = rig.person("alice", &["access"]).await;

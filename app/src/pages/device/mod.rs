@@ -6,13 +6,15 @@ mod identity;
 mod trail;
 
 use gatehouse_domain::device::DeviceDetail;
+use gatehouse_domain::ek::ReviewPage;
 use gatehouse_model::{EnrollStatus, ErrorKind};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
-use crate::api::device::detail;
+use crate::api::device::{detail, reviews};
 use crate::components::{Badge, NewToken, NewTokenCard, PageHeader, Problem, Time, Tone};
+use crate::pages::reviews::ReviewsAbout;
 use crate::{ApiError, ConsoleContext, shown};
 use actions::Actions;
 use boot::Boot;
@@ -29,13 +31,19 @@ pub(crate) fn DevicePage() -> impl IntoView {
         <Suspense>
             {Suspend::new(async move {
                 let Some(console) = console else { return ().into_any() };
-                match detail(&console, &id).await {
-                    Ok(device) => view! { <Whole device console/> }.into_any(),
+                match look(&console, &id).await {
+                    Ok((device, reviews)) => view! { <Whole device reviews console/> }.into_any(),
                     Err(error) => view! { <Missing error/> }.into_any(),
                 }
             })}
         </Suspense>
     }
+}
+
+async fn look(console: &ConsoleContext, id: &str) -> Result<(DeviceDetail, Option<ReviewPage>), ApiError> {
+    let device = detail(console, id).await?;
+    let reviews = reviews(console, &device.device).await?;
+    Ok((device, reviews))
 }
 
 #[component]
@@ -63,7 +71,11 @@ fn Missing(error: ApiError) -> impl IntoView {
 }
 
 #[component]
-fn Whole(device: DeviceDetail, console: ConsoleContext) -> impl IntoView {
+fn Whole(
+    device: DeviceDetail,
+    #[prop(optional_no_strip)] reviews: Option<ReviewPage>,
+    console: ConsoleContext,
+) -> impl IntoView {
     let detail = device;
     let tag = detail.device.asset_tag.to_string();
     let live = format!("device:{} locks", detail.device.id);
@@ -81,6 +93,7 @@ fn Whole(device: DeviceDetail, console: ConsoleContext) -> impl IntoView {
             <Identity detail=detail.clone()/>
             <Keys detail=detail.clone()/>
         </div>
+        <div id="device-reviews" class="device__reviews" data-live="reviews">{reviews.map(|page| view! { <ReviewsAbout page/> })}</div>
         <div id="device-boot" data-live=topic.clone()><Boot boot=detail.boot.clone()/></div>
         <div id="device-history" data-live=topic.clone()><History entries=detail.history.clone()/></div>
         <div id="device-tokens" data-live=topic.clone()><TokensOfDevice detail=detail.clone()/></div>

@@ -1,8 +1,10 @@
 //! What administrators have to decide about devices.
 
+mod about;
 mod list;
 mod one;
 
+pub(crate) use about::ReviewsAbout;
 pub(crate) use list::ReviewsPage;
 pub(crate) use one::ReviewPage;
 

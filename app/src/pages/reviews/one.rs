@@ -46,6 +46,14 @@ fn Whole(found: ReviewView) -> impl IntoView {
     };
     let is_ca = review.reason == ReviewReason::UnknownCa;
     let evidence = review.evidence_id.clone();
+    let refused_boot = (!is_ca && review.state == ReviewState::Refused).then(|| {
+        view! {
+            <p>
+                "The device is trusted again once it boots as it was before. If this boot is good after all, accept it on "
+                <a href=format!("/web/devices/{}#boot-title", review.device_id)>"the device's page"</a> "."
+            </p>
+        }
+    });
     let (tone, text) = state_words(review.state_at(now));
     let title = format!("{}: {}", review.asset_tag, reason_words(review.reason));
     view! {
@@ -54,6 +62,7 @@ fn Whole(found: ReviewView) -> impl IntoView {
             <section class="card card--part" aria-labelledby="review-title">
                 <h2 id="review-title">{title} " " <Badge tone text/></h2>
                 <Asked review=review.clone()/>
+                {refused_boot}
             </section>
             {facts.map(|facts| view! { <Facts facts/> })}
         </div>
@@ -146,10 +155,16 @@ fn Decide(
     #[prop(optional_no_strip)] preview: Option<AddPreview>,
 ) -> impl IntoView {
     let (to_accept, to_refuse) = (evidence.clone(), evidence.clone());
-    let accept = if is_ca {
-        "The device is enrolled for who asked, as a TPM that nobody vouches for. The next TPM of this CA awaits review again."
+    let (accept, refuse) = if is_ca {
+        (
+            "The device is enrolled for who asked, as a TPM that nobody vouches for. The next TPM of this CA awaits review again.",
+            "The device stays as it was. The same TPM can ask again once this review has expired.",
+        )
     } else {
-        "What the device shows counts as good from now on."
+        (
+            "What the device shows counts as good from now on.",
+            "Its sessions stay without a trusted device until it boots as it was before, or the boot is accepted on the device's page.",
+        )
     };
     view! {
         {(is_ca && may_trust).then(|| view! { <Trust evidence preview/> })}
@@ -160,7 +175,7 @@ fn Decide(
             <ConfirmForm
                 action="refuse"
                 label="Refuse"
-                words="The device stays as it was. The same TPM can ask again once this review has expired."
+                words=refuse
                 submit="Refuse"
                 is_danger=true
             >

@@ -13,6 +13,7 @@ use crate::components::{
     Tone,
 };
 use crate::moment::moment;
+use crate::pages::reviews::ReviewsAbout;
 use crate::pages::stray::StrayProblem;
 use crate::{ApiError, ConsoleContext, FormOutcome, shown};
 
@@ -53,7 +54,7 @@ fn time(time: Option<Timestamp>, none: &'static str) -> impl IntoView {
 
 #[component]
 fn Whole(user: UserView) -> impl IntoView {
-    let UserView { detail, roles, devices, sessions, .. } = user;
+    let UserView { detail, roles, devices, sessions, reviews, .. } = user;
     let ways_in = ways_in(&detail.glance);
     let account = detail.glance.user.clone();
     let name = account.name.clone();
@@ -126,6 +127,7 @@ fn Whole(user: UserView) -> impl IntoView {
             may_lock=user.may_lock
             may_delete=may_delete
         />
+        <div id="user-reviews" class="device__reviews" data-live="reviews">{reviews.map(|page| view! { <ReviewsAbout page/> })}</div>
         {devices.map(|devices| view! { <Devices devices/> })}
         {sessions.map(|sessions| view! { <Sessions sessions name=name.clone()/> })}
     }

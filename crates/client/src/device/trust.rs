@@ -99,6 +99,7 @@ fn may_help(original: &ClientError) -> bool {
         && ![
             "counters_went_back",
             "boot_drift",
+            "boot_refused",
             "locked",
             "device_locked",
             "already_trusted",

@@ -4,7 +4,7 @@ use gatehouse_model::{ErrorKind, Timestamp, clean_label};
 
 use crate::audit::EventKind;
 use crate::authz::{Attribution, AuthzError, DeleteSession, Grant, ListSessions, Principal};
-use crate::entity::Session;
+use crate::entity::{Session, SessionDevice, SessionKey};
 use crate::ports::{StoreError, UnitOfWork};
 use crate::{Core, Decision};
 
@@ -81,11 +81,18 @@ impl Sessions {
     ) -> Result<SessionPage, SessionError> {
         let limit = limit.clamp(1, MAX_PAGE);
         let now = self.core.now();
-        let mut sessions = self.core.read().await?.active_sessions(user, before, now, limit).await?;
+        let mut work = self.core.read().await?;
+        let mut sessions = work.active_sessions(user, before, now, limit).await?;
         for session in &mut sessions {
             // Trust that has to be proven anew is none.
             session.device = session.trusted_device(now).cloned();
+            // Nor is that which the roles of now refuse; few are confirmed so, and none of them is old.
+            if session.device.as_ref().is_some_and(SessionDevice::depends_on_roles) {
+                let standing = work.standing(SessionKey::Id(&session.id)).await?;
+                session.device = standing.and_then(|standing| standing.trusted_device(now).cloned());
+            }
         }
+        drop(work);
         let full = i64::try_from(sessions.len()).is_ok_and(|len| len == limit);
         let next = sessions.last().filter(|_| full).map(|last| (last.created, last.id.clone()));
         Ok((sessions, next))

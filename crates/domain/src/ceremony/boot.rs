@@ -70,7 +70,8 @@ pub(super) async fn note(
     Ok(Boot::Drifted)
 }
 
-/// Asks administrators about a boot that has drifted; one question a device, and none again about what was refused.
+/// Asks administrators about a boot that has drifted; one question a device, and none again about what was refused. Answers
+/// with how the question stands.
 pub(super) async fn ask_for_review(
     core: &Core,
     work: &mut dyn UnitOfWork,
@@ -78,7 +79,7 @@ pub(super) async fn ask_for_review(
     record: &BootRecord,
     credential_id: &str,
     by: &Attribution,
-) -> Result<(), StoreError> {
+) -> Result<ReviewState, StoreError> {
     work.expire_reviews(record.time).await?;
     let seen = hex::encode(record.fingerprint);
     let known = work.newest_review(ReviewReason::BootDrift, &device.id).await?;
@@ -102,9 +103,11 @@ pub(super) async fn ask_for_review(
         decided: None,
     };
     match known.filter(|known| known.expires > record.time) {
-        Some(known) if known.evidence_id == seen && known.state != ReviewState::Accepted => Ok(()),
+        Some(known) if known.evidence_id == seen && known.state != ReviewState::Accepted => {
+            return Ok(known.state);
+        }
         Some(known) if known.state == ReviewState::Pending => {
-            work.renew_review(&Review { id: known.id, ..review }).await.map(|_| ())
+            work.renew_review(&Review { id: known.id, ..review }).await?;
         }
         _ => {
             work.insert_review(&review).await?;
@@ -113,9 +116,10 @@ pub(super) async fn ask_for_review(
                 .about(&review.id)
                 .about_device(device, credential_id)
                 .with_details(json!({"reason": review.reason.as_str(), "requested_by": review.user}));
-            work.append_event(&event).await
+            work.append_event(&event).await?;
         }
     }
+    Ok(ReviewState::Pending)
 }
 
 /// Nothing is to be decided any more about how a device boots.

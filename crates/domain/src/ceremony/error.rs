@@ -82,6 +82,10 @@ pub enum CeremonyError {
     CountersWentBack,
     #[error("the device booted otherwise than it did when it was good last, and awaits review")]
     BootDrift,
+    #[error(
+        "the device booted otherwise than it did when it was good last, and an administrator refused that"
+    )]
+    BootRefused,
     /// One text whatever the reason, which the audit log has: a stranger learns nothing of the list.
     #[error("this TPM was not announced for you and this device")]
     NotAnnounced(&'static str),
@@ -152,6 +156,7 @@ impl Decision for CeremonyError {
             | Self::CredentialInUse
             | Self::AutoEnroll(_)
             | Self::BootDrift
+            | Self::BootRefused
             | Self::NotAnnounced(_)
             | Self::CountersWentBack => ErrorKind::PermissionDenied,
             Self::NotEnrolled => ErrorKind::NotFound,
@@ -220,6 +225,7 @@ impl Decision for CeremonyError {
             Self::NotEnrolled => "device_not_enrolled",
             Self::CountersWentBack => "counters_went_back",
             Self::BootDrift => "boot_drift",
+            Self::BootRefused => "boot_refused",
             Self::NotAnnounced(_) => "not_announced",
             Self::SerialUnusable => "serial_unusable",
             Self::AutoEnroll(_) => "auto_enroll_refused",
@@ -270,6 +276,10 @@ impl Decision for CeremonyError {
             Self::BootDrift => {
                 "after an update this is to be expected: an administrator looks at what has changed and accepts it, on the \
                  device's page or with `tctl devices boot`"
+            }
+            Self::BootRefused => {
+                "start it as it was before; or an administrator accepts the boot after all, on the device's page or with \
+                 `tctl devices boot --accept`"
             }
             Self::NotEnrolled => "enrol this device: `tsh device enroll --token=<token>`",
             Self::EkCertificateMissing => {

@@ -9,7 +9,8 @@ use super::{AuthenticateAnswer, AuthenticateChallenge, CeremonyError, NONCE_BYTE
 use crate::Core;
 use crate::authz::Attribution;
 use crate::entity::{
-    BootRecord, BoundCredential, CollectedRecord, Counters, Credential, Device, RecordKind, SessionDevice,
+    BootRecord, BoundCredential, CollectedRecord, Counters, Credential, Device, RecordKind, ReviewState,
+    SessionDevice,
 };
 use crate::ports::UnitOfWork;
 use crate::ports::ceremony_rows::{AuthenticationEnd, Held};
@@ -165,26 +166,31 @@ impl Core {
             let found = boot::note(self, work.as_mut(), &device, &record, speaker.by, matters).await?;
             if found == Boot::Drifted && matters {
                 drop(work);
-                self.keep_drift(&device, &credential.id, &record, speaker.by).await?;
-                return Err(CeremonyError::BootDrift);
+                let asked = self.keep_drift(&device, &credential.id, &record, speaker.by).await?;
+                return Err(match asked {
+                    ReviewState::Refused => CeremonyError::BootRefused,
+                    _ => CeremonyError::BootDrift,
+                });
             }
         }
         Ok(Used { work, device, credential, clock_went_back })
     }
 
-    /// What has drifted is kept, and nothing else of the ceremony: the session is not trusted.
+    /// What has drifted is kept, and nothing else of the ceremony: the session is not trusted. Answers with how the question
+    /// about it stands.
     async fn keep_drift(
         &self,
         device: &Device,
         credential_id: &str,
         record: &BootRecord,
         by: &Attribution,
-    ) -> Result<(), CeremonyError> {
+    ) -> Result<ReviewState, CeremonyError> {
         let mut work = self.begin().await?;
         let device = work.device_for_update(&device.id).await?.ok_or(CeremonyError::DeviceChanged)?;
         boot::note(self, work.as_mut(), &device, record, by, false).await?;
-        boot::ask_for_review(self, work.as_mut(), &device, record, credential_id, by).await?;
-        Ok(work.commit().await?)
+        let asked = boot::ask_for_review(self, work.as_mut(), &device, record, credential_id, by).await?;
+        work.commit().await?;
+        Ok(asked)
     }
 
     /// From now on, no other key of this TPM counts either, until an admin accepts it.

@@ -329,6 +329,26 @@ impl Preference {
         spec: &PreferenceSpec,
         expected_revision: Option<&str>,
     ) -> Result<(), PreferenceError> {
+        let mut work = self.core.begin().await?;
+        if self.set_in(work.as_mut(), grant, spec, expected_revision).await? {
+            work.commit().await?;
+            self.tell_changed();
+        }
+        Ok(())
+    }
+
+    /// As [`Preference::set`], as the first part of a unit of work that does more; whether anything changes. Once it is
+    /// committed, [`Preference::tell_changed`].
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) async fn set_in(
+        &self,
+        work: &mut dyn UnitOfWork,
+        grant: &Grant<UpdatePreference>,
+        spec: &PreferenceSpec,
+        expected_revision: Option<&str>,
+    ) -> Result<bool, PreferenceError> {
         if let Some(pems) = &spec.device_trust.ekcert_allowed_cas {
             AllowedCas::from_pems(pems).map_err(|error| PreferenceError::AllowedCas(error.to_string()))?;
         }
@@ -337,12 +357,11 @@ impl Preference {
                 .of_vendors(vendors.names())
                 .map_err(|error| PreferenceError::AllowedVendors(error.to_string()))?;
         }
-        let mut work = self.core.begin().await?;
         // Holds off every other change of the preference, from here to the end.
-        let guard = AdminGuard::before(&self.core, work.as_mut(), grant.by()).await?;
-        let before = dynamic(work.as_mut()).await?;
+        let guard = AdminGuard::before(&self.core, work, grant.by()).await?;
+        let before = dynamic(work).await?;
         if expected_revision.is_some_and(|expected| expected != revision(&before)) {
-            let change = last_change(work.as_mut(), EventKind::PREFERENCE_UPDATE, PREFERENCE_NAME).await?;
+            let change = last_change(work, EventKind::PREFERENCE_UPDATE, PREFERENCE_NAME).await?;
             return Err(PreferenceError::Stale(change));
         }
         let mut changed = Vec::new();
@@ -369,20 +388,23 @@ impl Preference {
             }
         }
         if changed.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
-        guard.after(work.as_mut()).await??;
+        guard.after(work).await??;
         let effective = merge(spec, &self.core.static_preference).0;
-        hold_sessions_to(&effective, work.as_mut()).await?;
+        hold_sessions_to(&effective, work).await?;
         let event = self
             .core
             .event(EventKind::PREFERENCE_UPDATE, grant.by())
             .about(PREFERENCE_NAME)
             .with_details(Value::Array(changed));
         work.append_event(&event).await?;
-        work.commit().await?;
+        Ok(true)
+    }
+
+    /// To be called when a change is committed.
+    pub(crate) fn tell_changed(&self) {
         self.changed.notify_one();
-        Ok(())
     }
 
     /// Waits until the preference is changed on this server.

@@ -5,13 +5,13 @@ use gatehouse_model::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::remote::asked_from;
+use super::remote::{asked_from, check_allowed};
 use super::{DeviceWeb, DeviceWebError, MAX_ATTEMPTS, WEB_TOKEN_SECS, clean_redirect, details};
 use crate::SecretToken;
 use crate::account::{typed_letters, user_code};
 use crate::audit::EventKind;
 use crate::authz::Principal;
-use crate::entity::{DeviceCursor, DeviceWebAttempt, Digest};
+use crate::entity::{DeviceCursor, DeviceWebAttempt, Digest, SessionKey};
 use crate::ports::{StoreError, UnitOfWork};
 
 /// Devices of one user that are looked at.
@@ -70,6 +70,27 @@ impl DeviceWeb {
         }
         let Some(os) = user_agent_os(user_agent) else { return Ok(false) };
         Ok(!expected(work.as_mut(), user, Some(os)).await?.is_empty())
+    }
+
+    /// Whether a device of the caller's could make this browser's session a trusted one: one on this machine, or, where cluster
+    /// and roles allow browsers elsewhere, any other.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn could_trust(&self, principal: &Principal, user_agent: &str) -> Result<bool, StoreError> {
+        let Some(user) = principal.signed_in().filter(|user| user.cookie_hash.is_some()) else {
+            return Ok(false);
+        };
+        if self.suits(&user.name, user_agent).await? {
+            return Ok(true);
+        }
+        let mut work = self.core.read().await?;
+        let effective = self.preference.effective(work.as_mut()).await?;
+        if effective.mode == DeviceTrustMode::Off || !work.user_has_enrolled_device(&user.name).await? {
+            return Ok(false);
+        }
+        let standing = work.standing(SessionKey::Id(&user.session_id)).await?;
+        Ok(standing.is_some_and(|standing| check_allowed(&effective, &standing).is_ok()))
     }
 
     /// Makes a link and a code for the session that asks. What came before stays good: each open page has its own.

@@ -42,6 +42,14 @@ impl Role {
     }
 }
 
+impl SessionDevice {
+    /// Whether the account's roles have a say in whether it counts: [`Standing::trusted_device`].
+    #[must_use]
+    pub fn depends_on_roles(&self) -> bool {
+        self.confirmed_by == Some(ConfirmedBy::Code)
+    }
+}
+
 impl Standing {
     /// Whether a role refuses browsers on other machines than the device; of one that is gone nobody knows.
     #[must_use]
@@ -55,7 +63,7 @@ impl Standing {
     #[must_use]
     pub fn trusted_device(&self, now: Timestamp) -> Option<&SessionDevice> {
         let device = self.session.trusted_device(now)?;
-        let is_refused = device.confirmed_by == Some(ConfirmedBy::Code) && self.refuses_remote_browser();
+        let is_refused = device.depends_on_roles() && self.refuses_remote_browser();
         (!is_refused).then_some(device)
     }
 }

@@ -38,6 +38,22 @@ pub trait ReviewRows {
         before: Option<&ReviewCursor>,
         limit: i64,
     ) -> Stored<Vec<Review>>;
+    /// Those of a device that wait, and those about an EK (its SHA-256 in hexadecimal digits) or a boot that it has had,
+    /// newest first.
+    async fn reviews_of_device(
+        &mut self,
+        device_id: &str,
+        ek: &str,
+        now: Timestamp,
+        limit: i64,
+    ) -> Stored<Vec<Review>>;
+    /// Those that a user has asked for and that wait, newest first.
+    async fn waiting_reviews_of_user(
+        &mut self,
+        user: &str,
+        now: Timestamp,
+        limit: i64,
+    ) -> Stored<Vec<Review>>;
     /// Deletes those that were made before the moment.
     async fn purge_reviews(&mut self, before: Timestamp) -> Stored<()>;
 

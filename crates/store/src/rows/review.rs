@@ -169,6 +169,25 @@ impl<E: Executor> ReviewRows for Unit<E> {
         self.0.all(text, values![created, id, limit], REVIEW).await
     }
 
+    async fn reviews_of_device(
+        &mut self,
+        device_id: &str,
+        ek: &str,
+        now: Timestamp,
+        limit: i64,
+    ) -> Stored<Vec<Review>> {
+        self.0.all(sql::REVIEWS_OF_DEVICE, values![device_id, ek, now, limit], REVIEW).await
+    }
+
+    async fn waiting_reviews_of_user(
+        &mut self,
+        user: &str,
+        now: Timestamp,
+        limit: i64,
+    ) -> Stored<Vec<Review>> {
+        self.0.all(sql::WAITING_REVIEWS_OF_USER, values![user, now, limit], REVIEW).await
+    }
+
     async fn purge_reviews(&mut self, before: Timestamp) -> Stored<()> {
         self.0.change(sql::PURGE_REVIEWS, values![before]).await
     }

@@ -45,6 +45,16 @@ statements! {
     COUNT_PENDING_REVIEWS = "select count(*) from reviews where user_name = $1 and state = 'pending'";
     PENDING_REVIEWS = page!("state = 'pending'");
     DECIDED_REVIEWS = page!("state <> 'pending'");
+    /// Of device `$1`, whose EK is `$2`, at the moment `$3`, at most `$4`. Few wait at any time.
+    REVIEWS_OF_DEVICE = concat!("select ", columns!(), " from reviews
+        where device_id = $1 and id in (
+            select id from reviews where reason = 'unknown_ca' and subject = $2
+            union all select id from reviews where reason = 'boot_drift' and subject = $1
+            union all select id from reviews where state = 'pending' and expires > $3 and device_id = $1)
+        order by created desc, id desc limit $4");
+    WAITING_REVIEWS_OF_USER = concat!("select ", columns!(), " from reviews
+        where user_name = $1 and state = 'pending' and expires > $2
+        order by created desc, id desc limit $3");
     PURGE_REVIEWS = "delete from reviews where created < $1";
     EVIDENCE = concat!("select ", evidence_columns!(), " from evidence where id = $1");
     DELETE_EVIDENCE = "delete from evidence where id = $1";

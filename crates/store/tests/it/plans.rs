@@ -27,6 +27,8 @@ const MAY_SCAN: &[(&str, &str)] = &[
     ("SEEN_UP_FOUND", "sorts the devices that have a rare word"),
     ("TAG_DOWN_FOUND", "sorts the devices that have a rare word"),
     ("TAG_UP_FOUND", "sorts the devices that have a rare word"),
+    ("REVIEWS_OF_DEVICE", "sorts the reviews of one device"),
+    ("WAITING_REVIEWS_OF_USER", "sorts those of one user that wait"),
     ("USERS_OF_DEVICE", "sorts the users of one device"),
     ("USERS_OF_DEVICES", "sorts the users of each device"),
     ("HOLDERS_WITHOUT_DEVICE", "sorts those who have one role"),

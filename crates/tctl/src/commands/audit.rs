@@ -1,9 +1,8 @@
 use gatehouse_client::present::{Format, Table};
-use gatehouse_client::{ClientError, Result};
+use gatehouse_client::{ClientError, Result, all_pages};
 use gatehouse_proto::gatehouse::v1::ListEventsRequest;
 use serde_yaml_ng::Value;
 
-use super::list::all_pages;
 use crate::cli::{AuditArgs, ServerArgs};
 use crate::connect::connect;
 use crate::document::from_json;

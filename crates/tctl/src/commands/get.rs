@@ -1,11 +1,10 @@
 use gatehouse_client::device::{DeviceName, all_devices, find_all};
 use gatehouse_client::present::{Format, encode, printable};
-use gatehouse_client::{ClientError, Connection, DeviceResource, Result};
+use gatehouse_client::{ClientError, Connection, DeviceResource, PAGE_SIZE, Result, all_pages};
 use gatehouse_model::{ErrorKind, clean_label};
 use gatehouse_proto::devicetrust::{Device, DeviceView, GetDeviceRequest};
 use gatehouse_proto::gatehouse::v1::{GetResourceRequest, ListResourcesRequest, Resource};
 
-use super::list::{PAGE_SIZE, all_pages};
 use crate::cli::{GetArgs, ServerArgs};
 use crate::connect::connect;
 use crate::document::{Kind, ResourceRef, annotate, from_json, to_yaml};

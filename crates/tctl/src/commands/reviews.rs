@@ -3,7 +3,7 @@
 mod show;
 
 use gatehouse_client::present::{Format, Table, table_time};
-use gatehouse_client::{ClientError, Connection};
+use gatehouse_client::{ClientError, Connection, PAGE_SIZE, all_pages};
 use gatehouse_model::{ErrorKind, Timestamp};
 use gatehouse_proto::convert::read_timestamp;
 use gatehouse_proto::gatehouse::v1::{
@@ -13,7 +13,6 @@ use gatehouse_proto::gatehouse::v1::{
 use serde::Serialize;
 
 use super::ekcas::{bundle, tell_additions};
-use super::list::{PAGE_SIZE, all_pages};
 use crate::cli::{ReviewsCommand, ServerArgs, TrustArgs};
 use crate::connect::connect;
 use crate::failure::Outcome;
@@ -86,6 +85,13 @@ pub(crate) async fn run(server: &ServerArgs, command: ReviewsCommand) -> Outcome
             let review = look(&connection, &id).await?;
             connection.reviews().refuse_review(decision(&review)).await?;
             output::line(format!("Refused: device \"{}\", asked for by {}", review.asset_tag, review.user))?;
+            if review.reason == "boot_drift" {
+                output::notice(format!(
+                    "hint: the device is trusted again once it boots as it was before, or after `tctl devices boot \
+                     --device-id={} --accept`",
+                    review.device_id
+                ));
+            }
             Ok(0)
         }
     }

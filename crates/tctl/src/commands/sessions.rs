@@ -1,11 +1,8 @@
-use gatehouse_client::Connection;
 use gatehouse_client::present::{Format, Table, table_time};
-use gatehouse_model::{Timestamp, UserName, user_agent_in_words};
-use gatehouse_proto::convert::read_timestamp;
-use gatehouse_proto::gatehouse::v1::{EndSessionRequest, ListSessionsRequest, SessionInfo};
-use serde::Serialize;
+use gatehouse_client::{Connection, PAGE_SIZE, SessionView, all_pages};
+use gatehouse_model::UserName;
+use gatehouse_proto::gatehouse::v1::{EndSessionRequest, ListSessionsRequest};
 
-use super::list::{PAGE_SIZE, all_pages};
 use crate::cli::{ServerArgs, SessionsCommand};
 use crate::connect::connect;
 use crate::failure::Outcome;
@@ -19,49 +16,6 @@ pub(crate) async fn run(server: &ServerArgs, command: SessionsCommand) -> Outcom
             connection.sessions().end_session(EndSessionRequest { id: id.clone() }).await?;
             output::line(format!("Session \"{id}\" ended"))?;
             Ok(0)
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct SessionView {
-    id: String,
-    user: String,
-    kind: String,
-    created: Option<Timestamp>,
-    last_seen: Option<Timestamp>,
-    expires: Option<Timestamp>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    device_id: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    asset_tag: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    device_tier: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    device_since: Option<Timestamp>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    device_confirmed_by: String,
-    remote_address: String,
-    user_agent: String,
-}
-
-impl From<SessionInfo> for SessionView {
-    fn from(session: SessionInfo) -> Self {
-        let moment = |wire: Option<_>| wire.as_ref().and_then(|wire| read_timestamp(wire).ok());
-        Self {
-            id: session.id,
-            user: session.user,
-            kind: session.kind,
-            created: moment(session.created),
-            last_seen: moment(session.last_seen),
-            expires: moment(session.expires),
-            device_id: session.device_id,
-            asset_tag: session.asset_tag,
-            device_tier: session.device_tier,
-            device_since: moment(session.device_since),
-            device_confirmed_by: session.device_confirmed_by,
-            remote_address: session.remote_address,
-            user_agent: session.user_agent,
         }
     }
 }
@@ -88,17 +42,12 @@ fn table(sessions: &[SessionView]) -> String {
     let mut table =
         Table::new(&["Session ID", "User", "Kind", "Device", "Client", "Last Seen", "Expires", "Address"]);
     for session in sessions {
-        let device = match (session.device_id.as_str(), session.device_confirmed_by.as_str()) {
-            ("", _) => "not trusted".to_owned(),
-            (_, "code") => format!("{} (by code)", session.asset_tag),
-            _ => session.asset_tag.clone(),
-        };
         table.row([
             &*session.id,
             &*session.user,
             &*session.kind,
-            &*device,
-            &*user_agent_in_words(&session.user_agent),
+            &*session.device(),
+            &*session.client(),
             &*table_time(session.last_seen),
             &*table_time(session.expires),
             &*session.remote_address,

@@ -1,5 +1,5 @@
 use gatehouse_client::present::{Format, Table, time_left};
-use gatehouse_client::{ClientError, Connection, Result, now};
+use gatehouse_client::{ClientError, Connection, PAGE_SIZE, Result, all_pages, now};
 use gatehouse_model::resource::{KIND_USER, Resource, UserSpec};
 use gatehouse_model::{Timestamp, UserName};
 use gatehouse_proto::convert::read_timestamp;
@@ -8,7 +8,6 @@ use gatehouse_proto::gatehouse::v1::{
 };
 use serde::Serialize;
 
-use super::list::{PAGE_SIZE, all_pages};
 use crate::cli::{AddUserArgs, ServerArgs, UsersCommand};
 use crate::connect::connect;
 use crate::document::from_json;

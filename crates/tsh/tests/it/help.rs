@@ -9,6 +9,8 @@ fn every_command_explains_itself() {
         ("signup", &["signup", "--help"]),
         ("logout", &["logout", "--help"]),
         ("status", &["status", "--help"]),
+        ("sessions", &["sessions", "--help"]),
+        ("sessions_rm", &["sessions", "rm", "--help"]),
         ("device", &["device", "--help"]),
         ("device_enroll", &["device", "enroll", "--help"]),
         ("device_doctor", &["device", "doctor", "--help"]),

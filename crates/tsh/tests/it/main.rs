@@ -37,6 +37,7 @@ mod open_link;
 mod reviews;
 mod self_enrolment;
 mod server_key;
+mod sessions;
 mod ship_ahead;
 mod trust;
 mod web_handoff;

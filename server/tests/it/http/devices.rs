@@ -49,7 +49,7 @@ async fn under_required_the_inventory_waits_for_a_trusted_device() {
     page.holds("Access to resource requires a trusted device")
         .holds("<code>tsh device doctor</code>")
         .holds("trusted_device_required")
-        .holds(r#"href="/web/device/authorize?next=/web/devices""#)
+        .holds(r##"href="/web/account#devices""##)
         .holds(MISSING)
         .holds("shield--missing")
         .lacks("PF2ABC");

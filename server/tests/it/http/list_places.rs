@@ -8,7 +8,7 @@ use http::StatusCode;
 use super::browser::{Browser, cluster};
 
 /// Every list that comes in pages, and parameters of its address that name no place of it.
-const LISTS: [(&str, &[&str]); 10] = [
+const LISTS: [(&str, &[&str]); 13] = [
     ("/web/devices?os=linux", &["page=rubbish", "page=e30", "after=zzz", "before=1", "page=%00"]),
     ("/web/users?q=b", &["after=%00", "after=a+b", "before=%3Cb%3E", "after=ann&before=bob"]),
     ("/web/sessions?user=root", &["after=zzz", "after=1700000000000000.x", "after=%00", "after=e30"]),
@@ -17,6 +17,9 @@ const LISTS: [(&str, &[&str]); 10] = [
     ("/web/tokens?state=all", &["before=stale", "before=e30", "before=%00"]),
     ("/web/locks?state=expired", &["after=rubbish", "after=e30", "after=%00"]),
     ("/web/audit?outcome=done", &["before=x", "after=x", "before=-1", "before=0", "after=%00", "before=1e3"]),
+    ("/web/devices/ship-ahead?x=y", &["after=zzz", "after=e30", "after=%00"]),
+    ("/web/reviews?x=y", &["after=zzz", "after=e30", "after=%00"]),
+    ("/web/reviews?state=decided", &["after=zzz", "after=e30", "after=%00"]),
     ("/web/settings/locked-out?mode=required", &["after=%00", "after=a+b"]),
     // Its id stands in the address; see below.
     ("/web/devices/import/<id>?show=new", &["page=x", "page=0", "page=-1", "page=99999999999999999999"]),

@@ -53,3 +53,21 @@ async fn bad_lists_come_back_with_what_is_wrong() {
         page.holds("ship_ahead_list").holds("role=\"alert\"");
     }
 }
+
+#[tokio::test]
+async fn a_long_list_comes_in_pages() {
+    let cluster = cluster().await;
+    let mut browser = cluster.admin().await;
+    let eks: String = (0..60).map(|n| format!("{n:064x}\n")).collect();
+    browser.post(PATH, &[("do", "import"), ("text", &format!("ek_sha256\n{eks}"))]).await;
+    let rows = |page: &str| (0..60).filter(|n| page.contains(&format!("{n:064x}"))).collect::<Vec<usize>>();
+    let first = browser.get(PATH).await;
+    first.holds("Next page").lacks("First page");
+    assert_eq!(rows(&first.body).len(), 50);
+    let (_, rest) = first.body.split_once(r#"href="/web/devices/ship-ahead?after="#).unwrap();
+    let second = browser.get(&format!("{PATH}?after={}", rest.split('"').next().unwrap())).await;
+    second.holds("First page").lacks("Next page");
+    let mut all = [rows(&first.body), rows(&second.body)].concat();
+    all.sort_unstable();
+    assert_eq!(all, (0..60).collect::<Vec<_>>());
+}

@@ -48,9 +48,10 @@ impl Reviews {
         chain_of(&review, &evidence).ok_or(ReviewError::NoEvidence)
     }
 
-    /// Decides a review in favour of who asked.
+    /// Decides a review in favour of who asked; ends the unit of work.
     pub(super) async fn complete(
         &self,
+        mut work: Box<dyn UnitOfWork>,
         id: &str,
         seen: &str,
         state: ReviewState,
@@ -58,7 +59,6 @@ impl Reviews {
         trust: Option<&EkTrust>,
     ) -> Result<Option<DeviceView>, ReviewError> {
         let now = self.core.now();
-        let mut work = self.core.begin().await?;
         let review = self.decide(work.as_mut(), id, seen, state, by).await?;
         let kind = match state {
             ReviewState::Trusted => EventKind::REVIEW_TRUST,

@@ -5,7 +5,7 @@ use crate::Decision;
 use crate::ceremony::CeremonyError;
 use crate::cluster::PreferenceError;
 use crate::ek::missing_ca;
-use crate::entity::ReviewState;
+use crate::entity::{ReviewReason, ReviewState};
 use crate::ports::StoreError;
 
 /// Why a review cannot be shown or decided.
@@ -14,7 +14,7 @@ pub enum ReviewError {
     #[error("there is no review \"{0}\"")]
     NotFound(String),
     #[error("the review is {}{}", .state.as_str(), .by.as_ref().map(|by| format!(" already, by {by}")).unwrap_or_default())]
-    Decided { state: ReviewState, by: Option<String> },
+    Decided { reason: ReviewReason, state: ReviewState, by: Option<String> },
     #[error("the review has expired: nobody decided in time")]
     Expired,
     #[error("the review is about another key by now")]
@@ -100,6 +100,9 @@ impl Decision for ReviewError {
             Self::NotFound(_) => "`tctl reviews ls` shows what waits",
             Self::Expired | Self::NoEvidence => "ask the user to enrol the device again",
             Self::Changed => "look at it again: `tctl reviews show`",
+            Self::Decided { reason: ReviewReason::BootDrift, state: ReviewState::Refused, .. } => {
+                "accept the boot after all, on the device's page or with `tctl devices boot --accept`"
+            }
             Self::NoCertificate => {
                 "give the certificate: a file with `tctl reviews trust --ca=FILE`, or paste it in the console"
             }

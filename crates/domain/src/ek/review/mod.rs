@@ -21,10 +21,12 @@ use crate::audit::EventKind;
 use crate::authz::{Attribution, DecideReview, Grant, ListReviews, ReadReview, UpdatePreference};
 use crate::cluster::Preference;
 use crate::device::DeviceView;
-use crate::entity::{Review, ReviewCursor, ReviewDecision, ReviewReason, ReviewState};
+use crate::entity::{Device, Review, ReviewCursor, ReviewDecision, ReviewReason, ReviewState};
 
 /// Most reviews of one page.
 const MAX_REVIEWS: i64 = 200;
+/// Most that stand on the page of what they are about.
+const FEW: i64 = 20;
 
 /// Reviews, and what is decided in them.
 pub struct Reviews {
@@ -97,6 +99,35 @@ impl Reviews {
         Ok(ReviewDetail { review, facts, now })
     }
 
+    /// Those about a device: that wait, or are about its TPM or its boots; newest first, not more than a page.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn of_device(
+        &self,
+        _grant: &Grant<ReadReview>,
+        device: &Device,
+    ) -> Result<ReviewPage, ReviewError> {
+        let now = self.core.now();
+        let ek = device.anchor.map(hex::encode).unwrap_or_default();
+        let reviews = self.core.read().await?.reviews_of_device(&device.id, &ek, now, FEW).await?;
+        Ok(ReviewPage { reviews, next: None, now })
+    }
+
+    /// What a user has asked for and waits, newest first, not more than a page.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn waiting_of_user(
+        &self,
+        _grant: &Grant<ListReviews>,
+        user: &str,
+    ) -> Result<ReviewPage, ReviewError> {
+        let now = self.core.now();
+        let reviews = self.core.read().await?.waiting_reviews_of_user(user, now, FEW).await?;
+        Ok(ReviewPage { reviews, next: None, now })
+    }
+
     /// Grants what was asked for, this once. `seen` is the evidence that was looked at.
     ///
     /// # Errors
@@ -109,7 +140,8 @@ impl Reviews {
         seen: &str,
     ) -> Result<Option<DeviceView>, ReviewError> {
         let trust = self.current_trust().await?;
-        self.complete(id, seen, ReviewState::Accepted, grant.by(), trust.as_deref()).await
+        let work = self.core.begin().await?;
+        self.complete(work, id, seen, ReviewState::Accepted, grant.by(), trust.as_deref()).await
     }
 
     /// Allows CAs, and grants what was asked for by them. Without certificates it is the CA that issued the EK
@@ -117,7 +149,7 @@ impl Reviews {
     ///
     /// # Errors
     /// As [`Reviews::accept`]; the certificates are no CAs' or do not lead to the device's TPM; somebody else changed the
-    /// list. Then nothing is changed.
+    /// list. Then nothing is changed, neither list nor device.
     pub async fn trust(
         &self,
         grant: &Grant<DecideReview>,
@@ -153,8 +185,12 @@ impl Reviews {
         trust.judge(&leaf, &sent, now).map_err(|error| ReviewError::NotCovered(Box::new(error)))?;
         let mut spec = document.dynamic.clone();
         spec.device_trust.ekcert_allowed_cas = Some(list.pems());
-        self.preference.set(list_grant, &spec, Some(&document.revision)).await?;
-        self.complete(id, seen, ReviewState::Trusted, grant.by(), Some(&trust)).await
+        // The list is only changed if the device is enrolled.
+        let mut work = self.core.begin().await?;
+        self.preference.set_in(work.as_mut(), list_grant, &spec, Some(&document.revision)).await?;
+        let enrolled = self.complete(work, id, seen, ReviewState::Trusted, grant.by(), Some(&trust)).await?;
+        self.preference.tell_changed();
+        Ok(enrolled)
     }
 
     /// Refuses what was asked for. The same can be asked for again once the review has expired.
@@ -225,6 +261,7 @@ fn check_waits(review: &Review, seen: &str, now: Timestamp) -> Result<(), Review
         ReviewState::Pending => Err(ReviewError::Changed),
         ReviewState::Expired => Err(ReviewError::Expired),
         state => Err(ReviewError::Decided {
+            reason: review.reason,
             state,
             by: review.decided.as_ref().map(|decision| decision.by.clone()),
         }),

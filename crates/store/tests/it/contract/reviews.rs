@@ -18,6 +18,7 @@ on_both_engines!(
     two_at_once_decide_a_review_once,
     what_waits_is_renewed_and_what_does_not_is_not,
     reviews_expire_and_are_listed_and_counted,
+    the_reviews_of_a_device_and_of_a_user_are_found,
     evidence_is_settled_and_deleted,
     a_challenge_is_returned_as_if_it_had_not_been_opened,
     a_reviewed_token_is_spent_once_even_after_its_end,
@@ -125,6 +126,37 @@ async fn reviews_expire_and_are_listed_and_counted(store: Arc<dyn Store>) {
     work.purge_reviews(at(20)).await.unwrap();
     assert_eq!(work.review("r1").await.unwrap(), None);
     assert!(work.review("r2").await.unwrap().is_some());
+}
+
+async fn the_reviews_of_a_device_and_of_a_user_are_found(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    let of = |id: &str, subject: &str, created, device_id: &str, user: &str| Review {
+        device_id: device_id.to_owned(),
+        user: user.to_owned(),
+        ..review(id, subject, created)
+    };
+    let drift = |review: Review| Review { reason: ReviewReason::BootDrift, ..review };
+    for review in [
+        of("r1", "ek1", 10, "d1", "alice"),
+        drift(of("r2", "d1", 20, "d1", "bob")),
+        of("r3", "ek2", 30, "d1", "alice"),
+        of("r4", "ek3", 40, "d2", "alice"),
+        of("r5", "ek4", 50, "d1", "bob"),
+    ] {
+        work.insert_review(&review).await.unwrap();
+    }
+    for id in ["r1", "r2", "r3"] {
+        assert!(work.decide_review(id, "e1", ReviewState::Refused, &by_admin(60)).await.unwrap());
+    }
+    let ids = |reviews: Vec<Review>| reviews.into_iter().map(|review| review.id).collect::<Vec<_>>();
+    // r3 is about a TPM that the device has no more.
+    assert_eq!(ids(work.reviews_of_device("d1", "ek1", at(60), 9).await.unwrap()), ["r5", "r2", "r1"]);
+    assert_eq!(ids(work.reviews_of_device("d1", "", at(60), 1).await.unwrap()), ["r5"]);
+    assert_eq!(ids(work.reviews_of_device("d1", "", at(150), 9).await.unwrap()), ["r2"], "r5 has expired");
+    assert_eq!(ids(work.reviews_of_device("d2", "ek1", at(60), 9).await.unwrap()), ["r4"]);
+    assert_eq!(ids(work.waiting_reviews_of_user("alice", at(60), 9).await.unwrap()), ["r4"]);
+    assert_eq!(ids(work.waiting_reviews_of_user("bob", at(60), 9).await.unwrap()), ["r5"]);
+    assert_eq!(ids(work.waiting_reviews_of_user("bob", at(150), 9).await.unwrap()), [""; 0]);
 }
 
 async fn evidence_is_settled_and_deleted(store: Arc<dyn Store>) {

@@ -1,3 +1,4 @@
+use gatehouse_client::all_pages;
 use gatehouse_client::present::{Format, Table, table_time};
 use gatehouse_model::Timestamp;
 use gatehouse_proto::convert::read_timestamp;
@@ -9,7 +10,6 @@ use serde::Serialize;
 
 use crate::cli::{ServerArgs, ShipAheadCommand, ShipAheadImportArgs};
 use crate::commands::ekcas::read_input;
-use crate::commands::list::all_pages;
 use crate::connect::connect;
 use crate::failure::Outcome;
 use crate::output;

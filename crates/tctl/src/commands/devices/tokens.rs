@@ -1,5 +1,6 @@
 use gatehouse_client::device::find_one;
 use gatehouse_client::present::{Format, Table, table_time};
+use gatehouse_client::{PAGE_SIZE, all_pages};
 use gatehouse_model::{OsType, Timestamp};
 use gatehouse_proto::convert::read_timestamp;
 use gatehouse_proto::gatehouse::v1::{EnrollTokenInfo, ListEnrollTokensRequest, RevokeEnrollTokenRequest};
@@ -7,7 +8,6 @@ use serde::Serialize;
 
 use super::target::device_name;
 use crate::cli::{ServerArgs, TokensLsArgs};
-use crate::commands::list::{PAGE_SIZE, all_pages};
 use crate::connect::connect;
 use crate::failure::Outcome;
 use crate::output;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use gatehouse_client::Result;
 use gatehouse_client::present::{Format, Table};
+use gatehouse_client::{PAGE_SIZE, Result};
 use gatehouse_proto::gatehouse::v1::{
     Coverage, ListFailingDevicesRequest, ListFailingDevicesResponse, PreviewAddCasResponse,
     PreviewRemoveCasResponse,
@@ -12,7 +12,6 @@ use serde::Serialize;
 
 use super::files::certificates;
 use crate::cli::ServerArgs;
-use crate::commands::list::PAGE_SIZE;
 use crate::connect::connect;
 use crate::failure::{Failure, Outcome};
 use crate::output;

@@ -95,6 +95,10 @@ fn text(view: &WholeView) -> String {
     if !review.decided_by.is_empty() {
         lines.push(("Decided", format!("by {}, {}", review.decided_by, table_time(review.decided))));
     }
+    if (review.reason.as_str(), review.state.as_str()) == ("boot_drift", "refused") {
+        let way_out = format!("tctl devices boot --device-id={} --accept", review.device_id);
+        lines.push(("Way out", format!("it boots as it was before, or `{way_out}`")));
+    }
     if let Some(facts) = &view.unknown_ca {
         let tpm = [&facts.tpm_maker, &facts.tpm_model, &facts.tpm_firmware].map(String::as_str).join(" ");
         lines.extend([

@@ -10,7 +10,7 @@ use gatehouse_proto::gatehouse::v1::PingRequest;
 use crate::cli::EnrollArgs;
 use crate::commands::Context;
 use crate::failure::{Failure, Outcome};
-use crate::input::Prompt;
+use crate::input::Proof;
 use crate::output;
 
 /// Enrols this device, with a token or by the user's own rights.
@@ -38,7 +38,8 @@ pub(crate) async fn run(context: &Context, args: EnrollArgs) -> Outcome {
             say_next(&session);
             return Ok(0);
         }
-        let outcome = enrol_current(&session.connection, &mut key, &data, &mut Prompt).await;
+        let mut proof = Proof::of("Enrolling this device");
+        let outcome = enrol_current(&session.connection, &mut key, &data, &mut proof).await;
         if let Some(action) = outcome.action() {
             say(outcome.device.as_ref(), action)?;
         }

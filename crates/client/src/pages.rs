@@ -1,13 +1,16 @@
 //! Lists that come in pages.
 
-use gatehouse_client::{ClientError, Result};
+use crate::error::{ClientError, Result};
 
 /// Entries asked for at once.
-pub(crate) const PAGE_SIZE: i32 = 1000;
+pub const PAGE_SIZE: i32 = 1000;
 
 /// Fetches page after page, until there is no more or `limit` entries are there. `fetch` gets the token of a page and
 /// gives its entries and the token of the next one.
-pub(crate) async fn all_pages<T>(
+///
+/// # Errors
+/// Those of `fetch`; the server repeats a page.
+pub async fn all_pages<T>(
     limit: usize,
     mut fetch: impl AsyncFnMut(String) -> Result<(Vec<T>, String)>,
 ) -> Result<Vec<T>> {
