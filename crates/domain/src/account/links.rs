@@ -212,7 +212,7 @@ impl Accounts {
         let mut user = match link.purpose {
             LinkPurpose::FirstAdmin => {
                 if work.count_users().await? > 0 {
-                    return Err(AccountError::Link);
+                    return Err(AccountError::FirstAdminLink);
                 }
                 let user = first_admin(name, now);
                 work.insert_user(&user).await?;
@@ -279,6 +279,9 @@ impl Accounts {
                 link.used.is_none() && link.expires > self.core.now() && link.failures < MAX_FAILURES
             })
             .ok_or(AccountError::Link)?;
+        if link.purpose == LinkPurpose::FirstAdmin && work.count_users().await? > 0 {
+            return Err(AccountError::FirstAdminLink);
+        }
         Ok((token, link))
     }
 }
