@@ -407,3 +407,27 @@ async fn attack_the_device_of_the_last_administrator_is_taken_away() {
     // Root on the host is the way back in, and exempt.
     rig.delete_device(&id).await;
 }
+
+#[tokio::test]
+async fn attack_boots_are_to_be_reviewed_while_the_last_administrators_device_has_drifted() {
+    let rig = Rig::start().await;
+    let alice = rig.person("alice", &["editor"]).await;
+    let (alice, mut machine, id) = rig.on_trusted_device(&alice, "PF000001").await;
+    rig.prefer(json!({"device_trust": {"mode": "required"}})).await;
+    machine.pcrs.insert(7, [9; 32]);
+    machine.authenticate(&rig.login("alice", "").await.unwrap()).await.unwrap();
+    let cap = json!({
+        "kind": "cluster_auth_preference",
+        "version": "v2",
+        "metadata": {"name": "cluster-auth-preference"},
+        "spec": {"device_trust": {"mode": "required", "boot_drift": "review"}},
+    });
+    let outcome = update(&alice.connection, "cluster_auth_preference", cap.clone()).await;
+    refused(outcome, FailedPrecondition, "no_admin_with_device");
+    // Accepted first, it holds nobody.
+    let request = wire::DescribeBootRequest { device_id: id.clone() };
+    let seen = alice.connection.device_evidence().describe_boot(request).await.unwrap().into_inner();
+    let request = wire::AcceptBootRequest { device_id: id, fingerprint: seen.fingerprint };
+    alice.connection.device_evidence().accept_boot(request).await.unwrap();
+    update(&alice.connection, "cluster_auth_preference", cap).await.unwrap();
+}
