@@ -111,7 +111,8 @@ impl<E: Executor> ListingRows for Unit<E> {
             Some(search) if search.is_narrow => self.found(request, search).await?,
             Some(search) => self.scanned(request, &search.words, cells.clone(), total).await?,
         };
-        if request.counted {
+        // What a search for a rare word finds is counted with it.
+        if request.counted && part.count.is_none() {
             let is_all =
                 request.after.is_none() && part.stopped_at.is_none() && part.devices.len() < request.limit;
             part.count = Some(match &search {

@@ -135,37 +135,45 @@ macro_rules! all_stop {
 }
 
 macro_rules! having {
-    () => {
+    ($key:expr) => {
         concat!(
-            "from (select l.* from (
+            "from (select cell, locked_until, terms, ",
+            $key,
+            " from (
                 select device from device_terms where term >= $1 and term < $2 and shared < $3 limit $4) t
             cross join device_list l where l.sequence = t.device limit $4) f
-        where locked_until > $5 and terms like $6 escape '\\' and terms like $7 escape '\\'
-          and terms like $8 escape '\\' and terms like $9 escape '\\'
+        where locked_until > $5
+          and ($6 = '%' or terms like $6 escape '\\') and ($7 = '%' or terms like $7 escape '\\')
+          and ($8 = '%' or terms like $8 escape '\\') and ($9 = '%' or terms like $9 escape '\\')
           and ",
             admitted!()
         )
     };
 }
 
-/// Devices that have a word between `$1` and `$2`, those of `$4` words at most; `$3` is the length of the word in bytes,
-/// `$5` the time that locks end after, `$6` to `$9` patterns of the other words, `$10` to `$15` the filter, `$16` and `$17`
-/// what the group is found by; `$18` to `$20` are group, tag and sequence of the place to go on after, `$21` the limit, `$22`
-/// what else is sorted by.
+/// Devices that have a word between `$1` and `$2`, those of `$4` words at most, and how many they are; `$3` is the length of
+/// the word in bytes, `$5` the time that locks end after, `$6` to `$9` patterns of the other words, `$10` to `$15` the
+/// filter, `$16` and `$17` what the group is found by; `$18` to `$20` are group, tag and sequence of the place to go on
+/// after, `$21` the limit, `$22` what else is sorted by. Each is looked up once, for what it is sorted by; only those of the
+/// page are read as a whole.
 macro_rules! found {
     ($key:literal, $bounds:literal, $order:literal) => {
         concat!(
-            "select ",
-            columns!(),
+            "with f as materialized (select cell, ",
+            $key,
             " ",
-            having!(),
-            " and (cell / $16 % $17, ",
+            having!($key),
+            ") select ",
+            columns!(),
+            ", (select count(*) from f) from (select sequence as at from f where (cell / $16 % $17, ",
             $key,
             ") ",
             $bounds,
             " order by ",
             $order,
-            " limit $21"
+            " limit $21) p
+            cross join device_list l where l.sequence = p.at order by ",
+            $order
         )
     };
 }
@@ -322,7 +330,7 @@ statements! {
     SEEN_DOWN_FOUND = found!("seen, tag, sequence", "< ($18, $22, $19, $20)",
         "cell / $16 % $17 desc, seen desc, tag desc, sequence desc");
 
-    COUNT_FOUND = concat!("select count(*) ", having!());
+    COUNT_FOUND = concat!("select count(*) ", having!("sequence"));
     /// Devices with a word between `$1` and `$2`, `$3` bytes long, counted no further than `$4`.
     COUNT_WORD = "
         select count(*)

@@ -1,6 +1,8 @@
 //! Searching by words: which of them is rare, and what the devices that have it are.
 
-use gatehouse_domain::entity::{ListCount, ListFilter, ListPart, ListRequest, MAX_SEARCH_WORDS};
+use gatehouse_domain::entity::{
+    ListCount, ListFilter, ListPart, ListRequest, ListedDevice, MAX_SEARCH_WORDS,
+};
 use gatehouse_domain::ports::store::Stored;
 use gatehouse_model::Timestamp;
 
@@ -8,10 +10,14 @@ use super::super::Unit;
 use super::place::{By, before_all, push_key};
 use super::statements::statements;
 use super::{LISTED, limit_of};
-use crate::decode::NUMBER;
+use crate::decode::{Decode, NUMBER};
 use crate::executor::Executor;
 use crate::sql::listing as sql;
 use crate::value::{Value, values};
+
+/// A device that a search finds, and how many it finds.
+const FOUND: Decode<(ListedDevice, i64)> =
+    Decode { entity: LISTED.entity, read: |columns| Ok(((LISTED.read)(columns)?, columns.int()?)) };
 
 /// The words of a search, the rarest first.
 pub(super) struct Search<'a> {
@@ -132,7 +138,7 @@ impl<E: Executor> Unit<E> {
         Ok(Search { words, rarest, is_narrow: rarest <= most })
     }
 
-    /// All devices with the rarest word, as far as they match, sorted.
+    /// All devices with the rarest word, as far as they match, sorted; and how many they are, if there is any.
     pub(super) async fn found(&mut self, request: &ListRequest<'_>, search: &Search<'_>) -> Stored<ListPart> {
         let statements = statements(request.order, request.descending);
         let place = request.after.clone().unwrap_or_else(|| before_all(request.descending));
@@ -154,8 +160,13 @@ impl<E: Executor> Unit<E> {
             limit_of(request.limit)
         ]);
         push_key(&mut values, statements.by, &place);
-        let devices = self.0.all(statements.found, &values, LISTED).await?;
-        Ok(ListPart { devices, ..ListPart::default() })
+        let found = self.0.all(statements.found, &values, FOUND).await?;
+        let count = found.first().filter(|_| request.counted).map(|(_, count)| ListCount::of(*count));
+        Ok(ListPart {
+            devices: found.into_iter().map(|(device, _)| device).collect(),
+            count,
+            ..ListPart::default()
+        })
     }
 
     /// How many devices a search finds.
