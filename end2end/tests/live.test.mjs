@@ -92,3 +92,63 @@ test("the page of a device that somebody else deletes says so by itself", async 
   assertQuiet(problems.filter((problem) => !/status of 404/.test(problem)));
   await close();
 });
+
+test("what is typed on the page of a device that was just added outlives what changes there", async () => {
+  const { page, problems, close } = await signedIn();
+  await page.locator("main").getByRole("link", { name: "Add a device" }).click();
+  await page.getByLabel("Operating system").selectOption("linux");
+  await page.getByLabel("Asset tag").fill("TYPED-1");
+  await page.getByRole("button", { name: "Add the device" }).click();
+  await page.getByRole("heading", { name: "TYPED-1" }).waitFor();
+  await page.getByRole("group", { name: "Actions" }).getByText("Lock", { exact: true }).click();
+  const message = page.getByLabel("Message");
+  await message.fill("lost in a train");
+  for (const focused of [true, false]) {
+    if (!focused) await message.blur();
+    const before = await page.locator("#device-tokens tbody tr").count();
+    await server.tctl("devices", "enroll", "--asset-tag=TYPED-1");
+    await page.waitForFunction((count) => document.querySelectorAll("#device-tokens tbody tr").length > count, before);
+    assert.equal(await message.inputValue(), "lost in a train", `focused: ${focused}`);
+    assert.ok(await message.isVisible());
+  }
+  await page.getByLabel("How long").selectOption("12h");
+  await page.getByRole("button", { name: "Lock the device" }).click();
+  await page.locator("#device-locks").getByText("lost in a train", { exact: false }).waitFor();
+  assert.ok(await isNotReloaded(page));
+  assertQuiet(problems);
+  await close();
+});
+
+test("what was chosen in a form is not replaced by what changes meanwhile, wherever the focus is", async () => {
+  const { page, problems, close } = await signedIn();
+  await page.locator("#nav").getByRole("link", { name: "Device trust" }).click();
+  await page.getByRole("heading", { name: "Device trust", exact: true }).waitFor();
+  const scheme = page.getByLabel("Scheme of links to the device");
+  await scheme.fill("acme-gate");
+  await page.getByLabel("Fetch missing CAs of EK certificates").check();
+  await page.getByRole("heading", { name: "Device trust", exact: true }).click();
+  await page.evaluate(() => document.activeElement.blur());
+  // Somebody else changes the values: another page shows them by itself, and this one keeps what was chosen.
+  const other = await page.context().newPage();
+  await other.goto(`${server.origin}/web/settings`);
+  await islandsReady(other);
+  await server.require("optional", ["auto_enroll: true"]);
+  const shown = (tab) => tab.getByLabel("Auto-enrolment").isChecked();
+  await other.waitForFunction(() => document.querySelector("input[name=auto_enroll]").checked);
+  await page.bringToFront();
+  await server.require("optional", ["auto_enroll: true", "boot_drift: review"]);
+  await page.locator("#settings").waitFor();
+  await other.bringToFront();
+  await other.waitForFunction(() => document.querySelector("select[name=boot_drift]").value === "review");
+  assert.equal(await shown(page), false, "as it was opened");
+  assert.equal(await scheme.inputValue(), "acme-gate");
+  assert.ok(await page.getByLabel("Fetch missing CAs of EK certificates").isChecked());
+  // That it is about what was there before is said when it is sent.
+  await page.bringToFront();
+  await page.getByRole("button", { name: "Save browser sessions" }).click();
+  await page.getByText("These values hold now", { exact: false }).waitFor();
+  assert.equal(await scheme.inputValue(), "acme-gate");
+  await server.require("optional");
+  assertQuiet(problems.filter((problem) => !/status of 409/.test(problem)));
+  await close();
+});

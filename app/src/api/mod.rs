@@ -3,6 +3,8 @@
 #[cfg(feature = "ssr")]
 pub(crate) mod audit;
 #[cfg(feature = "ssr")]
+pub(crate) mod boot_settings;
+#[cfg(feature = "ssr")]
 pub(crate) mod cli_login;
 #[cfg(feature = "ssr")]
 pub(crate) mod device;

@@ -149,14 +149,21 @@ pub(super) async fn settle(
     let now = settings(console).await.map_err(|error| (error, None))?.document.effective;
     let values = BTreeMap::from([
         (PreferenceKey::Mode.as_str(), now.mode.to_string()),
-        (PreferenceKey::AutoEnroll.as_str(), if now.auto_enroll { "on" } else { "off" }.to_owned()),
+        (PreferenceKey::AutoEnroll.as_str(), on_or_off(now.auto_enroll)),
         (PreferenceKey::SecondFactor.as_str(), now.second_factor.as_str().to_owned()),
         (
             PreferenceKey::WebSessionMaxAge.as_str(),
             now.web_session_max_age.map_or_else(|| "never".to_owned(), |age| age.to_string()),
         ),
         (PreferenceKey::LinkScheme.as_str(), now.link_scheme.as_str().to_owned()),
-        (PreferenceKey::RemoteBrowser.as_str(), if now.remote_browser { "on" } else { "off" }.to_owned()),
+        (PreferenceKey::BootDrift.as_str(), now.boot_drift.to_string()),
+        (PreferenceKey::ShipAhead.as_str(), on_or_off(now.ship_ahead)),
+        (PreferenceKey::EkcertFetchCas.as_str(), on_or_off(now.ekcert_fetch_cas)),
+        (PreferenceKey::RemoteBrowser.as_str(), on_or_off(now.remote_browser)),
     ]);
     Err((error, Some(SettingsRemark::Meanwhile(values))))
+}
+
+fn on_or_off(value: bool) -> String {
+    if value { "on" } else { "off" }.to_owned()
 }

@@ -15,7 +15,7 @@ mod ship_ahead;
 mod tokens;
 mod users;
 
-pub(crate) use settings::SAVE_WEB;
+pub(crate) use settings::{SAVE_BOOT, SAVE_WEB};
 
 use gatehouse_domain::authz::{AnnounceTpms, CreateDevices, CreateRole, DecideReview, UpdatePreference};
 

@@ -1,5 +1,6 @@
 //! Saving the cluster's settings, and giving them back to the file.
 
+use crate::api::boot_settings::{WishedBoot, save_boot_settings};
 use crate::api::settings::{NotSaved, Wished, reset_setting, save_settings};
 use crate::api::web_settings::{WishedWeb, save_web_settings};
 use crate::{Answer, ApiError, ConsoleContext, Posted};
@@ -7,8 +8,20 @@ use crate::{Answer, ApiError, ConsoleContext, Posted};
 const PATH: &str = "/web/settings";
 /// The form of what holds for browsers' sessions.
 pub(crate) const SAVE_WEB: &str = "save-web";
-const KEEP: &[&str] =
-    &["mode", "auto_enroll", "second_factor", "key", "web_session_max_age", "link_scheme", "remote_browser"];
+/// The form of what holds for how devices boot and get in.
+pub(crate) const SAVE_BOOT: &str = "save-boot";
+const KEEP: &[&str] = &[
+    "mode",
+    "auto_enroll",
+    "second_factor",
+    "key",
+    "web_session_max_age",
+    "link_scheme",
+    "remote_browser",
+    "boot_drift",
+    "ship_ahead",
+    "ekcert_fetch_cas",
+];
 
 pub(super) async fn save(console: ConsoleContext, posted: Posted) -> Answer {
     let confirmed = posted.field("confirmed") == Some("yes");
@@ -19,6 +32,10 @@ pub(super) async fn save(console: ConsoleContext, posted: Posted) -> Answer {
         },
         SAVE_WEB => match wished_web(&posted) {
             Ok(wished) => save_web_settings(&console, wished).await,
+            Err(error) => Err((error, None)),
+        },
+        SAVE_BOOT => match wished_boot(&posted) {
+            Ok(wished) => save_boot_settings(&console, wished).await,
             Err(error) => Err((error, None)),
         },
         "reset" => {
@@ -47,6 +64,17 @@ fn wished(posted: &Posted, confirmed: bool) -> Result<Wished, ApiError> {
         second_factor: field("second_factor").parse().map_err(invalid)?,
         revision: field("revision").to_owned(),
         confirmed,
+    })
+}
+
+fn wished_boot(posted: &Posted) -> Result<WishedBoot, ApiError> {
+    let field = |name| posted.field(name).unwrap_or_default();
+    let invalid = |error: String| ApiError::invalid("invalid_setting", &error);
+    Ok(WishedBoot {
+        boot_drift: field("boot_drift").parse().map_err(invalid)?,
+        ship_ahead: !field("ship_ahead").is_empty(),
+        fetch_cas: !field("ekcert_fetch_cas").is_empty(),
+        revision: field("revision").to_owned(),
     })
 }
 

@@ -3,6 +3,8 @@ use leptos::prelude::*;
 #[cfg(feature = "hydrate")]
 mod copy;
 #[cfg(feature = "hydrate")]
+mod filled_in;
+#[cfg(feature = "hydrate")]
 mod forms;
 #[cfg(feature = "hydrate")]
 mod live;

@@ -104,10 +104,14 @@ pub(super) fn NotPossible(
     next: String,
     #[prop(optional_no_strip)] elsewhere: Option<String>,
 ) -> impl IntoView {
-    let is_lacking = error.code == HandoffCode::NoDevice.as_str();
-    let enrol = is_lacking
-        .then(|| view! { <a class="button button--primary" href="/web/account#devices">"How to enrol this machine"</a> });
-    let without = if is_lacking { "button" } else { "button button--primary" };
+    let lacking = [
+        (HandoffCode::NoDevice, "How to enrol this machine"),
+        (HandoffCode::NoEnrolledDevice, "How to enrol a device"),
+    ];
+    let enrol = lacking.into_iter().find(|(code, _)| error.code == code.as_str()).map(|(_, words)| {
+        view! { <a class="button button--primary" href="/web/account#devices">{words}</a> }
+    });
+    let without = if enrol.is_some() { "button" } else { "button button--primary" };
     view! {
         <h1>"This session cannot be authorized"</h1>
         <p>{sentence(&error.message)} "."</p>

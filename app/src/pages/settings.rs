@@ -12,7 +12,7 @@ use super::stray::StrayProblem;
 use super::web_settings::WebSettings;
 use crate::api::settings::{Settings, SettingsRemark, settings};
 use crate::components::{Badge, CheckboxField, PageHeader, PostForm, Problem, SelectField, Tone};
-use crate::forms::SAVE_WEB;
+use crate::forms::{SAVE_BOOT, SAVE_WEB};
 use crate::moment::moment;
 use crate::{ApiError, ConsoleContext, FormOutcome, shown};
 
@@ -98,7 +98,7 @@ fn Whole(settings: Settings) -> impl IntoView {
     } else {
         (view! { <Values document=document.clone()/> }.into_any(), ().into_any())
     };
-    let has = if may_update { vec!["save", "reset", SAVE_WEB] } else { Vec::new() };
+    let has = if may_update { vec!["save", "reset", SAVE_BOOT, SAVE_WEB] } else { Vec::new() };
     view! {
         <StrayProblem has/>
         <div id="settings" class="stack" data-live="preference">
@@ -106,7 +106,7 @@ fn Whole(settings: Settings) -> impl IntoView {
             {form}
             {changed}
             {resets}
-            <BootSettings document=document.clone()/>
+            <BootSettings document=document.clone() may_update/>
             <WebSettings document=document.clone() may_update/>
             <Cas cas source=source_of(&document, PreferenceKey::EkcertAllowedCas)/>
         </div>

@@ -52,8 +52,8 @@ fn Whole(list: ShipAheadList, is_later_page: bool) -> impl IntoView {
             <div class="notice">
                 <h2>"Announced TPMs do not enrol yet"</h2>
                 <p>
-                    "The cluster does not allow it. An administrator sets " <code>"device_trust.ship_ahead: true"</code> " with "
-                    <code>"tctl edit cap"</code> " or in the configuration file."
+                    "The cluster does not allow it. An administrator can, under "
+                    <a href="/web/settings#boot-settings">"Device trust"</a> "."
                 </p>
             </div>
         }

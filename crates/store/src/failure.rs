@@ -1,5 +1,7 @@
 //! From the drivers' errors to the port's.
 
+use std::sync::Arc;
+
 use gatehouse_domain::ports::StoreError;
 use rusqlite::ffi;
 use sqlx::Error;
@@ -17,6 +19,11 @@ pub(crate) enum SqliteError {
     Database(#[from] rusqlite::Error),
     #[error("no connection to the database came free in time")]
     NoTurn,
+    #[error("the database gave up the transaction that this was part of")]
+    GivenUp,
+    /// That of the commit that others had a part in.
+    #[error(transparent)]
+    Together(Arc<SqliteError>),
     /// A mistake of this program, as is the next.
     #[error("the statement has a parameter without an argument")]
     NoArgument,
@@ -25,6 +32,18 @@ pub(crate) enum SqliteError {
 }
 
 impl SqliteError {
+    /// Asking again may help.
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Database(error) => {
+                error.sqlite_error().is_some_and(|error| sqlite_may_pass(error.extended_code))
+            }
+            Self::NoTurn | Self::GivenUp => true,
+            Self::Together(error) => error.may_pass(),
+            Self::NoArgument | Self::Changes => false,
+        }
+    }
+
     /// Another process holds what is wanted.
     pub(crate) fn is_busy(&self) -> bool {
         let Self::Database(error) = self else { return false };
@@ -44,7 +63,8 @@ pub(crate) fn sqlite_failure(error: SqliteError) -> StoreError {
             code if sqlite_may_pass(code) => StoreError::Unavailable(Box::new(error)),
             _ => StoreError::Driver(Box::new(error)),
         },
-        SqliteError::NoTurn => StoreError::Unavailable(Box::new(error)),
+        SqliteError::NoTurn | SqliteError::GivenUp => StoreError::Unavailable(Box::new(error)),
+        SqliteError::Together(shared) if shared.may_pass() => StoreError::Unavailable(Box::new(error)),
         _ => StoreError::Driver(Box::new(error)),
     }
 }

@@ -17,6 +17,8 @@ mod rows;
 pub mod sql;
 mod sqlite_connections;
 mod sqlite_file;
+mod sqlite_group;
+mod sqlite_lease;
 mod sqlite_row;
 mod sqlite_transaction;
 mod value;

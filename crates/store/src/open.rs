@@ -127,13 +127,12 @@ macro_rules! sqlite_settings {
 }
 
 async fn connect_sqlite(path: &Path) -> Result<SqliteStore, OpenError> {
-    let connections =
-        |settings, count| Arc::new(SqliteConnections::new(path.to_owned(), settings, count, PATIENCE));
-    let writer = connections(sqlite_settings!(), 1);
+    let writer = Arc::new(SqliteConnections::writer(path.to_owned(), sqlite_settings!(), PATIENCE));
     // Opened at once, so that a file that is no database is told of here.
     drop(writer.lend().await.map_err(|error| OpenError::Connect(Box::new(error)))?);
-    let reader =
-        connections(sqlite_settings!("pragma query_only = on; pragma cache_size = -16384;"), SQLITE_READERS);
+    let settings = sqlite_settings!("pragma query_only = on; pragma cache_size = -16384;");
+    let reader = SqliteConnections::readers(path.to_owned(), settings, SQLITE_READERS, PATIENCE);
+    let reader = Arc::new(reader);
     Ok(SqliteStore { writer, reader, feed: Feed::new() })
 }
 

@@ -14,7 +14,8 @@ use crate::failure::{postgres_failure, sqlite_failure};
 use crate::feed::{self, Feed, Told};
 use crate::postgres_transaction::PostgresTransaction;
 use crate::rows::Unit;
-use crate::sqlite_connections::{Lease, SqliteConnections};
+use crate::sqlite_connections::SqliteConnections;
+use crate::sqlite_lease::Lease;
 use crate::sqlite_transaction::SqliteTransaction;
 use crate::value::values;
 
@@ -56,7 +57,7 @@ impl SqliteStore {
     }
 }
 
-async fn lend(connections: &SqliteConnections) -> Stored<Lease> {
+async fn lend(connections: &Arc<SqliteConnections>) -> Stored<Lease> {
     connections.lend().await.map_err(sqlite_failure)
 }
 
@@ -71,7 +72,7 @@ impl Store for SqliteStore {
     }
 
     async fn act(&self) -> Stored<Box<dyn UnitOfWork>> {
-        Ok(Box::new(self.unit(SqliteTransaction::single(lend(&self.writer).await?, SQLITE.begin))))
+        Ok(Box::new(self.unit(SqliteTransaction::single(&self.writer, SQLITE.begin))))
     }
 
     async fn look(&self) -> Stored<Box<dyn UnitOfWork>> {

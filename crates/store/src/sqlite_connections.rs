@@ -1,97 +1,124 @@
 //! SQLite's connections: opened when first wanted, kept for good, lent to one unit of work at a time.
+//!
+//! The writer's goes from one unit of work to the next with its transaction open, if somebody waits for it: what they
+//! write is committed together, and the disk is waited for once ([`crate::sqlite_group`]).
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::oneshot;
 
 use crate::failure::SqliteError;
+use crate::sqlite_group::{DiskPace, Turn};
+use crate::sqlite_lease::Lease;
 
 /// More than there are statements, so that each is prepared once a connection.
 const STATEMENTS_KEPT: usize = 512;
-
-/// Connections that rest between units of work.
-type Idle = Arc<Mutex<Vec<Connection>>>;
-
-/// How long the disk takes for what is to last, as a mean that forgets; in nanoseconds.
-#[derive(Default)]
-pub(crate) struct DiskPace(AtomicU64);
-
-impl DiskPace {
-    /// From here on the way to another thread is the smaller evil.
-    const SLOW: Duration = Duration::from_millis(1);
-    /// The newest counts one part in so many.
-    const PARTS: u64 = 8;
-
-    pub(crate) fn is_slow(&self) -> bool {
-        Duration::from_nanos(self.0.load(Ordering::Relaxed)) > Self::SLOW
-    }
-
-    /// Notes how long it took since `begun`. That two threads may lose one of their notes does not matter.
-    pub(crate) fn note(&self, begun: Instant) {
-        let took = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX) / Self::PARTS;
-        let mean = self.0.load(Ordering::Relaxed);
-        self.0.store((mean - mean / Self::PARTS).saturating_add(took), Ordering::Relaxed);
-    }
-}
 
 /// At most so many connections, in turns.
 pub(crate) struct SqliteConnections {
     path: PathBuf,
     /// What every connection is told first.
     settings: &'static str,
-    patience: Duration,
-    turns: Arc<Semaphore>,
-    idle: Idle,
-    disk: Arc<DiskPace>,
+    /// How long to wait for a turn, or for another process that writes.
+    pub(crate) patience: Duration,
+    queue: Mutex<Queue>,
+    pub(crate) disk: DiskPace,
+    /// Whoever follows another writes to the same transaction.
+    pub(crate) commits_together: bool,
+}
+
+/// Turns that nobody has, and who waits for one.
+struct Queue {
+    resting: Vec<Turn>,
+    waiting: VecDeque<oneshot::Sender<Lease>>,
 }
 
 impl SqliteConnections {
-    /// `patience` is how long to wait for a turn, or for another process that writes.
-    pub(crate) fn new(path: PathBuf, settings: &'static str, count: usize, patience: Duration) -> Self {
+    /// As many as there are that only read.
+    pub(crate) fn readers(path: PathBuf, settings: &'static str, count: usize, patience: Duration) -> Self {
+        let resting = std::iter::repeat_with(Turn::default).take(count).collect();
         Self {
             path,
             settings,
             patience,
-            turns: Arc::new(Semaphore::new(count)),
-            idle: Idle::default(),
-            disk: Arc::default(),
+            queue: Mutex::new(Queue { resting, waiting: VecDeque::new() }),
+            disk: DiskPace::default(),
+            commits_together: false,
         }
     }
 
-    /// A connection that is in no transaction.
+    /// The one that writes.
+    pub(crate) fn writer(path: PathBuf, settings: &'static str, patience: Duration) -> Self {
+        Self { commits_together: true, ..Self::readers(path, settings, 1, patience) }
+    }
+
+    /// A connection for a unit of work, in its turn.
     ///
     /// # Errors
     /// [`SqliteError::NoTurn`] if none came free in time; the database's if none can be opened.
-    pub(crate) async fn lend(&self) -> Result<Lease, SqliteError> {
-        let turn = tokio::time::timeout(self.patience, Arc::clone(&self.turns).acquire_owned()).await;
-        self.lease(turn.ok().and_then(Result::ok).ok_or(SqliteError::NoTurn)?)
+    pub(crate) async fn lend(self: &Arc<Self>) -> Result<Lease, SqliteError> {
+        let turn = {
+            let mut queue = self.queue();
+            match queue.resting.pop() {
+                Some(turn) => Ok(turn),
+                None => Err(queue.wait()),
+            }
+        };
+        let lease = match turn {
+            Ok(turn) => Lease::new(turn, Arc::clone(self)),
+            Err(given) => {
+                let given = tokio::time::timeout(self.patience, given).await;
+                given.ok().and_then(Result::ok).ok_or(SqliteError::NoTurn)?
+            }
+        };
+        self.opened(lease)
     }
 
     /// As [`SqliteConnections::lend`], if nobody has to be waited for.
     ///
     /// # Errors
     /// The database's if none can be opened.
-    pub(crate) fn lend_now(&self) -> Result<Option<Lease>, SqliteError> {
-        Arc::clone(&self.turns).try_acquire_owned().ok().map(|turn| self.lease(turn)).transpose()
+    pub(crate) fn lend_now(self: &Arc<Self>) -> Result<Option<Lease>, SqliteError> {
+        let turn = self.queue().resting.pop();
+        turn.map(|turn| self.opened(Lease::new(turn, Arc::clone(self)))).transpose()
     }
 
-    fn lease(&self, turn: OwnedSemaphorePermit) -> Result<Lease, SqliteError> {
-        let rested = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = match rested {
-            Some(connection) => connection,
-            None => self.open()?,
-        };
-        Ok(Lease {
-            connection: Some(connection),
-            idle: Arc::clone(&self.idle),
-            patience: self.patience,
-            disk: Arc::clone(&self.disk),
-            _turn: turn,
-        })
+    /// Gives a turn to who waits longest; an open transaction is ended where nobody waits, or too many share it.
+    pub(crate) fn pass_on(self: &Arc<Self>, mut turn: Turn) {
+        loop {
+            turn.end_group_if(Turn::must_end_group, &self.disk);
+            let next = {
+                let mut queue = self.queue();
+                match queue.waiting.pop_front() {
+                    None if turn.group.is_empty() => return queue.resting.push(turn),
+                    next => next,
+                }
+            };
+            match next {
+                None => turn.end_group_if(|_| true, &self.disk),
+                Some(next) => match next.send(Lease::new(turn, Arc::clone(self))) {
+                    Ok(()) => return,
+                    // He no longer waits.
+                    Err(mut lease) => match lease.take_back() {
+                        Some(back) => turn = back,
+                        None => return,
+                    },
+                },
+            }
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn opened(&self, mut lease: Lease) -> Result<Lease, SqliteError> {
+        lease.open_with(|| self.open())?;
+        Ok(lease)
     }
 
     fn open(&self) -> Result<Connection, SqliteError> {
@@ -108,43 +135,10 @@ impl SqliteConnections {
     }
 }
 
-/// A connection on loan; dropped, it goes back without what was not committed.
-pub(crate) struct Lease {
-    /// `None` only while it goes back.
-    connection: Option<Connection>,
-    idle: Idle,
-    /// How long to wait for another process that writes.
-    pub(crate) patience: Duration,
-    pub(crate) disk: Arc<DiskPace>,
-    _turn: OwnedSemaphorePermit,
-}
-
-impl Lease {
-    /// # Errors
-    /// [`SqliteError::NoTurn`] never, in practice: the connection is there until the lease is dropped.
-    pub(crate) fn connection(&self) -> Result<&Connection, SqliteError> {
-        self.connection.as_ref().ok_or(SqliteError::NoTurn)
-    }
-
-    /// Ends the transaction, if there is one, without keeping anything of it.
-    ///
-    /// # Errors
-    /// The database's; the connection is of no more use then.
-    pub(crate) fn roll_back(&self) -> Result<(), SqliteError> {
-        let connection = self.connection()?;
-        if !connection.is_autocommit() {
-            connection.prepare_cached("rollback")?.raw_execute()?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        // One that cannot roll back is closed, with the same effect.
-        let usable = self.roll_back().is_ok();
-        if let Some(connection) = self.connection.take().filter(|_| usable) {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-        }
+impl Queue {
+    fn wait(&mut self) -> oneshot::Receiver<Lease> {
+        let (waiting, given) = oneshot::channel();
+        self.waiting.push_back(waiting);
+        given
     }
 }

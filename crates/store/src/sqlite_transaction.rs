@@ -9,26 +9,24 @@ use std::time::{Duration, Instant};
 use gatehouse_domain::ports::StoreError;
 use gatehouse_domain::ports::store::Stored;
 use rusqlite::Connection;
-use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::decode::Decode;
 use crate::dialect::{self, Dialect};
 use crate::executor::{Answer, Executor, FailedBefore, Statement};
 use crate::failure::{SqliteError, sqlite_failure};
-use crate::sqlite_connections::{Lease, SqliteConnections};
+use crate::sqlite_connections::SqliteConnections;
+use crate::sqlite_group::apart;
+use crate::sqlite_lease::Lease;
 use crate::sqlite_row::{SqliteColumns, SqliteRow, rows_of};
 use crate::value::Value;
 
-const COMMIT: &str = "commit";
 /// Between two attempts to begin while another process writes.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// A transaction, or a connection on which every question is one.
+/// A transaction, or questions of which each is one.
 pub(crate) struct SqliteTransaction {
     on: On,
     begin: &'static str,
-    /// Every question is a transaction of its own.
-    single: bool,
     /// Nothing has been asked yet.
     fresh: bool,
     /// A statement failed or was cut short: nothing is asked any more, and so nothing is committed.
@@ -40,19 +38,26 @@ pub(crate) struct SqliteTransaction {
 enum On {
     /// One connection, to the end.
     Leased(Lease),
-    /// A connection for each question.
-    Each(Arc<SqliteConnections>, Arc<SqliteConnections>),
+    /// Every question is a transaction of its own.
+    Each(Arc<SqliteConnections>),
+    /// Every question changes nothing.
+    Looks(Looks),
+}
+
+struct Looks {
+    writer: Arc<SqliteConnections>,
+    reader: Arc<SqliteConnections>,
 }
 
 impl SqliteTransaction {
     /// A transaction that begins with its first statement, as `begin` says.
     pub(crate) fn new(lease: Lease, begin: &'static str) -> Self {
-        Self { on: On::Leased(lease), begin, single: false, fresh: true, failed: false, long: false }
+        Self::on(On::Leased(lease), begin)
     }
 
-    /// Every question is a transaction of its own; one of several statements begins as `begin` says.
-    pub(crate) fn single(lease: Lease, begin: &'static str) -> Self {
-        Self { single: true, ..Self::new(lease, begin) }
+    /// Every question is a transaction of its own, which begins as `begin` says.
+    pub(crate) fn single(writer: &Arc<SqliteConnections>, begin: &'static str) -> Self {
+        Self::on(On::Each(Arc::clone(writer)), begin)
     }
 
     /// Questions that change nothing, each on the writer's connection if that is at rest, which has in memory what was
@@ -62,29 +67,30 @@ impl SqliteTransaction {
         reader: &Arc<SqliteConnections>,
         begin: &'static str,
     ) -> Self {
-        let on = On::Each(Arc::clone(writer), Arc::clone(reader));
-        Self { on, begin, single: true, fresh: true, failed: false, long: false }
+        Self::on(On::Looks(Looks { writer: Arc::clone(writer), reader: Arc::clone(reader) }), begin)
+    }
+
+    fn on(on: On, begin: &'static str) -> Self {
+        Self { on, begin, fresh: true, failed: false, long: false }
     }
 
     async fn ask(&mut self, statements: &[Statement<'_>]) -> Result<Vec<Answer<SqliteRow>>, SqliteError> {
-        let mut question = Question {
-            statements,
-            begin: Some(self.begin).filter(|_| if self.single { statements.len() > 1 } else { self.fresh }),
-            may_begin_again: self.single || self.fresh,
-            ends: self.single,
-            looks: false,
-            long: self.long,
-        };
+        let question = Question { statements, begin: Some(self.begin), looks: false, long: self.long };
         match &mut self.on {
-            On::Leased(lease) => question.ask(lease).await,
-            On::Each(writer, reader) => {
-                question.looks = true;
-                let rested = if self.long { None } else { writer.lend_now()? };
-                let mut lease = match rested {
-                    Some(lease) => lease,
-                    None => reader.lend().await?,
-                };
-                question.ask(&mut lease).await
+            On::Leased(lease) => {
+                Question { begin: question.begin.filter(|_| self.fresh), ..question }.ask(lease).await
+            }
+            On::Each(writer) => {
+                let mut lease = writer.lend().await?;
+                let answers = question.ask(&mut lease).await?;
+                lease.commit().await?;
+                Ok(answers)
+            }
+            On::Looks(looks) => {
+                let mut lease = looks.lend(self.long).await?;
+                // A single one sees one state of the database by itself.
+                let begin = question.begin.filter(|_| statements.len() > 1);
+                Question { begin, looks: true, ..question }.ask(&mut lease).await
             }
         }
     }
@@ -94,15 +100,22 @@ impl SqliteTransaction {
     }
 }
 
+impl Looks {
+    async fn lend(&self, long: bool) -> Result<Lease, SqliteError> {
+        let rested = if long { None } else { self.writer.lend_now()? };
+        match rested {
+            Some(lease) => Ok(lease),
+            None => self.reader.lend().await,
+        }
+    }
+}
+
 /// Statements that are asked together, and how.
+#[derive(Clone, Copy)]
 struct Question<'q> {
     statements: &'q [Statement<'q>],
     /// Begins a transaction with these words.
     begin: Option<&'static str>,
-    /// Nothing is lost if it is asked once more.
-    may_begin_again: bool,
-    /// A transaction that it has begun ends with it.
-    ends: bool,
     /// It may change nothing.
     looks: bool,
     long: bool,
@@ -113,16 +126,12 @@ impl Question<'_> {
     async fn ask(&self, lease: &mut Lease) -> Result<Vec<Answer<SqliteRow>>, SqliteError> {
         let started = Instant::now();
         loop {
-            let answered = if self.long {
-                apart(|| self.ask_once(lease))
-            } else if self.ends && !self.looks {
-                at_the_disk(lease, || self.ask_once(lease))
-            } else {
-                self.ask_once(lease)
-            };
+            let answered = if self.long { apart(|| self.ask_once(lease)) } else { self.ask_once(lease) };
             match answered {
                 Err(error)
-                    if self.may_begin_again && error.is_busy() && started.elapsed() < lease.patience =>
+                    if (self.begin.is_some() || self.looks)
+                        && error.is_busy()
+                        && started.elapsed() < lease.patience() =>
                 {
                     lease.roll_back()?;
                     tokio::time::sleep(PAUSE).await;
@@ -132,42 +141,13 @@ impl Question<'_> {
         }
     }
 
-    fn ask_once(&self, lease: &Lease) -> Result<Vec<Answer<SqliteRow>>, SqliteError> {
-        let connection = lease.connection()?;
+    fn ask_once(&self, lease: &mut Lease) -> Result<Vec<Answer<SqliteRow>>, SqliteError> {
         if let Some(begin) = self.begin {
-            order(connection, begin)?;
+            lease.begin(begin, self.long)?;
         }
-        let mut answers = Vec::with_capacity(self.statements.len());
-        for statement in self.statements {
-            answers.push(answer(connection, statement, self.looks)?);
-        }
-        if self.begin.is_some() && self.ends {
-            order(connection, COMMIT)?;
-        }
-        Ok(answers)
+        let connection = lease.connection()?;
+        self.statements.iter().map(|statement| answer(connection, statement, self.looks)).collect()
     }
-}
-
-/// Runs what ends with a wait for the disk: on this thread as long as the disk is quicker than the way to another.
-fn at_the_disk<T>(lease: &Lease, work: impl FnOnce() -> T) -> T {
-    let begun = Instant::now();
-    let done = if lease.disk.is_slow() { apart(work) } else { work() };
-    lease.disk.note(begun);
-    done
-}
-
-/// Runs what may hold up its thread; the runtime's other tasks go on elsewhere.
-fn apart<T>(work: impl FnOnce() -> T) -> T {
-    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
-        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
-        _ => work(),
-    }
-}
-
-/// Runs a statement without arguments or rows.
-fn order(connection: &Connection, sql: &str) -> Result<(), SqliteError> {
-    connection.prepare_cached(sql)?.raw_execute()?;
-    Ok(())
 }
 
 fn answer(
@@ -218,10 +198,9 @@ impl Executor for SqliteTransaction {
 
     async fn commit(self) -> Stored<()> {
         self.usable()?;
-        if self.single || self.fresh {
-            return Ok(());
+        match self.on {
+            On::Leased(lease) => lease.commit().await.map_err(sqlite_failure),
+            On::Each(_) | On::Looks(_) => Ok(()),
         }
-        let On::Leased(lease) = &self.on else { return Ok(()) };
-        at_the_disk(lease, || order(lease.connection()?, COMMIT)).map_err(sqlite_failure)
     }
 }

@@ -17,6 +17,7 @@ use leptos::task::spawn_local;
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, Event, HtmlElement};
 
+use super::filled_in::is_filled_in;
 use super::page::{listen, parse, swapped};
 use super::session_end;
 
@@ -163,7 +164,7 @@ async fn refresh(topics: &BTreeSet<String>) {
     }
     let Ok(here) = window().location().href() else { return };
     let Some(Fetched { page, is_gone }) = fetch(&here).await else { return };
-    if is_gone && !is_typing() {
+    if is_gone && !is_in_use() {
         // What the page is about was deleted: it says so, and stays what it was for whoever is writing.
         let _ = window().location().reload();
         return;
@@ -210,14 +211,17 @@ fn is_field(element: &Element) -> bool {
     element.matches("input, select, textarea").unwrap_or(false)
 }
 
-fn is_typing() -> bool {
-    document().active_element().is_some_and(|active| is_field(&active))
+/// Somebody is in one of the page's fields, or has filled one in.
+fn is_in_use() -> bool {
+    document().active_element().is_some_and(|active| is_field(&active)) || is_filled_in(None)
 }
 
-/// Puts the new one in the place of the old one, unless somebody is at work in it or nothing has changed.
+/// Puts the new one in the place of the old one, unless somebody is at work in it or nothing has changed. What was filled in
+/// stays, wherever the focus is: that it is about what was there before, the server says when it is sent.
 fn replace(old: &Element, new: Option<Element>) {
-    let is_in_use =
+    let has_focus =
         document().active_element().is_some_and(|active| old.contains(Some(&active)) && is_field(&active));
+    let is_in_use = has_focus || is_filled_in(Some(old));
     let Some(new) = new.filter(|new| !is_in_use && !old.is_equal_node(Some(new))) else { return };
     if let Some(onward) = new.get_attribute("data-go") {
         let _ = window().location().assign(&onward);

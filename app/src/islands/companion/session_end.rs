@@ -4,12 +4,12 @@
 use std::cell::RefCell;
 
 use gloo_net::http::Request;
-use js_sys::Reflect;
 use leptos::prelude::{document, window};
 use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Document, Element, Event, HtmlElement, HtmlFormElement, SubmitEvent, Url};
 
+use super::filled_in::is_filled_in;
 use super::live;
 use super::page::{announce, listen, parse};
 
@@ -52,7 +52,7 @@ pub(super) fn is_sign_in(landed: &str) -> bool {
 
 /// Whether the page has to stay, because something on it would be lost; then it says so. Pages before signing in lead on.
 pub(super) fn stays(landed: &str) -> bool {
-    let Some(name) = viewer(&document()).filter(|_| is_sign_in(landed) && is_filled_in()) else {
+    let Some(name) = viewer(&document()).filter(|_| is_sign_in(landed) && is_filled_in(None)) else {
         return false;
     };
     if !has_ended() {
@@ -138,36 +138,6 @@ fn renew_keys(page: &Document) {
             let (_, new) = fresh.remove(at);
             let _ = key.set_attribute("value", &new.get_attribute("value").unwrap_or_default());
         }
-    }
-}
-
-/// Whether something was typed or chosen in a form that writes, or came back with an error.
-fn is_filled_in() -> bool {
-    let shown = document();
-    if shown.query_selector("main form > [role=alert]:not([hidden])").ok().flatten().is_some() {
-        return true;
-    }
-    let fields = "main form[method=post] :is(input, textarea, select)";
-    let Ok(fields) = shown.query_selector_all(fields) else { return false };
-    (0..fields.length())
-        .filter_map(|at| fields.get(at)?.dyn_into::<Element>().ok())
-        .any(|field| is_changed(&field))
-}
-
-fn is_changed(field: &Element) -> bool {
-    let of = |element: &Element, name: &str| Reflect::get(element, &name.into()).unwrap_or_default();
-    let differs = |now: &str, at_first: &str| of(field, now) != of(field, at_first);
-    if field.tag_name().eq_ignore_ascii_case("select") {
-        let Ok(options) = field.query_selector_all("option") else { return false };
-        let options = (0..options.length()).filter_map(|at| options.get(at)?.dyn_into::<Element>().ok());
-        let at_first = options.enumerate().find(|(_, option)| of(option, "defaultSelected").is_truthy());
-        let at_first = at_first.map_or(0.0, |(at, _)| at as f64);
-        return of(field, "selectedIndex").as_f64() != Some(at_first);
-    }
-    match field.get_attribute("type").as_deref() {
-        Some("hidden") => false,
-        Some("checkbox" | "radio") => differs("checked", "defaultChecked"),
-        _ => differs("value", "defaultValue"),
     }
 }
 

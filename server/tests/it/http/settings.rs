@@ -195,3 +195,44 @@ async fn browser_sessions_are_set_on_the_page_and_nothing_else_is_pinned() {
     let page = alice.post("/web/settings", &[("do", "save-web"), ("link_scheme", "mine")]).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn how_devices_boot_and_get_in_is_set_by_itself() {
+    let cluster = cluster().await;
+    let mut root = cluster.admin().await;
+    let page = root.get("/web/settings").await;
+    page.holds("Save boots and new devices").lacks("dynamic value");
+    let revision = hidden(&page.body, "revision");
+    let wrong =
+        [("do", "save-boot"), ("boot_drift", "ignore"), ("ship_ahead", "yes"), ("revision", &revision)];
+    let page = root.post("/web/settings", &wrong).await;
+    assert_eq!(page.status, StatusCode::BAD_REQUEST);
+    page.holds("Unknown policy for boots").holds("invalid_setting");
+    let on = [("do", "save-boot"), ("boot_drift", "review"), ("ship_ahead", "yes"), ("revision", &revision)];
+    assert_eq!(root.post("/web/settings", &on).await.location(), "/web/settings");
+    let document = cluster.services.preference.document().await.unwrap();
+    let trust = &document.dynamic.device_trust;
+    // What was not changed is not pinned.
+    assert_eq!(
+        (trust.boot_drift, trust.ship_ahead, trust.ekcert_fetch_cas, trust.mode),
+        (Some(gatehouse_model::BootDrift::Review), Some(true), None, None)
+    );
+    let stale =
+        [("do", "save-boot"), ("boot_drift", "report"), ("ekcert_fetch_cas", "yes"), ("revision", &revision)];
+    let page = root.post("/web/settings", &stale).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    page.holds("device_trust.boot_drift").holds("<dd>review");
+    let revision = hidden(&page.body, "revision");
+    let again = [stale[0], stale[1], stale[2], ("revision", revision.as_str())];
+    assert_eq!(root.post("/web/settings", &again).await.location(), "/web/settings");
+    let effective = cluster.services.preference.current().await.unwrap();
+    assert!(effective.ekcert_fetch_cas && !effective.ship_ahead);
+    assert_eq!(effective.boot_drift, gatehouse_model::BootDrift::Report);
+    // Who may not change them sees them.
+    super::people::role(&cluster, "reader", &["cluster_auth_preference"], &["read"]).await;
+    let mut alice = cluster.person("alice", &["reader"]).await;
+    alice.get("/web/settings").await.holds("are fetched from TPM makers").lacks("Save boots");
+    assert_eq!(alice.post("/web/settings", &on).await.status, StatusCode::FORBIDDEN);
+    cluster.clock.advance(gatehouse_domain::authz::FRESH_FACTOR_SECS);
+    assert!(root.post("/web/settings", &on).await.location().starts_with("/web/account/confirm"));
+}

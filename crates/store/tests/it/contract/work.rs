@@ -18,6 +18,8 @@ on_both_engines!(
     of_two_that_open_a_challenge_one_wins,
     many_at_once_all_succeed,
     work_that_is_cancelled_frees_its_connection,
+    of_units_that_follow_each_other_only_what_failed_is_undone,
+    a_commit_does_not_need_who_comes_next,
 );
 
 async fn dropped_work_never_happened(store: Arc<dyn Store>) {
@@ -164,4 +166,60 @@ async fn work_that_is_cancelled_frees_its_connection(store: Arc<dyn Store>) {
     assert_eq!(work.count_users().await.unwrap(), 0);
     work.insert_user(&user("alice")).await.unwrap();
     work.commit().await.unwrap();
+}
+
+async fn of_units_that_follow_each_other_only_what_failed_is_undone(store: Arc<dyn Store>) {
+    let mut first = store.begin().await.unwrap();
+    first.insert_user(&user("first")).await.unwrap();
+    let others: Vec<_> = (0..12)
+        .map(|n| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                let mut work = store.begin().await.unwrap();
+                work.insert_user(&user(&format!("user{n:02}"))).await.unwrap();
+                match n % 3 {
+                    0 => work.commit().await.unwrap(),
+                    1 => assert!(work.insert_user(&user("first")).await.is_err()),
+                    _ => drop(work),
+                }
+            })
+        })
+        .collect();
+    // So that they wait already.
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    first.commit().await.unwrap();
+    for other in others {
+        other.await.unwrap();
+    }
+    let mut reader = store.read().await.unwrap();
+    assert_eq!(reader.count_users().await.unwrap(), 5);
+    for name in ["first", "user00", "user03", "user06", "user09"] {
+        assert!(reader.user(name).await.unwrap().is_some(), "{name}");
+    }
+}
+
+async fn a_commit_does_not_need_who_comes_next(store: Arc<dyn Store>) {
+    for n in 0..20 {
+        let mut work = store.begin().await.unwrap();
+        work.insert_user(&user(&format!("user{n:02}"))).await.unwrap();
+        let next = tokio::spawn({
+            let store = Arc::clone(&store);
+            async move {
+                let mut work = store.begin().await.unwrap();
+                work.insert_user(&user(&format!("next{n:02}"))).await.unwrap();
+                std::future::pending::<()>().await;
+            }
+        });
+        tokio::task::yield_now().await;
+        let committing = tokio::spawn(work.commit());
+        for _ in 0..n % 4 {
+            tokio::task::yield_now().await;
+        }
+        next.abort();
+        committing.await.unwrap().unwrap();
+        let _ = next.await;
+    }
+    assert_eq!(store.read().await.unwrap().count_users().await.unwrap(), 20);
 }
