@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gatehouse_domain::account::AccountError;
 use gatehouse_domain::cluster::CLUSTER_ID;
-use gatehouse_domain::ports::{Passkeys, StoreError, uuid_v4};
+use gatehouse_domain::ports::{Passkeys, StoreError, uuid_v7};
 use gatehouse_domain::{Core, Services};
 use gatehouse_model::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -43,7 +43,7 @@ pub struct Composed {
 pub async fn compose(foundation: &Foundation) -> Result<Composed, ComposeError> {
     let (clock, random) = (Arc::clone(&foundation.clock), Arc::clone(&foundation.random));
     let mut work = foundation.store.begin().await?;
-    work.init_cluster_value(CLUSTER_ID, &uuid_v4(&*random)).await?;
+    work.init_cluster_value(CLUSTER_ID, &uuid_v7(clock.now(), &*random)).await?;
     work.commit().await?;
     let sealer = Arc::clone(&foundation.sealer);
     let user_ca = Arc::clone(&foundation.user_ca);
@@ -78,8 +78,8 @@ pub async fn compose(foundation: &Foundation) -> Result<Composed, ComposeError> 
     let browser =
         http::router(Arc::clone(&services), Arc::clone(&random), &site, &facts.public_address, own_pin);
     let routers = listener::Services {
-        browser: request_id::assign(browser, Arc::clone(&random)),
-        grpc: request_id::assign(grpc, random),
+        browser: request_id::assign(browser, Arc::clone(&clock), Arc::clone(&random)),
+        grpc: request_id::assign(grpc, clock, random),
     };
     let warnings = shadowed.into_iter().map(|key| shadow_warning(&foundation.config, key)).collect();
     Ok(Composed { services, routers, first_admin_url, warnings })

@@ -7,7 +7,8 @@ use std::time::Instant;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use gatehouse_domain::ports::Random;
+use gatehouse_domain::ports::{Clock, Random, id_bytes};
+use gatehouse_model::Timestamp;
 use http::HeaderValue;
 use tracing::Instrument as _;
 
@@ -21,10 +22,8 @@ pub const HEADER: &str = "x-request-id";
 pub struct RequestId(Arc<str>);
 
 impl RequestId {
-    fn new(random: &dyn Random) -> Self {
-        let mut bytes = [0; 16];
-        random.fill(&mut bytes);
-        Self(hex::encode(bytes).into())
+    fn new(now: Timestamp, random: &dyn Random) -> Self {
+        Self(hex::encode(id_bytes(now, random)).into())
     }
 
     #[must_use]
@@ -46,12 +45,16 @@ impl fmt::Debug for RequestId {
 }
 
 /// Puts the router behind the layer that names requests, echoes the id and logs each answer.
-pub fn assign(router: axum::Router, random: Arc<dyn Random>) -> axum::Router {
-    router.layer(axum::middleware::from_fn_with_state(random, layer))
+pub fn assign(router: axum::Router, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> axum::Router {
+    router.layer(axum::middleware::from_fn_with_state((clock, random), layer))
 }
 
-async fn layer(State(random): State<Arc<dyn Random>>, mut request: Request, next: Next) -> Response {
-    let id = RequestId::new(&*random);
+async fn layer(
+    State((clock, random)): State<(Arc<dyn Clock>, Arc<dyn Random>)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = RequestId::new(clock.now(), &*random);
     let span = tracing::info_span!("request", id = %id);
     let (method, route) = (request.method().clone(), route(&request));
     let channel = request.extensions().get::<ConnectionInfo>().map(|info| info.channel);
@@ -97,7 +100,7 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
-    use crate::environment::SystemRandom;
+    use crate::environment::{SystemClock, SystemRandom};
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -123,7 +126,7 @@ mod tests {
             .finish();
         let _guard = tracing::subscriber::set_default(subscriber);
         let router = axum::Router::new().route("/web/signup/{token}", get(|| async { "" }));
-        let router = assign(router, Arc::new(SystemRandom::new()));
+        let router = assign(router, Arc::new(SystemClock), Arc::new(SystemRandom::new()));
         let mut ids = Vec::new();
         for path in ["/web/signup/s3cret?code=s3cret", "/s3cret", "/web/signup/s3cret/s3cret"] {
             let request = Request::get(path)

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gatehouse_domain::entity::{SealedSecret, SecretPurpose};
-use gatehouse_domain::ports::{CaError, Clock, Random, Store, StoreError, UnitOfWork, uuid_v4};
+use gatehouse_domain::ports::{CaError, Clock, Random, Store, StoreError, UnitOfWork, uuid_v7};
 
 use crate::ca::{self, LoadCaError, UserCa};
 use crate::secrets::{KeyFile, KeyFileError, KeyFileSealer};
@@ -78,7 +78,7 @@ async fn make(
     random: &Arc<dyn Random>,
 ) -> Result<(SealedSecret, SealedSecret), OpenCaError> {
     let mut work = store.begin().await?;
-    let row = uuid_v4(&**random);
+    let row = uuid_v7(clock.now(), &**random);
     if work.init_cluster_value(CURRENT_CA, &row).await? != row {
         let found = stored_ca(&mut *work).await?;
         return found.ok_or(OpenCaError::Incomplete { purpose: SecretPurpose::X509UserCa });

@@ -21,7 +21,8 @@ pub(crate) fn test(workspace: &Workspace) -> Result<Tally> {
     files.retain(|path| path.to_string_lossy().ends_with(".test.mjs"));
     files.sort();
 
-    node.args(["--test", "--test-reporter=spec"]).args(files);
+    // Two files at a time, as much of each is waiting for the next one-time code.
+    node.args(["--test", "--test-reporter=spec", "--test-concurrency=2"]).args(files);
     let mut tally = Tally::default();
     let status = process::run_reading(&mut node, |line| tally.read_node(line))?;
     if tally.is_empty() {

@@ -58,7 +58,7 @@ impl Core {
     }
 
     pub(crate) fn new_id(&self) -> String {
-        ports::uuid_v4(self.random.as_ref())
+        ports::uuid_v7(self.now(), self.random.as_ref())
     }
 
     pub(crate) fn random_bytes<const N: usize>(&self) -> [u8; N] {

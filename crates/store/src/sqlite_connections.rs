@@ -112,6 +112,10 @@ impl SqliteConnections {
         }
     }
 
+    pub(crate) fn nobody_waits(&self) -> bool {
+        self.queue().waiting.is_empty()
+    }
+
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }

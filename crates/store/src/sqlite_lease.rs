@@ -113,13 +113,21 @@ impl Lease {
         let connection = self.connection()?;
         match self.part {
             Part::Nothing => return Ok(()),
-            Part::Rest => order(connection, "release part")?,
+            Part::Rest => {
+                order(connection, "release part")?;
+                // It goes where those before it go, whatever becomes of who asked for it.
+                self.part = Part::Nothing;
+            }
             Part::Whole if !self.home.commits_together => {
                 order(connection, "commit")?;
                 self.part = Part::Nothing;
                 return Ok(());
             }
             Part::Whole => {}
+        }
+        if self.home.nobody_waits() {
+            // Whoever is about to wait gets there.
+            tokio::task::yield_now().await;
         }
         let Some(mut turn) = self.turn.take() else { return Err(SqliteError::NoTurn) };
         let outcome = turn.group.join();

@@ -62,7 +62,7 @@ pub(crate) async fn start() -> Server {
     let address = listener.local_addr().unwrap();
     let composed = compose::compose(&foundation).await.unwrap();
     let services = listener::Services {
-        browser: request_id::assign(browser, Arc::clone(&foundation.random)),
+        browser: request_id::assign(browser, Arc::clone(&foundation.clock), Arc::clone(&foundation.random)),
         grpc: composed.routers.grpc.route("/probe", get(probe("grpc"))),
     };
     let stop = CancellationToken::new();

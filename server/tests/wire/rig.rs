@@ -106,7 +106,7 @@ impl Rig {
         let router = grpc::router(&gateway).await.unwrap();
         let services = listener::Services {
             browser: composed.routers.browser,
-            grpc: request_id::assign(router, Arc::clone(&foundation.random)),
+            grpc: request_id::assign(router, Arc::clone(&foundation.clock), Arc::clone(&foundation.random)),
         };
         let stop = CancellationToken::new();
         let (store, user_ca) = (Arc::clone(&foundation.store), Arc::clone(&foundation.user_ca));

@@ -37,7 +37,7 @@ impl Handshakes {
             user: "user-0".to_owned(),
             roles: vec!["access".to_owned()],
             logins: vec!["user-0".to_owned()],
-            session_id: gatehouse_domain::ports::uuid_v4(&*foundation.random),
+            session_id: gatehouse_domain::ports::uuid_v7(now, &*foundation.random),
             tls_public_key_der: key.public_spki_der(),
             ssh_public_key: Some(key.public_openssh()?),
             not_before: now,

@@ -8,7 +8,7 @@ use gatehouse_domain::entity::{
     AuditEvent, CHALLENGE_SECS, CollectedRecord, Counters, Credential, Device, DeviceMetadata, EnrollToken,
     Evidence, RecordKind, Session, SessionDevice, SessionKind, TokenPurpose, User,
 };
-use gatehouse_domain::ports::{CertificateRequest, Clock, Random, Store, uuid_v4};
+use gatehouse_domain::ports::{CertificateRequest, Clock, Random, Store, uuid_v7};
 use gatehouse_model::resource::UserKind;
 use gatehouse_model::tpm::PlatformParameters;
 use gatehouse_model::{AssetTag, AttestationTier, EnrollStatus, OsType, Timestamp};
@@ -281,7 +281,7 @@ impl Writer {
     }
 
     fn id(&self) -> String {
-        uuid_v4(&*self.random)
+        uuid_v7(self.clock.now(), &*self.random)
     }
 }
 

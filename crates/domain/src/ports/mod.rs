@@ -19,7 +19,7 @@ pub use ca::{
     SshCertificateFacts,
 };
 pub use changes::{Change, Changes, Heard};
-pub use environment::{Clock, Random, uuid_v4};
+pub use environment::{Clock, Random, id_bytes, uuid_v7};
 pub use issuers::Issuers;
 pub use passkeys::{ClaimedPasskey, MadePasskey, PasskeyChallenge, PasskeyFault, Passkeys, UsedPasskey};
 pub use secrets::{SealError, Sealer};

@@ -38,8 +38,9 @@ macro_rules! scan {
         concat!(
             "select ", columns!(), " from (",
             merged!(concat!(columns!(), ", terms"), $key, $bounds, $order, $($cell)+), " limit $3) k
-            where locked_until > $4 and terms like $5 escape '\\' and terms like $6 escape '\\'
-              and terms like $7 escape '\\' and terms like $8 escape '\\'
+            where locked_until > $4
+              and ($5 = '%' or terms like $5 escape '\\') and ($6 = '%' or terms like $6 escape '\\')
+              and ($7 = '%' or terms like $7 escape '\\') and ($8 = '%' or terms like $8 escape '\\')
             limit $9"
         )
     };
@@ -107,8 +108,9 @@ macro_rules! all {
             " order by ",
             $order,
             " limit $3) k
-            where locked_until > $4 and terms like $5 escape '\\' and terms like $6 escape '\\'
-              and terms like $7 escape '\\' and terms like $8 escape '\\'
+            where locked_until > $4
+              and ($5 = '%' or terms like $5 escape '\\') and ($6 = '%' or terms like $6 escape '\\')
+              and ($7 = '%' or terms like $7 escape '\\') and ($8 = '%' or terms like $8 escape '\\')
               and cell / $16 % $17 = $18 and ",
             admitted!(),
             "

@@ -113,7 +113,7 @@ pub(super) async fn cluster_with(preference: PreferenceSpec, site: &Site) -> Clu
         store: Arc::clone(&foundation.store),
         clock,
         first_admin_path: format!("/web/{path}"),
-        router: request_id::assign(router, Arc::clone(&foundation.random)),
+        router: request_id::assign(router, Arc::clone(&foundation.clock), Arc::clone(&foundation.random)),
         foundation,
         _folder: folder,
     }
