@@ -36,7 +36,7 @@ pub struct StartArgs {
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Address to listen on [default: 127.0.0.1:3080]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = listen_address)]
     pub listen: Option<SocketAddr>,
 }
 
@@ -49,4 +49,8 @@ pub enum ConfigCommand {
         #[arg(long, value_name = "FILE", env = "GATEHOUSE_CONFIG")]
         config: PathBuf,
     },
+}
+
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write it as an IP address with a port, such as 127.0.0.1:3080".to_owned())
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// The data directory could not be taken.
@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 pub enum DataDirError {
     #[error("another server already uses the data directory {}", path.display())]
     InUse { path: PathBuf },
+    #[error("everybody on this machine may change the data directory {} (mode {mode:03o})", path.display())]
+    Exposed { path: PathBuf, mode: u32 },
     #[error("cannot use the data directory {}", path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error("no data directory: name one with --data-dir, or set HOME")]
@@ -19,10 +21,13 @@ pub enum DataDirError {
 impl DataDirError {
     /// The way out, if there is one.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<String> {
         match self {
-            Self::InUse { .. } => Some("stop the other server, or give this one its own --data-dir"),
-            Self::Io { .. } => Some("make it a folder that the server's user may write to"),
+            Self::InUse { .. } => {
+                Some("stop the other server, or give this one its own --data-dir".to_owned())
+            }
+            Self::Exposed { path, .. } => Some(format!("chmod 700 {}", path.display())),
+            Self::Io { .. } => Some("make it a folder that the server's user may write to".to_owned()),
             Self::Unknown => None,
         }
     }
@@ -40,12 +45,17 @@ impl DataDir {
     /// Creates the directory if need be (mode 0700) and locks it.
     ///
     /// # Errors
-    /// Another server holds it; what the file system says.
+    /// Another server holds it; everybody may write to it, and so put other keys, another database or another socket in
+    /// place of ours; what the file system says.
     pub fn open(path: &Path) -> Result<Self, DataDirError> {
         let failed = |source| DataDirError::Io { path: path.to_owned(), source };
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
         let path = path.canonicalize().map_err(failed)?;
         let failed = |source| DataDirError::Io { path: path.clone(), source };
+        let mode = path.metadata().map_err(failed)?.mode() & 0o7777;
+        if mode & 0o002 != 0 {
+            return Err(DataDirError::Exposed { path, mode });
+        }
         let lock = OpenOptions::new()
             .write(true)
             .create(true)
@@ -125,9 +135,28 @@ pub fn path_variable(name: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::MetadataExt as _;
+    use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    #[test]
+    fn attack_a_folder_that_everybody_may_write_to() {
+        let folder = tempfile::tempdir().unwrap();
+        for (mode, is_refused) in
+            [(0o777, true), (0o1777, true), (0o702, true), (0o770, false), (0o755, false)]
+        {
+            std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+            let outcome = DataDir::open(folder.path());
+            assert_eq!(
+                matches!(outcome, Err(DataDirError::Exposed { .. })),
+                is_refused,
+                "{mode:o}: {outcome:?}"
+            );
+            let left = std::fs::read_dir(folder.path()).unwrap().count();
+            assert!(!is_refused || left == 0, "{mode:o}: nothing is written there");
+            let _ = std::fs::remove_file(folder.path().join("lock"));
+        }
+    }
 
     #[test]
     fn a_second_server_is_kept_out_until_the_first_ends() {

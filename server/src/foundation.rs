@@ -42,13 +42,19 @@ impl StartError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::DataDir(error) => error.hint().map(str::to_owned),
-            Self::UserCa(error) => error.hint(),
+            Self::DataDir(error) => error.hint(),
+            Self::UserCa(error) => error.hint().or_else(|| database_hint(error)),
             Self::Certificate(error) => error.hint().map(str::to_owned),
             Self::Listen(error) => error.hint().map(str::to_owned),
-            Self::Config(_) | Self::Database(_) | Self::Compose(_) | Self::System { .. } => None,
+            Self::Database(error) => database_hint(error),
+            Self::Compose(error) => database_hint(error),
+            Self::Config(_) | Self::System { .. } => None,
         }
     }
+}
+
+fn database_hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    gatehouse_store::way_out(error).map(str::to_owned)
 }
 
 /// Everything that the services need of the world.

@@ -31,16 +31,54 @@ pub fn warning(text: &str) {
 
 /// Prints an error with its causes, and the way out.
 pub fn error(error: &StartError) {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
+    let text = with_causes(error);
     let mut out = std::io::stderr().lock();
     let _ = writeln!(out, "error: {text}");
     if let Some(hint) = error.hint() {
         let _ = writeln!(out, "hint: {hint}");
+    }
+}
+
+/// An error and what caused it. Drivers of databases repeat in their own words what the cause says again: once is enough.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let words = cause.to_string();
+        if !text.ends_with(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{text}")]
+    struct Told {
+        text: &'static str,
+        #[source]
+        cause: Option<Box<Told>>,
+    }
+
+    #[test]
+    fn what_a_cause_repeats_is_said_once() {
+        let told = |text, cause: Option<Told>| Told { text, cause: cause.map(Box::new) };
+        let disk = told("disk is full", None);
+        let driver = told("error returned from database: disk is full", Some(disk));
+        let step =
+            told("while executing migrations: error returned from database: disk is full", Some(driver));
+        let error = told("cannot bring the schema up to date", Some(step));
+        assert_eq!(
+            with_causes(&error),
+            "cannot bring the schema up to date: while executing migrations: error returned from database: disk is full"
+        );
+        let plain = told("cannot read the file", Some(told("no such file", None)));
+        assert_eq!(with_causes(&plain), "cannot read the file: no such file");
     }
 }

@@ -1,23 +1,17 @@
-use gatehouse_domain::authz::CreateEnrollToken;
+use gatehouse_domain::authz::{CreateDevice, CreateEnrollToken};
 use gatehouse_model::OsType;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::api::device::may;
-use crate::components::{CheckboxField, Field, NewToken, NewTokenCard, PageHeader, PostForm, SelectField};
-use crate::{ConsoleContext, FormOutcome, shown};
+use crate::components::{
+    CheckboxField, Field, NewToken, NewTokenCard, PageHeader, PostForm, Problem, SelectField,
+};
+use crate::{ApiError, ConsoleContext, FormOutcome, shown};
 
 /// Registers one device, with a token in the same step where that is wanted.
 #[component]
 pub(crate) fn AddDevicePage() -> impl IntoView {
-    let outcome = FormOutcome::current();
-    let made = shown::<NewToken>();
-    let may_token = use_context::<ConsoleContext>().is_some_and(|console| may::<CreateEnrollToken>(&console));
-    let done = made.is_some();
-    let options: Vec<(String, String)> = [(String::new(), "Choose…".to_owned())]
-        .into_iter()
-        .chain(OsType::ALL.into_iter().map(|os| (os.as_str().to_owned(), os.friendly().to_owned())))
-        .collect();
     view! {
         <Title text="Add a device"/>
         <PageHeader
@@ -27,6 +21,32 @@ pub(crate) fn AddDevicePage() -> impl IntoView {
         >
             <a class="button" href="/web/devices/import">"Import a list"</a>
         </PageHeader>
+        <Suspense>
+            {Suspend::new(async move {
+                match allowed() {
+                    Ok(()) => view! { <AddDeviceForm/> }.into_any(),
+                    Err(error) => view! { <Problem title="You cannot add devices" error/> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+fn allowed() -> Result<(), ApiError> {
+    ConsoleContext::current()?.may::<CreateDevice>()
+}
+
+#[component]
+fn AddDeviceForm() -> impl IntoView {
+    let outcome = FormOutcome::current();
+    let made = shown::<NewToken>();
+    let may_token = use_context::<ConsoleContext>().is_some_and(|console| may::<CreateEnrollToken>(&console));
+    let done = made.is_some();
+    let options: Vec<(String, String)> = [(String::new(), "Choose…".to_owned())]
+        .into_iter()
+        .chain(OsType::ALL.into_iter().map(|os| (os.as_str().to_owned(), os.friendly().to_owned())))
+        .collect();
+    view! {
         {made.map(|token| view! { <NewTokenCard token/> })}
         <section class="card card--part form--narrow">
             {done.then(|| view! { <h2>"Add another"</h2> })}

@@ -194,7 +194,7 @@ pub(crate) fn explain(server: &str, error: &std::io::Error) -> ClientError {
         Some(rustls::Error::InvalidCertificate(why)) => ClientError::new(
             ErrorKind::PermissionDenied,
             "server_untrusted",
-            format!("the certificate of {server} is not trusted: {why}"),
+            format!("the certificate of {server} is not trusted: {}", in_words(why)),
         )
         .with_hint(
             "pass --ca-pin=sha256:… as the server prints it at start, or --insecure to believe what answers now",
@@ -209,6 +209,22 @@ pub(crate) fn explain(server: &str, error: &std::io::Error) -> ClientError {
             format!("the connection to {server} broke during the TLS handshake: {error}"),
         )
         .with_hint("check that the address is that of a Gatehouse server"),
+    }
+}
+
+/// What is wrong with a certificate that whoever logs in has not made.
+fn in_words(why: &CertificateError) -> String {
+    match why {
+        CertificateError::UnknownIssuer => "nobody whom this machine trusts has issued it".to_owned(),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "it is not valid yet; is the clock of this machine right?".to_owned()
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is that of another host".to_owned()
+        }
+        CertificateError::Revoked => "it was revoked".to_owned(),
+        other => other.to_string(),
     }
 }
 

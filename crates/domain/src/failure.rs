@@ -2,6 +2,10 @@ use gatehouse_model::ErrorKind;
 
 use crate::ports::StoreError;
 
+const UNAVAILABLE: &str = "storage_unavailable";
+/// A full disk does not pass by itself, and whoever can make room reads the log.
+const UNAVAILABLE_HINT: &str = "if it stays so, the server's log says why: a full disk, for instance, or a database that does not answer";
+
 /// An error that is a decision of the rules: a caller can act on its kind and code, a person on its text and hint.
 pub trait Decision: std::error::Error + Send + Sync + 'static {
     fn kind(&self) -> ErrorKind;
@@ -39,7 +43,9 @@ impl Failure {
 
 impl<E: Decision> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self { kind: error.kind(), code: error.code(), hint: error.hint(), error: Box::new(error) }
+        let (kind, code) = (error.kind(), error.code());
+        let hint = error.hint().or_else(|| (code == UNAVAILABLE).then(|| UNAVAILABLE_HINT.to_owned()));
+        Self { kind, code, hint, error: Box::new(error) }
     }
 }
 
@@ -57,9 +63,22 @@ impl Decision for StoreError {
         match self {
             Self::Conflict { .. } => "conflict",
             Self::NoText => "invalid_text",
-            Self::Unavailable(_) => "storage_unavailable",
+            Self::Unavailable(_) => UNAVAILABLE,
             Self::Corrupt { .. } => "storage_corrupt",
             Self::Driver(_) => "storage_failed",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn storage_that_does_not_answer_names_the_way_out_and_no_cause() {
+        let failure = Failure::from(StoreError::Unavailable("disk is full at /var/lib/x".into()));
+        assert_eq!(failure.message(), "storage is unavailable, try again");
+        assert!(failure.hint.as_deref().is_some_and(|hint| hint.contains("the server's log")), "{failure:?}");
+        assert_eq!(Failure::from(StoreError::NoText).hint, None);
     }
 }

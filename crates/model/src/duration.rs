@@ -1,5 +1,8 @@
 //! Durations as people type and read them: `90s`, `30m`, `12h`, `1h30m`, `7d`.
 
+/// Just over ten years.
+const LONGEST_SECS: i64 = 3660 * 86_400 + 1;
+
 /// Reads a duration in seconds; at most ten years.
 ///
 /// # Errors
@@ -8,6 +11,9 @@ pub fn parse_secs(text: &str) -> Result<i64, String> {
     let wrong = || {
         format!("\"{}\" is not a duration: write it as 90s, 30m, 12h, 1h30m or 7d", crate::clean_label(text))
     };
+    if text.trim().is_empty() {
+        return Err(wrong());
+    }
     let mut total: i64 = 0;
     let mut digits = String::new();
     for c in text.trim().chars() {
@@ -26,10 +32,14 @@ pub fn parse_secs(text: &str) -> Result<i64, String> {
         digits.clear();
         total = count.checked_mul(unit).and_then(|secs| total.checked_add(secs)).ok_or_else(wrong)?;
     }
-    if !digits.is_empty() || total <= 0 || total > 10 * 366 * 86_400 {
+    if !digits.is_empty() {
         return Err(wrong());
     }
-    Ok(total)
+    match total {
+        0 => Err(format!("\"{}\" is no time at all", crate::clean_label(text))),
+        LONGEST_SECS.. => Err(format!("\"{}\" is too long: use at most 3660d", crate::clean_label(text))),
+        total => Ok(total),
+    }
 }
 
 /// Writes seconds in the two largest units that matter: `12h0m0s`, `59m30s`, `45s`.
@@ -57,6 +67,10 @@ mod tests {
         for bad in ["", "5", "-5m", "5x", "0s", "99999999999999999999h", "400000d"] {
             assert!(parse_secs(bad).is_err(), "{bad}");
         }
+        assert!(parse_secs("").unwrap_err().contains("is not a duration"));
+        assert_eq!(parse_secs("0s").unwrap_err(), "\"0s\" is no time at all");
+        assert_eq!(parse_secs("99999h").unwrap_err(), "\"99999h\" is too long: use at most 3660d");
+        assert_eq!(parse_secs("3660d"), Ok(3660 * 86_400));
         assert_eq!(format_secs(43_200), "12h0m0s");
         assert_eq!(format_secs(59), "59s");
     }

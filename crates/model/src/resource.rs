@@ -16,7 +16,7 @@ pub const PREFERENCE_NAME: &str = "cluster-auth-preference";
 
 /// The outer shape of every resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping of keys to values")]
 pub struct Resource<S> {
     pub kind: String,
     pub version: String,
@@ -26,7 +26,7 @@ pub struct Resource<S> {
 
 /// Name of a resource, and what it is for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping of keys to values")]
 pub struct Metadata {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
@@ -60,7 +60,7 @@ impl UserKind {
 
 /// `spec` of a user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping of keys to values")]
 pub struct UserSpec {
     #[serde(default)]
     pub kind: UserKind,
@@ -72,7 +72,7 @@ pub struct UserSpec {
 
 /// `spec` of a role.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping of keys to values")]
 pub struct RoleSpec {
     #[serde(default)]
     pub allow: RoleAllow,
@@ -82,7 +82,7 @@ pub struct RoleSpec {
 
 /// What a role grants. There is nothing to deny: what no role grants is refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping of keys to values")]
 pub struct RoleAllow {
     #[serde(default)]
     pub rules: Vec<Rule>,
@@ -92,7 +92,7 @@ pub struct RoleAllow {
 
 /// Verbs on resources; `*` stands for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping of keys to values")]
 pub struct Rule {
     pub resources: Vec<String>,
     pub verbs: Vec<String>,
@@ -100,7 +100,7 @@ pub struct Rule {
 
 /// Options of a role.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping of keys to values")]
 pub struct RoleOptions {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_trust_mode: Option<DeviceTrustMode>,
@@ -114,7 +114,7 @@ pub struct RoleOptions {
 
 /// `spec` of a lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping of keys to values")]
 pub struct LockSpec {
     pub target: LockTarget,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -125,7 +125,7 @@ pub struct LockSpec {
 
 /// Who is locked: exactly one of the fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping of keys to values")]
 pub struct LockTarget {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
@@ -138,7 +138,7 @@ pub struct LockTarget {
 
 /// `spec` of the `cluster_auth_preference`; absent keys fall back to the file and then to the defaults.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping of keys to values")]
 pub struct PreferenceSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_factor: Option<SecondFactor>,
@@ -148,7 +148,7 @@ pub struct PreferenceSpec {
 
 /// `device_trust` of the preference and of the configuration file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping of keys to values")]
 pub struct DeviceTrustSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<DeviceTrustMode>,
@@ -193,5 +193,20 @@ impl DeviceTrustSpec {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_mapping_is_told_in_words() {
+        for text in [r#"{"device_trust": "required"}"#, "7"] {
+            let error = serde_json::from_str::<PreferenceSpec>(text).map(|_| ()).unwrap_err().to_string();
+            assert!(!error.contains("struct"), "{text}: {error}");
+        }
+        let error = serde_json::from_str::<PreferenceSpec>(r#"{"device_trust": "required"}"#).unwrap_err();
+        assert!(error.to_string().contains("expected a mapping of keys to values"), "{error}");
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gatehouse_domain::ports::StoreError;
 use rusqlite::ffi;
 use sqlx::Error;
+use sqlx::migrate::MigrateError;
 
 use crate::dialect::SQLITE_RULES;
 
@@ -108,4 +109,55 @@ pub(crate) fn postgres_failure(error: Error) -> StoreError {
 fn postgres_may_pass(code: &str) -> bool {
     ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class))
         || matches!(code, "40001" | "40P01" | "55P03" | "25P03")
+}
+
+/// What an administrator can do about a database that does not let a server start, by what is at the bottom of it.
+#[must_use]
+pub fn way_out(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    let mut at = Some(error);
+    while let Some(error) = at {
+        let found = error
+            .downcast_ref::<ffi::Error>()
+            .map(|error| error.extended_code)
+            .or_else(|| error.downcast_ref::<Error>().and_then(sqlite_code_of));
+        if let Some(hint) = found.and_then(sqlite_way_out) {
+            return Some(hint);
+        }
+        if let Some(MigrateError::VersionMismatch(_)) = error.downcast_ref() {
+            return Some(
+                "another build of this program made the database: start that one, or restore a backup of this one's",
+            );
+        }
+        if let Some(Error::Io(_) | Error::PoolTimedOut) = error.downcast_ref() {
+            return Some(
+                "check that PostgreSQL runs, and that host and port in `auth_service.storage.url` are right",
+            );
+        }
+        at = error.source();
+    }
+    None
+}
+
+/// SQLite's code, as the driver of the migrations tells it.
+fn sqlite_code_of(error: &Error) -> Option<i32> {
+    let error = error.as_database_error()?.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
+    sqlx::error::DatabaseError::code(error)?.parse().ok()
+}
+
+fn sqlite_way_out(extended: i32) -> Option<&'static str> {
+    match extended & 0xff {
+        ffi::SQLITE_FULL => {
+            Some("make room on the disk that holds the database, then start the server again")
+        }
+        ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB => {
+            Some("the database is damaged: restore it from its backup")
+        }
+        ffi::SQLITE_READONLY | ffi::SQLITE_CANTOPEN => {
+            Some("give the server's user the right to write to the database and to its folder")
+        }
+        ffi::SQLITE_BUSY => {
+            Some("another program holds the database open: end it, then start the server again")
+        }
+        _ => None,
+    }
 }

@@ -23,4 +23,5 @@ mod sqlite_row;
 mod sqlite_transaction;
 mod value;
 
+pub use failure::way_out;
 pub use open::{Location, OpenError, POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, open, open_as_is};

@@ -108,6 +108,8 @@ impl FromStr for ResourceRef {
 pub(crate) struct Document {
     pub(crate) kind: Kind,
     pub(crate) value: Value,
+    /// Which one of several it is, from 1.
+    pub(crate) number: Option<usize>,
 }
 
 impl Document {
@@ -120,25 +122,40 @@ impl Document {
 /// Reads every document of a YAML (or JSON) text.
 pub(crate) fn read_documents(text: &str) -> Result<Vec<Document>> {
     let mut documents = Vec::new();
-    for part in serde_yaml_ng::Deserializer::from_str(text) {
+    // Of one document, nobody asks which.
+    let are_many = text.lines().skip(1).any(|line| line.trim_end() == "---");
+    for (part, number) in serde_yaml_ng::Deserializer::from_str(text).zip(1..) {
+        let number = are_many.then_some(number);
         let value = Value::deserialize(part)
             .map_err(|error| invalid(format!("not YAML: {}", clean_label(&error.to_string()))))?;
         if value.is_null() {
             continue;
         }
-        let kind = value
-            .get("kind")
-            .and_then(Value::as_str)
-            .ok_or_else(|| invalid("a document says no kind; it starts with `kind: user`, for instance"))?;
-        let kind = kind.parse().map_err(invalid)?;
-        let value = if kind == Kind::Preference { preference::read(value)? } else { value };
-        documents.push(Document { kind, value });
+        documents.push(read_value(value, number).map_err(|error| in_document(number, error))?);
     }
     if documents.is_empty() {
         return Err(invalid("there is no document"));
     }
     role::check(text, &documents)?;
     Ok(documents)
+}
+
+fn read_value(value: Value, number: Option<usize>) -> Result<Document> {
+    let kind = value
+        .get("kind")
+        .and_then(Value::as_str)
+        .ok_or_else(|| invalid("a document says no kind; it starts with `kind: user`, for instance"))?;
+    let kind = kind.parse().map_err(invalid)?;
+    let value = if kind == Kind::Preference { preference::read(value)? } else { value };
+    Ok(Document { kind, value, number })
+}
+
+/// Says in which of several documents something is wrong.
+pub(crate) fn in_document(number: Option<usize>, mut error: ClientError) -> ClientError {
+    if let Some(number) = number {
+        error.message = format!("document {number}: {}", error.message);
+    }
+    error
 }
 
 /// Reads the one document of a text, of the kind that is edited.
@@ -226,6 +243,8 @@ mod tests {
             "unexpected resource kind \"user\", must be \"role\""
         );
         assert!(read_document("kind: user\n---\nkind: user\n", Kind::User).is_err());
+        let second = message("kind: user\n---\nkind: node\n---\nkind: user\n");
+        assert!(second.starts_with("document 2: unknown resource kind \"node\""), "{second}");
     }
 
     #[test]

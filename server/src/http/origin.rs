@@ -13,6 +13,10 @@ const REFUSAL: &str = "This request did not come from a page of this server, so 
     Open the console itself and try again there. A program must send the header `Origin: https://<this host>`.\n";
 
 pub(super) async fn layer(request: Request, next: Next) -> Response {
+    // RFC 9112 section 3.2. Of two, whoever stands before this server may have believed the other.
+    if request.headers().get_all(HOST).iter().nth(1).is_some() {
+        return (StatusCode::BAD_REQUEST, "a request names one host\n").into_response();
+    }
     let changes_nothing = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if changes_nothing || is_own(&request) {
         return next.run(request).await;

@@ -22,6 +22,8 @@ use super::visit;
 const ACCOUNT: &str = "/web/account";
 const LOGIN: &str = "/web/login";
 const SECOND_FACTOR: &str = "/web/login/second-factor";
+/// An address that no page has.
+const NOWHERE: &str = "/web/~nowhere";
 /// Below it, the link itself says who somebody is.
 const SIGNUP: &str = "/web/signup/";
 
@@ -88,8 +90,21 @@ pub(super) async fn elsewhere(
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return (StatusCode::NOT_FOUND, "there is nothing at this address\n").into_response();
     }
-    let (parts, _) = request.into_parts();
+    let (mut parts, _) = request.into_parts();
+    if let Some(page) = without_slash(&parts.uri) {
+        return Redirect::permanent(&page).into_response();
+    }
+    // The pages' own router takes more for the address of a page than the server's does, such as `/web/./devices`: what
+    // stands before a page would be gone around.
+    parts.uri = Uri::from_static(NOWHERE);
     show(&console, context, parts, FormOutcome::default(), None).await
+}
+
+/// The address of a page to which a slash was added. Nothing outside of `/web/`: `//host/` would lead elsewhere.
+fn without_slash(uri: &Uri) -> Option<String> {
+    let page =
+        uri.path().strip_suffix('/').filter(|page| page.starts_with("/web/") && !page.ends_with('/'))?;
+    Some(uri.query().map_or_else(|| page.to_owned(), |query| format!("{page}?{query}")))
 }
 
 /// A form's page once more, saying why the form was not accepted.
@@ -153,4 +168,19 @@ async fn show(
 fn next_of(query: &str) -> Option<String> {
     let fields: Vec<(String, String)> = serde_html_form::from_str(query).ok()?;
     fields.into_iter().find(|(name, _)| name == "next").map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slash_too_many_leads_to_the_page_and_nowhere_else() {
+        let page = |uri: &str| without_slash(&uri.parse().unwrap());
+        assert_eq!(page("/web/devices/").as_deref(), Some("/web/devices"));
+        assert_eq!(page("/web/devices/?q=a/").as_deref(), Some("/web/devices?q=a/"));
+        for other in ["/web/devices", "/", "/web/", "//evil.example/", "/web//", "/web/devices//", "/x/"] {
+            assert_eq!(page(other), None, "{other}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! A person cannot lock out the last administrator, on no path; root on the server's own host can.
 
+use gatehouse_proto::devicetrust as devices;
 use gatehouse_proto::gatehouse::v1 as wire;
 use serde_json::{Value, json};
 use tonic::Code::{AlreadyExists, FailedPrecondition, PermissionDenied};
@@ -361,4 +362,72 @@ async fn attack_the_one_with_a_device_goes_where_a_factor_is_missing_too() {
     let gone = create(&helga.connection, "lock", lock(json!({"user": "alice"}))).await;
     refused(gone, FailedPrecondition, "no_admin_with_device");
     create(&helga.connection, "lock", lock(json!({"user": "bob"}))).await.unwrap();
+}
+
+#[tokio::test]
+async fn attack_the_device_of_the_last_administrator_is_taken_away() {
+    let rig = Rig::start().await;
+    let alice = rig.person("alice", &["editor"]).await;
+    let mallory = rig.person("mallory", &["device-admin"]).await;
+    let (alice, _, id) = rig.on_trusted_device(&alice, "PF000001").await;
+    let (mallory, _, own) = rig.on_trusted_device(&mallory, "PF000009").await;
+    rig.prefer(json!({"device_trust": {"mode": "required"}})).await;
+    let change = |id: &str, device: devices::Device, path: &str| devices::UpdateDeviceRequest {
+        device: Some(devices::Device { id: id.to_owned(), ..device }),
+        update_mask: Some(prost_types::FieldMask { paths: vec![path.to_owned()] }),
+    };
+    let unenrolled = || devices::Device {
+        enroll_status: devices::DeviceEnrollStatus::NotEnrolled.into(),
+        ..Default::default()
+    };
+    let handed_over = || devices::Device { owner: "mallory".to_owned(), ..Default::default() };
+    let rewritten = devices::UpsertDeviceRequest {
+        device: Some(devices::Device {
+            os_type: devices::OsType::Linux.into(),
+            asset_tag: "PF000001".to_owned(),
+            owner: "mallory".to_owned(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    for by in [&mallory.connection, &alice.connection] {
+        let mut client = by.devices();
+        let removed = client.delete_device(devices::DeleteDeviceRequest { device_id: id.clone() }).await;
+        refused(removed, FailedPrecondition, "no_admin_with_device");
+        for request in [change(&id, unenrolled(), "enroll_status"), change(&id, handed_over(), "owner")] {
+            refused(client.update_device(request).await, FailedPrecondition, "no_admin_with_device");
+        }
+        refused(client.upsert_device(rewritten.clone()).await, FailedPrecondition, "no_admin_with_device");
+    }
+    // Nothing of all this has happened; and what no administrator depends on is open.
+    alice.list_devices().await.unwrap();
+    let mut client = alice.connection.devices();
+    client.update_device(change(&own, unenrolled(), "enroll_status")).await.unwrap();
+    client.delete_device(devices::DeleteDeviceRequest { device_id: own }).await.unwrap();
+    // Root on the host is the way back in, and exempt.
+    rig.delete_device(&id).await;
+}
+
+#[tokio::test]
+async fn attack_boots_are_to_be_reviewed_while_the_last_administrators_device_has_drifted() {
+    let rig = Rig::start().await;
+    let alice = rig.person("alice", &["editor"]).await;
+    let (alice, mut machine, id) = rig.on_trusted_device(&alice, "PF000001").await;
+    rig.prefer(json!({"device_trust": {"mode": "required"}})).await;
+    machine.pcrs.insert(7, [9; 32]);
+    machine.authenticate(&rig.login("alice", "").await.unwrap()).await.unwrap();
+    let cap = json!({
+        "kind": "cluster_auth_preference",
+        "version": "v2",
+        "metadata": {"name": "cluster-auth-preference"},
+        "spec": {"device_trust": {"mode": "required", "boot_drift": "review"}},
+    });
+    let outcome = update(&alice.connection, "cluster_auth_preference", cap.clone()).await;
+    refused(outcome, FailedPrecondition, "no_admin_with_device");
+    // Accepted first, it holds nobody.
+    let request = wire::DescribeBootRequest { device_id: id.clone() };
+    let seen = alice.connection.device_evidence().describe_boot(request).await.unwrap().into_inner();
+    let request = wire::AcceptBootRequest { device_id: id, fingerprint: seen.fingerprint };
+    alice.connection.device_evidence().accept_boot(request).await.unwrap();
+    update(&alice.connection, "cluster_auth_preference", cap).await.unwrap();
 }

@@ -46,6 +46,11 @@ pub enum AccountError {
     BeyondReach(#[from] BeyondReach),
     #[error("this link is not valid: it has been used, has expired or was replaced by a newer one")]
     Link,
+    /// As [`AccountError::Link`], where there is no administrator yet who could be asked.
+    #[error("{}", Self::Link)]
+    LinkBeforeAccounts,
+    #[error("this link makes the first account, and there are accounts already")]
+    FirstAdminLink,
     #[error("{0}")]
     WeakPassword(&'static str),
     #[error("the one-time code is wrong")]
@@ -113,7 +118,9 @@ impl Decision for AccountError {
             Self::Passkey(PasskeyFault::Internal(_)) => ErrorKind::Internal,
             Self::Passkey(_) => ErrorKind::Unauthenticated,
             Self::Throttled { .. } | Self::Busy => ErrorKind::RateLimited,
-            Self::Locked(_) | Self::Link => ErrorKind::PermissionDenied,
+            Self::Locked(_) | Self::Link | Self::LinkBeforeAccounts | Self::FirstAdminLink => {
+                ErrorKind::PermissionDenied
+            }
             Self::NotFound(_) | Self::PasskeyNotFound(_) => ErrorKind::NotFound,
             Self::Exists(_) | Self::Stale { .. } | Self::PasskeyExists => ErrorKind::Conflict,
             Self::LastAdmin(error) => error.kind(),
@@ -165,7 +172,8 @@ impl Decision for AccountError {
             Self::Stale { .. } => "stale_revision",
             Self::LastAdmin(error) => error.code(),
             Self::BeyondReach(error) => error.code(),
-            Self::Link => "link_invalid",
+            Self::Link | Self::LinkBeforeAccounts => "link_invalid",
+            Self::FirstAdminLink => "first_admin_link_void",
             Self::WeakPassword(_) => "weak_password",
             Self::WrongCode => "wrong_code",
             Self::WrongPassword => "wrong_password",
@@ -205,6 +213,10 @@ impl Decision for AccountError {
         let hint = match self {
             Self::Locked(_) => "ask an administrator what the lock is for",
             Self::Link => "ask an administrator for a new one: `tctl users reset <name>`",
+            Self::LinkBeforeAccounts => "the server prints a new one whenever it starts: start it again",
+            Self::FirstAdminLink => {
+                "on the server's own host, root invites an administrator: `tctl users add <name> --roles=access,editor`"
+            }
             Self::WrongCode => "check the clock of the device that makes the codes; each code works once",
             Self::SignInExpired => "begin again with your password",
             Self::Ceremony => "try again; on this page, and within 5 minutes",

@@ -212,7 +212,7 @@ impl Accounts {
         let mut user = match link.purpose {
             LinkPurpose::FirstAdmin => {
                 if work.count_users().await? > 0 {
-                    return Err(AccountError::Link);
+                    return Err(AccountError::FirstAdminLink);
                 }
                 let user = first_admin(name, now);
                 work.insert_user(&user).await?;
@@ -272,13 +272,18 @@ impl Accounts {
         token: &str,
     ) -> Result<(SecretToken, UserLink), AccountError> {
         let token = SecretToken::read(token).ok_or(AccountError::Link)?;
-        let link = work
-            .link(&token.hash())
-            .await?
-            .filter(|link| {
-                link.used.is_none() && link.expires > self.core.now() && link.failures < MAX_FAILURES
-            })
-            .ok_or(AccountError::Link)?;
+        let found = work.link(&token.hash()).await?.filter(|link| {
+            link.used.is_none() && link.expires > self.core.now() && link.failures < MAX_FAILURES
+        });
+        let Some(link) = found else {
+            return Err(match work.count_users().await? {
+                0 => AccountError::LinkBeforeAccounts,
+                _ => AccountError::Link,
+            });
+        };
+        if link.purpose == LinkPurpose::FirstAdmin && work.count_users().await? > 0 {
+            return Err(AccountError::FirstAdminLink);
+        }
         Ok((token, link))
     }
 }

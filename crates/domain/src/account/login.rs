@@ -44,6 +44,8 @@ pub struct LoggedIn {
 /// Life of a session unless told otherwise, and the longest there is.
 const SESSION_SECS: i64 = 12 * 3600;
 const LONGEST_SESSION_SECS: i64 = 30 * 3600;
+/// Shortest life of sessions that a role can ask for: time enough to log in and to change the role again.
+pub(crate) const SHORTEST_ROLE_SECS: i64 = 120;
 
 /// A user who has proven to be one.
 pub(super) struct Proven {
@@ -258,7 +260,7 @@ pub(super) fn session_secs(roles: &[Role], wished_secs: Option<i64>) -> i64 {
         .filter_map(|role| role.spec.options.max_session_ttl.as_deref())
         .filter_map(|ttl| duration::parse_secs(ttl).ok())
         .min();
-    let longest = strictest.unwrap_or(LONGEST_SESSION_SECS).min(LONGEST_SESSION_SECS);
+    let longest = strictest.unwrap_or(LONGEST_SESSION_SECS).clamp(SHORTEST_ROLE_SECS, LONGEST_SESSION_SECS);
     wished_secs.filter(|secs| *secs > 0).unwrap_or(SESSION_SECS).clamp(60.min(longest), longest)
 }
 
@@ -272,7 +274,10 @@ mod tests {
         assert_eq!(session_secs(&[role.clone()], None), SESSION_SECS);
         role.spec.options.max_session_ttl = Some("1h".to_owned());
         assert_eq!(session_secs(&[role.clone()], Some(7200)), 3600);
-        assert_eq!(session_secs(&[role], Some(1800)), 1800);
+        assert_eq!(session_secs(&[role.clone()], Some(1800)), 1800);
         assert_eq!(session_secs(&[], Some(i64::MAX)), LONGEST_SESSION_SECS);
+        // Of a release that took any.
+        role.spec.options.max_session_ttl = Some("1s".to_owned());
+        assert_eq!(session_secs(&[role], None), SHORTEST_ROLE_SECS);
     }
 }

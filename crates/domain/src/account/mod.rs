@@ -31,6 +31,7 @@ pub use factors::FactorChoices;
 pub(crate) use factors::factors_of;
 pub(crate) use links::pending_row_of;
 pub use links::{NewFactor, NewLink, SignedUp, SignupFacts};
+pub(crate) use login::SHORTEST_ROLE_SECS;
 pub use login::{LoggedIn, LoginKeys, LoginRequest};
 pub use overview::{UserDetail, UserPage, UserPlace, UserSummary};
 pub use passkeys::{PasskeyAnswer, PasskeyQuestion};

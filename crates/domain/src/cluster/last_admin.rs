@@ -1,13 +1,13 @@
 //! Nobody locks out the last administrator: what would leave the cluster without one is refused.
 //!
 //! An administrator is a person who can sign in, whom no lock keeps out, whose roles together allow everything that
-//! matters, and who has a second factor and an enrolled device without a lock where one is required of them. Root on the server's own host is the way back
+//! matters, and who has a second factor and an enrolled device without a lock where one is required of them; where boots are reviewed, one that awaits no review. Root on the server's own host is the way back
 //! in and therefore exempt: whatever is asked through the Unix socket is done.
 
 use std::sync::Arc;
 
 use gatehouse_model::resource::UserKind;
-use gatehouse_model::{ErrorKind, SecondFactor};
+use gatehouse_model::{BootDrift, ErrorKind, SecondFactor};
 
 use super::Preference;
 use crate::account::factors_of;
@@ -32,7 +32,7 @@ pub enum LastAdmin {
     Rights,
     #[error(
         "this would lock out every administrator: a trusted device would be required of them, and none of them \
-         has an enrolled one that is not locked"
+         has an enrolled one that is neither locked nor held for how it booted"
     )]
     Device,
     #[error(
@@ -156,6 +156,8 @@ struct Admins {
     core: Arc<Core>,
     roles: Vec<Role>,
     cluster_requires_device: bool,
+    /// A device that booted otherwise than it did when it was good makes no session trusted.
+    holds_drifted: bool,
     second_factor: SecondFactor,
 }
 
@@ -166,8 +168,9 @@ impl Admins {
         // Those that give everything first: most often the first account of the first role settles it.
         roles.sort_by_key(|role| !administers(std::slice::from_ref(role)));
         let cluster_requires_device = preference.mode.requires_device(false);
+        let holds_drifted = preference.boot_drift == BootDrift::Review;
         let second_factor = preference.second_factor;
-        Ok(Self { core: Arc::clone(core), roles, cluster_requires_device, second_factor })
+        Ok(Self { core: Arc::clone(core), roles, cluster_requires_device, holds_drifted, second_factor })
     }
 
     /// What there is, of what is asked for; the rest is not looked at.
@@ -219,7 +222,10 @@ impl Admins {
         }
         let requires_device = self.cluster_requires_device || roles_require_device(user, &roles);
         let now = self.core.now();
-        if needs.device && requires_device && !work.user_has_unlocked_device(&user.name, now).await? {
+        if needs.device
+            && requires_device
+            && !work.user_has_unlocked_device(&user.name, self.holds_drifted, now).await?
+        {
             return Ok(false);
         }
         if needs.factor {

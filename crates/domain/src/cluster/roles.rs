@@ -7,6 +7,7 @@ use gatehouse_model::{ErrorKind, Timestamp, clean_label, duration};
 use super::last_admin::{AdminGuard, LastAdmin};
 use super::preference::STALE;
 use super::reach::{BeyondReach, Reach};
+use crate::account::SHORTEST_ROLE_SECS;
 use crate::audit::{EventKind, LastChange, last_change};
 use crate::authz::{CreateRole, DeleteRole, Grant, ListRoles, ReadRole, UpdateRole, preset_roles};
 use crate::entity::Role;
@@ -319,8 +320,18 @@ fn check_spec(spec: &RoleSpec) -> Result<(), RoleError> {
             wrong(format!("spec.allow.logins[{place}]"), message);
         }
     }
-    if let Some(Err(error)) = spec.options.max_session_ttl.as_deref().map(duration::parse_secs) {
-        wrong("spec.options.max_session_ttl".to_owned(), format!("max_session_ttl: {error}"));
+    let ttl = spec.options.max_session_ttl.as_deref();
+    let ttl_problem = ttl.and_then(|ttl| match duration::parse_secs(ttl) {
+        Ok(secs) if secs < SHORTEST_ROLE_SECS => Some(format!(
+            "\"{}\" is too short to do anything in: use {}m or more",
+            clean_label(ttl),
+            SHORTEST_ROLE_SECS / 60
+        )),
+        Ok(_) => None,
+        Err(error) => Some(error),
+    });
+    if let Some(problem) = ttl_problem {
+        wrong("spec.options.max_session_ttl".to_owned(), format!("max_session_ttl: {problem}"));
     }
     if problems.is_empty() { Ok(()) } else { Err(RoleError::Spec(problems)) }
 }
@@ -370,6 +381,19 @@ mod tests {
         );
         assert!(problems[0].message.starts_with("unknown verb \"lst\", known are list, read"));
         assert!(check_spec(&RoleSpec::default()).is_ok());
+    }
+
+    #[test]
+    fn attack_sessions_that_end_before_anybody_can_mend_the_role() {
+        let with = |ttl: &str| RoleSpec {
+            options: RoleOptions { max_session_ttl: Some(ttl.to_owned()), ..RoleOptions::default() },
+            ..RoleSpec::default()
+        };
+        for ttl in ["1s", "1m59s"] {
+            let Err(RoleError::Spec(problems)) = check_spec(&with(ttl)) else { panic!("{ttl} accepted") };
+            assert!(problems[0].message.contains("too short to do anything in"), "{problems:?}");
+        }
+        assert!(check_spec(&with("2m")).is_ok());
     }
 
     #[test]

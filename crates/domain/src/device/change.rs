@@ -50,4 +50,10 @@ impl DeviceChange {
         device.enroll_status == EnrollStatus::Enrolled
             && self.enroll_status == Some(EnrollStatus::NotEnrolled)
     }
+
+    /// Whether an enrolled device can be somebody's before this and not after it.
+    #[must_use]
+    pub fn may_take_from_somebody(&self) -> bool {
+        self.enroll_status == Some(EnrollStatus::NotEnrolled) || self.owner.is_some()
+    }
 }

@@ -2,6 +2,7 @@ use gatehouse_model::{AssetTagError, ErrorKind};
 
 use crate::Decision;
 use crate::authz::AuthzError;
+use crate::cluster::LastAdmin;
 use crate::ports::StoreError;
 
 /// Why something about the inventory cannot be done.
@@ -46,6 +47,10 @@ pub enum DeviceError {
     /// One text for an unknown device, another's device and data that does not fit: a stranger learns nothing.
     #[error("this device cannot be auto-enrolled")]
     AutoEnroll(AutoEnrollRefusal),
+    #[error("the device has been enrolled this very moment, so nothing was changed")]
+    JustEnrolled,
+    #[error(transparent)]
+    LastAdmin(#[from] LastAdmin),
     #[error(transparent)]
     Authz(#[from] AuthzError),
     #[error(transparent)]
@@ -96,7 +101,8 @@ impl Decision for DeviceError {
             | Self::TooMany(_) => ErrorKind::InvalidInput,
             Self::NotFound(_) | Self::TokenNotFound(_) => ErrorKind::NotFound,
             Self::Exists { .. } | Self::Raced { .. } | Self::IdTaken(_) => ErrorKind::Conflict,
-            Self::BootChanged => ErrorKind::Conflict,
+            Self::BootChanged | Self::JustEnrolled => ErrorKind::Conflict,
+            Self::LastAdmin(error) => error.kind(),
             Self::BootGood | Self::TokenEnded(_) | Self::Off | Self::AutoEnrollOff => {
                 ErrorKind::FailedPrecondition
             }
@@ -122,6 +128,8 @@ impl Decision for DeviceError {
             Self::TokenEnded(_) => "token_ended",
             Self::BootChanged => "boot_changed",
             Self::BootGood => "boot_good",
+            Self::JustEnrolled => "device_changed",
+            Self::LastAdmin(error) => error.code(),
             Self::Off => "device_trust_off",
             Self::AutoEnrollOff => "auto_enroll_off",
             Self::AutoEnroll(_) => "auto_enroll_refused",
@@ -141,6 +149,8 @@ impl Decision for DeviceError {
                 "leave out enroll_status and credential, then enrol with `tctl devices enroll`"
             }
             Self::BootChanged => "look at it again: `tctl devices boot`",
+            Self::JustEnrolled => "look at it again, then repeat the step",
+            Self::LastAdmin(error) => return error.hint(),
             Self::Off => "an administrator can set device_trust.mode with `tctl edit cap`",
             Self::AutoEnrollOff | Self::AutoEnroll(_) => {
                 "ask an administrator for an enrolment token: `tctl devices enroll --asset-tag=<tag>`"

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use gatehouse_model::{DeviceTrustMode, EnrollStatus, UserName, clean_label};
 
+use super::update::keeps_administrators;
 use super::{DeviceError, DeviceSpec, NewEnrollToken, TokenTerms, make_admin_token, token_event};
 use crate::Core;
 use crate::audit::EventKind;
@@ -129,15 +130,15 @@ impl Inventory {
     /// Deletes a device with everything but its evidence and audit trail, and ends the trust of its sessions at once.
     ///
     /// # Errors
-    /// No such device.
+    /// No such device; it is the device by which the last administrator gets in.
     pub async fn delete(&self, grant: &Grant<DeleteDevice>, id: &str) -> Result<Device, DeviceError> {
         let mut work = self.core.begin().await?;
-        let device =
-            work.device_for_update(id).await?.ok_or_else(|| DeviceError::NotFound(clean_label(id)))?;
+        let (device, guard) = self.hold(work.as_mut(), grant.by(), id, true).await?;
         work.untrust_sessions_of_device(id).await?;
         work.delete_device(id).await?;
         work.append_event(&self.core.event(EventKind::DEVICE_DELETE, grant.by()).about_device(&device, ""))
             .await?;
+        keeps_administrators(guard, work.as_mut()).await?;
         work.commit().await?;
         Ok(device)
     }

@@ -6,6 +6,7 @@ use super::inventory::{check_owner, view};
 use super::{DeviceChange, DeviceError, DeviceSpec, DeviceView, Inventory};
 use crate::audit::EventKind;
 use crate::authz::{Attribution, CreateDevice, Grant, UpdateDevice};
+use crate::cluster::AdminGuard;
 use crate::entity::Device;
 use crate::ports::UnitOfWork;
 
@@ -14,7 +15,8 @@ impl Inventory {
     /// trust of its sessions at once.
     ///
     /// # Errors
-    /// No such device; an attempt to write "enrolled"; an owner who does not exist.
+    /// No such device; an attempt to write "enrolled"; an owner who does not exist; it is the device by which the last
+    /// administrator gets in.
     pub async fn update(
         &self,
         grant: &Grant<UpdateDevice>,
@@ -22,12 +24,35 @@ impl Inventory {
         change: &DeviceChange,
     ) -> Result<DeviceView, DeviceError> {
         let mut work = self.core.begin().await?;
-        let mut device =
-            work.device_for_update(id).await?.ok_or_else(|| DeviceError::NotFound(clean_label(id)))?;
+        let (mut device, guard) =
+            self.hold(work.as_mut(), grant.by(), id, change.may_take_from_somebody()).await?;
         self.apply(work.as_mut(), grant.by(), &mut device, change).await?;
+        keeps_administrators(guard, work.as_mut()).await?;
         let view = view(work.as_mut(), device, true).await?;
         work.commit().await?;
         Ok(view)
+    }
+
+    /// A device, held for a change. Where the change may take an enrolled device from somebody, administrators are held
+    /// before it, in the order in which locks are made, and looked at once more when it is done.
+    pub(super) async fn hold(
+        &self,
+        work: &mut dyn UnitOfWork,
+        by: &Attribution,
+        id: &str,
+        may_take: bool,
+    ) -> Result<(Device, Option<AdminGuard>), DeviceError> {
+        let not_found = || DeviceError::NotFound(clean_label(id));
+        let is_taken = |device: &Device| may_take && device.enroll_status == EnrollStatus::Enrolled;
+        let guard = match is_taken(&work.device(id).await?.ok_or_else(not_found)?) {
+            true => Some(AdminGuard::before(&self.core, work, by).await?),
+            false => None,
+        };
+        let device = work.device_for_update(id).await?.ok_or_else(not_found)?;
+        if guard.is_none() && is_taken(&device) {
+            return Err(DeviceError::JustEnrolled);
+        }
+        Ok((device, guard))
     }
 
     pub(super) async fn apply(
@@ -124,15 +149,26 @@ impl Inventory {
                 if found.asset_tag != spec.asset_tag {
                     return Err(DeviceError::Immutable("asset_tag"));
                 }
-                let mut device = work
-                    .device_for_update(&found.id)
-                    .await?
-                    .ok_or_else(|| DeviceError::NotFound(found.id.clone()))?;
-                self.apply(work.as_mut(), update.by(), &mut device, &DeviceChange::all_of(&spec)).await?;
+                let change = DeviceChange::all_of(&spec);
+                let (mut device, guard) =
+                    self.hold(work.as_mut(), update.by(), &found.id, change.may_take_from_somebody()).await?;
+                self.apply(work.as_mut(), update.by(), &mut device, &change).await?;
+                keeps_administrators(guard, work.as_mut()).await?;
                 view(work.as_mut(), device, true).await?
             }
         };
         work.commit().await?;
         Ok(view)
+    }
+}
+
+/// Fails where the change has taken the last administrator's way in; the unit of work must not be committed then.
+pub(super) async fn keeps_administrators(
+    guard: Option<AdminGuard>,
+    work: &mut dyn UnitOfWork,
+) -> Result<(), DeviceError> {
+    match guard {
+        Some(guard) => Ok(guard.after(work).await??),
+        None => Ok(()),
     }
 }

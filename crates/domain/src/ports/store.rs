@@ -397,8 +397,9 @@ pub trait DeviceRows {
     async fn set_counter_alarm(&mut self, device_id: &str, since: Option<Timestamp>) -> Stored<()>;
     /// Whether the user is a user of a device that is enrolled.
     async fn user_has_enrolled_device(&mut self, user: &str) -> Stored<bool>;
-    /// As [`DeviceRows::user_has_enrolled_device`]; a device with a lock in force does not count.
-    async fn user_has_unlocked_device(&mut self, user: &str, now: Timestamp) -> Stored<bool>;
+    /// As [`DeviceRows::user_has_enrolled_device`]; a device with a lock in force does not count, nor, where only `steady`
+    /// ones do, one whose last boot is not the good one.
+    async fn user_has_unlocked_device(&mut self, user: &str, steady: bool, now: Timestamp) -> Stored<bool>;
     /// (all, enrolled).
     async fn count_devices(&mut self) -> Stored<(i64, i64)>;
 

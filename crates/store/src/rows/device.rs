@@ -173,9 +173,9 @@ impl<E: Executor> DeviceRows for Unit<E> {
         Ok(self.0.optional(sql::USER_HAS_ENROLLED_DEVICE, values, TEXT).await?.is_some())
     }
 
-    async fn user_has_unlocked_device(&mut self, user: &str, now: Timestamp) -> Stored<bool> {
-        let values = values![user, ENROLLED, now];
-        Ok(self.0.optional(sql::USER_HAS_UNLOCKED_DEVICE, values, TEXT).await?.is_some())
+    async fn user_has_unlocked_device(&mut self, user: &str, steady: bool, now: Timestamp) -> Stored<bool> {
+        let statement = if steady { sql::USER_HAS_STEADY_DEVICE } else { sql::USER_HAS_UNLOCKED_DEVICE };
+        Ok(self.0.optional(statement, values![user, ENROLLED, now], TEXT).await?.is_some())
     }
 
     async fn count_devices(&mut self) -> Stored<(i64, i64)> {

@@ -52,6 +52,14 @@ statements! {
           and not exists (
               select 1 from locks l where l.target_device = d.id and (l.expires is null or l.expires > $3))
         limit 1";
+    /// As [`USER_HAS_UNLOCKED_DEVICE`], and the device booted last as it did when it was good.
+    USER_HAS_STEADY_DEVICE = "
+        select u.device_id from device_users u join devices d on d.id = u.device_id
+        where u.user_name = $1 and d.enroll_status = $2
+          and not exists (
+              select 1 from locks l where l.target_device = d.id and (l.expires is null or l.expires > $3))
+          and not exists (select 1 from device_good_boots b where b.device_id = d.id)
+        limit 1";
     /// `$1` is the number of the state "enrolled".
     COUNT_DEVICES = "
         select (select count(*) from devices), (select count(*) from devices where enroll_status = $1)";

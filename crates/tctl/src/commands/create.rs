@@ -9,7 +9,7 @@ use gatehouse_proto::gatehouse::v1::CreateResourceRequest;
 
 use crate::cli::{CreateArgs, ServerArgs};
 use crate::connect::connect;
-use crate::document::{Document, Kind, MAX_DOCUMENT_BYTES, about_document, read_documents};
+use crate::document::{Document, Kind, MAX_DOCUMENT_BYTES, about_document, in_document, read_documents};
 use crate::failure::{Failure, Outcome};
 use crate::output;
 
@@ -46,7 +46,8 @@ enum Prepared {
 
 fn prepare(document: &Document) -> Result<Prepared> {
     if document.kind == Kind::Device {
-        return Ok(Prepared::Device(Box::new(device_of(document)?)));
+        let device = device_of(document).map_err(|error| in_document(document.number, error))?;
+        return Ok(Prepared::Device(Box::new(device)));
     }
     Ok(Prepared::Json(document.kind, document.to_json()?))
 }

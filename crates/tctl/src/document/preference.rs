@@ -18,14 +18,16 @@ pub(super) fn read(mut document: Value) -> Result<Value> {
             text.parse::<Leniency>().map_err(|error| invalid(format!("device_trust.{key}: {error}")))?;
         }
     }
-    if let Some(flag) = trust.get_mut("auto_enroll")
-        && let Some(text) = flag.as_str()
-    {
-        *flag = match text.to_ascii_lowercase().as_str() {
-            "yes" | "on" => Value::Bool(true),
-            "no" | "off" => Value::Bool(false),
-            _ => return Err(invalid("device_trust.auto_enroll is true or false")),
-        };
+    for key in ["auto_enroll", "ekcert_fetch_cas", "ship_ahead", "remote_browser"] {
+        if let Some(flag) = trust.get_mut(key)
+            && let Some(text) = flag.as_str()
+        {
+            *flag = match text.to_ascii_lowercase().as_str() {
+                "yes" | "on" => Value::Bool(true),
+                "no" | "off" => Value::Bool(false),
+                _ => return Err(invalid(format!("device_trust.{key} is true or false"))),
+            };
+        }
     }
     Ok(document)
 }
@@ -45,6 +47,11 @@ mod tests {
         assert_eq!(trust("auto_enroll: No").unwrap()["auto_enroll"], Value::Bool(false));
         assert_eq!(trust("auto_enroll: true").unwrap()["auto_enroll"], Value::Bool(true));
         assert!(trust("auto_enroll: perhaps").is_err());
+        for key in ["ekcert_fetch_cas", "ship_ahead", "remote_browser"] {
+            assert_eq!(trust(&format!("{key}: yes")).unwrap()[key], Value::Bool(true));
+            let message = trust(&format!("{key}: perhaps")).unwrap_err().message;
+            assert_eq!(message, format!("device_trust.{key} is true or false"));
+        }
     }
 
     #[test]

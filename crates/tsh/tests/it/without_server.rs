@@ -47,6 +47,10 @@ fn the_machine_tells_what_it_is() {
     let home = tempfile::tempdir().unwrap();
     let nameless = tsh(home.path(), &["device", "asset-tag"]);
     assert!(nameless.starts_with("exit: 1") && nameless.contains("unable to determine serial number"));
+    assert!(
+        nameless.contains("tsh device doctor") && !nameless.contains("tsh device asset-tag`"),
+        "{nameless}"
+    );
     let dmi = home.path().join("sys/class/dmi/id");
     std::fs::create_dir_all(&dmi).unwrap();
     std::fs::write(dmi.join("product_serial"), "PF0\u{1b}[31mABC1\n").unwrap();

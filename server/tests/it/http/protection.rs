@@ -213,3 +213,49 @@ async fn a_built_site_brings_the_islands() {
     fs::write(folder.path().join("manifest.json"), hostile).unwrap();
     assert!(Site::open(folder.path()).is_none());
 }
+
+#[tokio::test]
+async fn attack_other_spellings_of_a_pages_address() {
+    let cluster = cluster().await;
+    let (mut stranger, mut root) = (cluster.browser(), cluster.admin().await);
+    for path in [
+        "/web/./devices",
+        "/web/login/../devices",
+        "/web/devices/%2e%2e/login",
+        "/web//devices",
+        "/web/%64evices",
+        "/WEB/devices",
+        "/web/devices//",
+    ] {
+        for browser in [&mut stranger, &mut root] {
+            let page = browser.get(path).await;
+            assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
+            page.holds("There is nothing at this address");
+        }
+    }
+    // A slash too many is somebody's slip.
+    for browser in [&mut stranger, &mut root] {
+        let page = browser.get("/web/devices/?q=a").await;
+        assert_eq!((page.status, page.location()), (StatusCode::PERMANENT_REDIRECT, "/web/devices?q=a"));
+        assert_eq!(browser.get("//evil.example/").await.status, StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
+async fn attack_a_request_that_names_two_hosts() {
+    let cluster = cluster().await;
+    let request =
+        Request::get("/web/login").header("host", "gate.example:3080").header("host", "evil.example");
+    let page = cluster.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(page.status, StatusCode::BAD_REQUEST);
+    page.holds("a request names one host");
+}
+
+#[tokio::test]
+async fn who_may_not_add_devices_is_told_before_the_form() {
+    let cluster = cluster().await;
+    cluster.admin().await.get("/web/devices/add").await.holds(r#"name="asset_tag""#);
+    let page = cluster.person("alice", &["access"]).await.get("/web/devices/add").await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    page.holds("You cannot add devices").lacks(r#"name="asset_tag""#);
+}

@@ -102,3 +102,21 @@ async fn any_other_link_is_refused_alike() {
         assert_eq!(browser.post(path, &form).await.status, StatusCode::FORBIDDEN, "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_link_of_the_first_admin_is_void_once_there_is_an_account_and_says_so_at_once() {
+    let cluster = cluster_with(PreferenceSpec::default(), &Site::bare()).await;
+    let mut browser = cluster.browser();
+    browser.get(&cluster.first_admin_path).await.holds("Create the first admin");
+    let unknown = format!("/web/signup/{}", "A".repeat(43));
+    browser.get(&unknown).await.holds("link_invalid").holds("start it again").lacks("tctl users reset");
+    // Root on the host has invited somebody meanwhile.
+    super::people::invite(&cluster, "alice", &["editor"]).await;
+    let page = browser.get(&cluster.first_admin_path).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    browser.get(&unknown).await.holds("link_invalid").holds("tctl users reset");
+    page.holds("first_admin_link_void")
+        .holds("there are accounts already")
+        .holds("tctl users add")
+        .lacks("<form");
+}

@@ -171,7 +171,7 @@ async fn users_of_a_device(store: Arc<dyn Store>) {
     assert!(!work.user_has_enrolled_device("bob").await.unwrap());
     work.add_device_user("d1", "bob", at(1)).await.unwrap();
     assert!(work.user_has_enrolled_device("bob").await.unwrap());
-    assert!(work.user_has_unlocked_device("bob", at(1)).await.unwrap());
+    assert!(work.user_has_unlocked_device("bob", false, at(1)).await.unwrap());
     let lock = Lock {
         id: "l1".to_owned(),
         target: LockTarget { device: Some("d1".to_owned()), ..LockTarget::default() },
@@ -181,8 +181,8 @@ async fn users_of_a_device(store: Arc<dyn Store>) {
         expires: Some(at(5)),
     };
     work.insert_lock(&lock).await.unwrap();
-    assert!(!work.user_has_unlocked_device("bob", at(4)).await.unwrap());
-    assert!(work.user_has_unlocked_device("bob", at(5)).await.unwrap());
+    assert!(!work.user_has_unlocked_device("bob", false, at(4)).await.unwrap());
+    assert!(work.user_has_unlocked_device("bob", false, at(5)).await.unwrap());
     assert!(work.user_has_enrolled_device("bob").await.unwrap());
     work.delete_lock("l1").await.unwrap();
     work.add_device_user("d1", "alice", at(2)).await.unwrap();

@@ -6,7 +6,7 @@ use gatehouse_model::OsType;
 use gatehouse_model::tpm::PlatformParameters;
 
 use crate::engines::on_both_engines;
-use crate::samples::{at, credential, device, evidence};
+use crate::samples::{at, credential, device, evidence, user};
 
 on_both_engines!(
     a_basis_is_kept_once_with_its_cas,
@@ -80,6 +80,8 @@ fn boot(time: i64, byte: u8) -> BootRecord {
 async fn a_good_boot_stands_beside_the_last_and_goes_with_its_device(store: Arc<dyn Store>) {
     let mut work = store.begin().await.unwrap();
     work.insert_device(&device("d1", OsType::Linux, "ONE")).await.unwrap();
+    work.insert_user(&user("alice")).await.unwrap();
+    work.add_device_user("d1", "alice", at(1)).await.unwrap();
     assert!(!work.touch_boot(&boot(1, 1)).await.unwrap(), "there is none");
     work.note_boot(&boot(1, 1)).await.unwrap();
     assert!(work.touch_boot(&boot(2, 1)).await.unwrap());
@@ -89,9 +91,15 @@ async fn a_good_boot_stands_beside_the_last_and_goes_with_its_device(store: Arc<
         work.put_good_boot(&good).await.unwrap();
         assert_eq!(work.good_boot("d1").await.unwrap(), Some(good));
         assert!(work.has_good_boot("d1").await.unwrap());
+        assert!(
+            !work.user_has_unlocked_device("alice", true, at(4)).await.unwrap(),
+            "its last boot is another"
+        );
+        assert!(work.user_has_unlocked_device("alice", false, at(4)).await.unwrap());
     }
     work.forget_good_boot("d1").await.unwrap();
     assert_eq!(work.good_boot("d1").await.unwrap(), None);
+    assert!(work.user_has_unlocked_device("alice", true, at(4)).await.unwrap());
     work.put_good_boot(&boot(4, 1)).await.unwrap();
     work.forget_boot("d1").await.unwrap();
     assert_eq!((work.boot("d1").await.unwrap(), work.good_boot("d1").await.unwrap()), (None, None));
