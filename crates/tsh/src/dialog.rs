@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(300);
 const TITLE: &str = "Gatehouse";
 /// What is to be typed for a browser on another machine.
 const NUMBER: &str = "Number that the browser shows (empty: no):";
+/// What kdialog prints for the lines of its list.
+const KDIALOG_NO: &str = "no";
+const KDIALOG_YES: &str = "yes";
 /// How often something else than a number may be typed.
 const NUMBER_TRIES: usize = 3;
 
@@ -116,18 +119,21 @@ impl Asker {
                 command
             }
             Self::Kdialog(program) => {
+                // Its windows with yes and no take the enter key for a yes, and that may be meant for the window behind. No
+                // letter leads to a line that begins with a sign.
                 let mut command = Command::new(program);
                 command
-                    .args(["--title", TITLE, "--yes-label", "Authorize", "--no-label", "Cancel"])
-                    .arg("--warningyesno")
-                    .arg(for_kdialog(&question.in_window()));
-                command
+                    .args(["--title", TITLE, "--menu"])
+                    .arg(for_kdialog(&question.in_window()))
+                    .args([KDIALOG_NO, "✗ Do not authorize it", KDIALOG_YES, "✓ Authorize it"])
+                    .args(["--default", "✗ Do not authorize it"]);
+                return Ok(typed(&mut command).await?.is_some_and(|chosen| chosen.trim() == KDIALOG_YES));
             }
         };
         let Some(status) = wait(&mut command).await else {
             return Err(ClientError::handoff(HandoffCode::Declined, "nobody answered in time"));
         };
-        // Both programs say 1 for no, and for a window that was closed. What else they end with is no answer at all.
+        // It says 1 for no, and for a window that was closed. What else it ends with is no answer at all.
         match status.map(|status| status.code()) {
             Ok(Some(0)) => Ok(true),
             Ok(Some(1)) => Ok(false),
@@ -156,7 +162,7 @@ impl Asker {
                     let mut command = Command::new(program);
                     command
                         .args(["--title", TITLE, "--inputbox"])
-                        .arg(for_kdialog(&question_with(question, NUMBER)))
+                        .arg(for_kdialog_entry(&question_with(question, NUMBER)))
                         .arg("");
                     typed(&mut command).await?
                 }
@@ -203,7 +209,7 @@ fn is_number(text: &str) -> bool {
     text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// What was typed into a window; `None` for a window that was closed.
+/// What was typed or chosen in a window; `None` for a window that was closed.
 async fn typed(command: &mut Command) -> Result<Option<String>> {
     command.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     let Ok(output) = tokio::time::timeout(PATIENCE, command.output()).await else {
@@ -247,6 +253,11 @@ fn for_kdialog(text: &str) -> String {
     html + "</qt>"
 }
 
+/// Where it asks for a line, it reads marks of access keys.
+fn for_kdialog_entry(text: &str) -> String {
+    for_kdialog(&text.replace('&', "&&"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,6 +269,7 @@ mod tests {
         let html = for_kdialog(NASTY);
         assert!(!html.contains("<b>") && !html.contains('\\') && !html.contains('"'), "{html}");
         assert!(html.starts_with("<qt>&#60;b&#62;Fire"), "{html}");
+        assert_eq!(for_kdialog_entry("a & b"), "<qt>a &#38;&#38; b</qt>");
         assert_eq!(for_zenity("a\\nb"), "a\u{2216}nb");
         assert_eq!(for_zenity_entry("<a>_b"), "<a>__b");
     }

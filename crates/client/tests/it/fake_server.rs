@@ -186,5 +186,8 @@ impl AccountService for FakeServer {
     not_here! {
         who_am_i: () => gatehouse::WhoAmIResponse,
         logout: () => (),
+        list_own_sessions: gatehouse::ListOwnSessionsRequest => gatehouse::ListSessionsResponse,
+        end_own_session: gatehouse::EndSessionRequest => (),
+        end_other_sessions: () => gatehouse::EndOtherSessionsResponse,
     }
 }

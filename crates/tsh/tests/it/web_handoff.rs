@@ -40,6 +40,7 @@ const STANDS: &str = "timeout 30 cat done";
 /// A window that writes down what it was asked, and is answered by `$ANSWER`.
 const WINDOW: &str = r#"#!/bin/sh
 { printf '%s' "${0##*/}"; printf ' [%s]' "$@"; echo; } >> "$HOME/shown"
+echo "${CHOSEN:-yes}"
 exit "${ANSWER:-0}"
 "#;
 
@@ -121,6 +122,13 @@ fn the_desktop_asks_and_no_is_no() {
         scene.desk.set("ANSWER", "1");
         scene.types("DISPLAY=:7 PATH=$WITH tsh open-link \"$(cat link)\"");
         scene.desk.set("ANSWER", "0");
+        if window == "kdialog" {
+            // What stands first in its list, and nothing at all.
+            for chosen in ["no", " "] {
+                let line = format!("DISPLAY=:7 CHOSEN='{chosen}' PATH=$WITH tsh open-link \"$(cat link)\"");
+                assert!(scene.quietly(&line, "").stderr.contains("code: declined"), "{chosen}");
+            }
+        }
         scene.types("WAYLAND_DISPLAY=wayland-0 PATH=$WITH tsh open-link \"$(cat link)\"");
         scene.types(STANDS);
         // What is refused is told where the question would have been.
