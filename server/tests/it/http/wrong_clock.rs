@@ -43,3 +43,18 @@ async fn failures_of_a_time_that_never_was_close_nothing_for_long() {
     }
     assert_eq!(browser.sign_in("root", PASSWORD).await.status, StatusCode::SEE_OTHER);
 }
+
+#[tokio::test]
+async fn a_session_that_begins_in_the_future_is_none() {
+    let cluster = cluster().await;
+    cluster.admin().await;
+    let mut browser = cluster.browser();
+    for (ahead, wanted) in [(30 * 60, StatusCode::OK), (5000 * DAY, StatusCode::SEE_OTHER)] {
+        cluster.clock.advance(ahead);
+        browser.cookie = None;
+        browser.sign_in("root", PASSWORD).await;
+        assert_eq!(browser.get("/web/account").await.status, StatusCode::OK);
+        cluster.clock.advance(-ahead);
+        assert_eq!(browser.get("/web/account").await.status, wanted, "{ahead}");
+    }
+}
