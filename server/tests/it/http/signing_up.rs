@@ -109,12 +109,12 @@ async fn the_link_of_the_first_admin_is_void_once_there_is_an_account_and_says_s
     let mut browser = cluster.browser();
     browser.get(&cluster.first_admin_path).await.holds("Create the first admin");
     let unknown = format!("/web/signup/{}", "A".repeat(43));
-    browser.get(&unknown).await.holds("link_invalid").holds("start it again").lacks("tctl users reset");
+    browser.get(&unknown).await.holds("first_link_invalid").holds("start it again").lacks("Reset sign-in");
     // Root on the host has invited somebody meanwhile.
     super::people::invite(&cluster, "alice", &["editor"]).await;
     let page = browser.get(&cluster.first_admin_path).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
-    browser.get(&unknown).await.holds("link_invalid").holds("tctl users reset");
+    browser.get(&unknown).await.holds("link_invalid").holds("Reset sign-in");
     page.holds("first_admin_link_void")
         .holds("there are accounts already")
         .holds("tctl users add")
