@@ -26,3 +26,4 @@ mod step_up;
 mod tokens;
 mod users;
 mod ways_out;
+mod wrong_clock;

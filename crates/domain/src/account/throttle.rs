@@ -105,8 +105,17 @@ impl Core {
         for limit in &keys.0 {
             let Some(failures) = work.take_attempt(&limit.key, now, now.plus_secs(-FORGET_SECS)).await?
             else {
-                let until = work.throttle(&limit.key).await?.unwrap_or_default().blocked_until;
-                return Err(AccountError::Throttled { wait_secs: until.secs_since(now).max(0) + 1 });
+                let found = work.throttle(&limit.key).await?.unwrap_or_default();
+                let mut wait_secs = found.blocked_until.secs_since(now).max(0);
+                if wait_secs > limit.longest_secs {
+                    // Written while the clock was ahead: it must not stay closed until then.
+                    wait_secs = limit.longest_secs;
+                    let closed =
+                        Throttle { last_failure: now, blocked_until: now.plus_secs(wait_secs), ..found };
+                    work.put_throttle(&limit.key, &closed).await?;
+                    work.commit().await?;
+                }
+                return Err(AccountError::Throttled { wait_secs: wait_secs + 1 });
             };
             let blocked_until = now.plus_secs(closed_secs(failures - limit.free, limit.longest_secs));
             work.put_throttle(&limit.key, &Throttle { failures, last_failure: now, blocked_until }).await?;

@@ -46,6 +46,9 @@ pub struct Session {
 
 /// How long a browser's session may lie idle, in seconds (NIST SP 800-63B, section 4.2.3).
 pub const WEB_IDLE_SECS: i64 = 30 * 60;
+/// Clocks of servers differ by less, in seconds: what begins later than that was begun by a clock that was wrong, and would
+/// otherwise live until that time comes.
+const AHEAD_SECS: i64 = 3600;
 
 impl Session {
     /// When it ends unless it is used; command lines keep their certificates to the end.
@@ -60,11 +63,12 @@ impl Session {
         self.device.as_ref().filter(|device| device.until.is_none_or(|until| until > now))
     }
 
-    /// Ended by somebody, expired, or idle for too long.
+    /// Ended by somebody, expired, idle for too long, or begun by a clock that was ahead.
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {
         self.ended.is_some()
             || self.expires <= now
+            || self.created > now.plus_secs(AHEAD_SECS)
             || self.idle_until().is_some_and(|idle_until| idle_until <= now)
     }
 }

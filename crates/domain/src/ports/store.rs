@@ -508,6 +508,7 @@ pub trait AuditRows {
     /// Newest first.
     async fn events(&mut self, filter: &AuditFilter, limit: i64) -> Stored<Vec<StoredEvent>>;
     async fn event(&mut self, uid: &str) -> Stored<Option<StoredEvent>>;
+    async fn time_of_oldest_event(&mut self) -> Stored<Option<Timestamp>>;
     async fn purge_events(&mut self, before: Timestamp) -> Stored<i64>;
 }
 

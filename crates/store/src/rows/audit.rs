@@ -121,6 +121,11 @@ impl<E: Executor> AuditRows for Unit<E> {
         self.0.optional(sql::EVENT, values![uid], EVENT).await
     }
 
+    async fn time_of_oldest_event(&mut self) -> Stored<Option<Timestamp>> {
+        let time = self.0.optional(sql::TIME_OF_OLDEST_EVENT, values![], NUMBER).await?;
+        Ok(time.map(Timestamp::from_micros))
+    }
+
     async fn purge_events(&mut self, before: Timestamp) -> Stored<i64> {
         self.0.takes_long();
         self.0.execute(sql::PURGE_EVENTS, values![before]).await

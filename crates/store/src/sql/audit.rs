@@ -35,6 +35,7 @@ statements! {
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     EVENT = "select sequence, body from audit_events where uid = $1";
     PLACE_OF_EVENT = "select time from audit_events where sequence = $1";
+    TIME_OF_OLDEST_EVENT = "select time from audit_events order by time, sequence limit 1";
     PURGE_EVENTS = "delete from audit_events where time < $1";
 
     EVENTS = events!("");

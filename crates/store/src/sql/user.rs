@@ -82,7 +82,10 @@ statements! {
     DEVICES_USED_BY = "select device_id from device_users where user_name = $1 order by device_id";
     DELETE_USER = "delete from users where name = $1";
     COUNT_USERS = "select count(*) from users";
-    TAKE_TOTP_STEP = "update users set totp_last_step = $2 where name = $1 and totp_last_step < $2";
+    /// A step far ahead was taken while the clock was wrong: no code of today can have been it.
+    TAKE_TOTP_STEP = "
+        update users set totp_last_step = $2
+        where name = $1 and (totp_last_step < $2 or totp_last_step > $2 + 20)";
     INSERT_USER_ROLE = "insert into user_roles (user_name, place, role) values ($1, $2, $3)";
     DELETE_USER_ROLES = "delete from user_roles where user_name = $1";
 

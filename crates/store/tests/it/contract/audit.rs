@@ -81,11 +81,14 @@ async fn events_are_filtered(store: Arc<dyn Store>) {
 
 async fn the_log_only_grows(store: Arc<dyn Store>) {
     let mut work = store.begin().await.unwrap();
-    for (uid, time) in [("u1", 1), ("u2", 2), ("u3", 3)] {
+    assert_eq!(work.time_of_oldest_event().await.unwrap(), None);
+    for (uid, time) in [("u2", 2), ("u1", 1), ("u3", 3)] {
         work.append_event(&event(uid, "user.login", "alice", None, time)).await.unwrap();
     }
     let newest = work.events(&AuditFilter::default(), 1).await.unwrap()[0].sequence;
+    assert_eq!(work.time_of_oldest_event().await.unwrap(), Some(at(1)));
     assert_eq!(work.purge_events(at(3)).await.unwrap(), 2);
+    assert_eq!(work.time_of_oldest_event().await.unwrap(), Some(at(3)));
     assert_eq!(work.purge_events(at(4)).await.unwrap(), 1);
     work.append_event(&event("u4", "user.login", "alice", None, 9)).await.unwrap();
     let next = work.events(&AuditFilter::default(), 1).await.unwrap()[0].sequence;
