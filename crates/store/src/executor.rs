@@ -6,6 +6,7 @@ use gatehouse_domain::ports::store::Stored;
 
 use crate::decode::Decode;
 use crate::dialect::Dialect;
+use crate::feed::Told;
 use crate::value::Value;
 
 /// A statement with its arguments.
@@ -44,7 +45,8 @@ pub(crate) trait Executor: Send + 'static {
     /// Reads a row.
     fn decode<T>(row: Self::Row, decode: &Decode<T>) -> Stored<T>;
 
-    fn commit(self) -> impl Future<Output = Stored<()>> + Send;
+    /// Ends the transaction; whoever listens is told, also if who waits for this goes away.
+    fn commit(self, told: Told) -> impl Future<Output = Stored<()>> + Send;
 
     /// Runs a statement; answers with the number of rows that it changed.
     fn execute(

@@ -58,19 +58,24 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    pub(crate) fn through_the_database() -> Self {
+    /// For who tells of nothing, or leaves it to the database.
+    pub(crate) fn without_feed() -> Self {
         Self { changes: Vec::new(), feed: None }
     }
 
     pub(crate) fn note(&mut self, event: &AuditEvent) {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        self.changes.push(Change {
+        self.note_change(Change {
             event: event.event.clone(),
             device_id: event.device.as_ref().and_then(|device| some(&device.device_id)),
             user: some(&event.user),
             target: some(&event.target),
             session_id: some(&event.session_id),
         });
+    }
+
+    pub(crate) fn note_change(&mut self, change: Change) {
+        self.changes.push(change);
     }
 
     /// As the database is to tell it.

@@ -29,9 +29,7 @@ impl<E: Executor> UnitOfWork for Unit<E> {
                 transaction.execute(notify, values![&message]).await?;
             }
         }
-        transaction.commit().await?;
-        told.committed();
-        Ok(())
+        transaction.commit(told).await
     }
 
     async fn commit_enrolment(mut self: Box<Self>, device: &Device, credential: &Credential) -> Stored<()> {
@@ -105,13 +103,13 @@ impl PostgresStore {
 
     async fn open(&self, begin: &'static str) -> Stored<Unit<PostgresTransaction>> {
         let begun = self.pool.begin_with(begin).await.map_err(postgres_failure)?;
-        Ok(Unit::new(PostgresTransaction::new(begun), Told::through_the_database()))
+        Ok(Unit::new(PostgresTransaction::new(begun), Told::without_feed()))
     }
 
     async fn single(&self, begin: &'static str) -> Stored<Box<dyn UnitOfWork>> {
         let connection = self.pool.acquire().await.map_err(postgres_failure)?;
         let single = PostgresTransaction::single(connection, begin);
-        Ok(Box::new(Unit::new(single, Told::through_the_database())))
+        Ok(Box::new(Unit::new(single, Told::without_feed())))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::decode::{Columns, Decode};
 use crate::dialect::{self, Dialect};
 use crate::executor::{Answer, Executor, FailedBefore, Statement};
 use crate::failure::postgres_failure;
+use crate::feed::Told;
 use crate::value::Value;
 
 /// A transaction, or a connection on which every call is one.
@@ -137,7 +138,8 @@ impl Executor for PostgresTransaction {
         (decode.read)(&mut PostgresColumns { row: &row, entity: decode.entity, next: 0 })
     }
 
-    async fn commit(self) -> Stored<()> {
+    /// The database tells of it.
+    async fn commit(self, _told: Told) -> Stored<()> {
         if self.failed {
             return Err(StoreError::Driver(Box::new(FailedBefore)));
         }

@@ -14,6 +14,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
 
 use crate::failure::SqliteError;
+use crate::feed::Told;
 
 /// Units of work that share a transaction at most: the first waits for the last.
 const MOST: usize = 16;
@@ -33,7 +34,7 @@ pub(crate) struct Turn {
 /// Who waits for the end of the transaction that is open.
 #[derive(Default)]
 pub(crate) struct Group {
-    members: Vec<oneshot::Sender<Outcome>>,
+    members: Vec<(oneshot::Sender<Outcome>, Told)>,
     since: Option<Instant>,
 }
 
@@ -43,10 +44,10 @@ impl Group {
     }
 
     /// Whoever calls this has done his part of the transaction.
-    pub(crate) fn join(&mut self) -> oneshot::Receiver<Outcome> {
+    pub(crate) fn join(&mut self, told: Told) -> oneshot::Receiver<Outcome> {
         let (member, outcome) = oneshot::channel();
         self.since.get_or_insert_with(Instant::now);
-        self.members.push(member);
+        self.members.push((member, told));
         outcome
     }
 }
@@ -72,7 +73,10 @@ impl Turn {
             self.connection = self.connection.take().filter(|connection| undo(connection).is_ok());
         }
         self.group.since = None;
-        for member in self.group.members.drain(..) {
+        for (member, told) in self.group.members.drain(..) {
+            if outcome.is_ok() {
+                told.committed();
+            }
             // Who no longer waits does not want to know.
             let _ = member.send(outcome.clone());
         }
@@ -139,7 +143,10 @@ pub(crate) fn apart<T>(work: impl FnOnce() -> T) -> T {
 mod tests {
     use std::path::Path;
 
+    use gatehouse_domain::ports::{Change, Heard};
+
     use super::*;
+    use crate::feed::Feed;
     use crate::sqlite_connections::SqliteConnections;
     use crate::sqlite_lease::Lease;
 
@@ -173,7 +180,7 @@ mod tests {
             async move { writer.lend().await }
         });
         tokio::task::yield_now().await;
-        let committing = tokio::spawn(first.commit());
+        let committing = tokio::spawn(first.commit(Told::without_feed()));
         (committing, next.await.unwrap().unwrap())
     }
 
@@ -186,9 +193,39 @@ mod tests {
         insert(&mut next, 2);
         assert_eq!(committed(folder.path()), 0);
         assert!(!committing.is_finished(), "nothing is said to be committed that is not");
-        next.commit().await.unwrap();
+        next.commit(Told::without_feed()).await.unwrap();
         committing.await.unwrap().unwrap();
         assert_eq!(committed(folder.path()), 2);
+    }
+
+    #[tokio::test]
+    async fn who_asked_for_a_commit_and_went_away_is_told_of_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(folder.path());
+        let mut first = writer.lend().await.unwrap();
+        insert(&mut first, 1);
+        let waiting = tokio::spawn({
+            let writer = Arc::clone(&writer);
+            async move { writer.lend().await }
+        });
+        tokio::task::yield_now().await;
+        let feed = Feed::new();
+        let mut heard = feed.listen();
+        let mut told = feed.unit();
+        told.note_change(Change {
+            event: "lock.created".to_owned(),
+            device_id: None,
+            user: None,
+            target: None,
+            session_id: None,
+        });
+        let committing = tokio::spawn(first.commit(told));
+        let next = waiting.await.unwrap().unwrap();
+        committing.abort();
+        assert!(committing.await.is_err());
+        drop(next);
+        assert_eq!(committed(folder.path()), 1);
+        assert!(matches!(heard.next().await, Some(Heard::Changes(changes)) if changes.len() == 1));
     }
 
     #[tokio::test]
@@ -227,7 +264,7 @@ mod tests {
         assert!(matches!(committing.await.unwrap(), Err(SqliteError::Together(_))));
         let mut later = writer.lend().await.unwrap();
         insert(&mut later, 3);
-        later.commit().await.unwrap();
+        later.commit(Told::without_feed()).await.unwrap();
         assert_eq!(committed(folder.path()), 1);
     }
 }

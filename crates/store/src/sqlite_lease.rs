@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::failure::SqliteError;
+use crate::feed::Told;
 use crate::sqlite_connections::SqliteConnections;
 use crate::sqlite_group::{Turn, order, undo};
 
@@ -105,11 +106,11 @@ impl Lease {
         Ok(())
     }
 
-    /// Commits; comes back when the disk has it.
+    /// Commits, and tells of it; comes back when the disk has it.
     ///
     /// # Errors
     /// The database's, also where somebody else's part of the transaction is what cannot be kept.
-    pub(crate) async fn commit(mut self) -> Result<(), SqliteError> {
+    pub(crate) async fn commit(mut self, told: Told) -> Result<(), SqliteError> {
         let connection = self.connection()?;
         match self.part {
             Part::Nothing => return Ok(()),
@@ -121,6 +122,7 @@ impl Lease {
             Part::Whole if !self.home.commits_together => {
                 order(connection, "commit")?;
                 self.part = Part::Nothing;
+                told.committed();
                 return Ok(());
             }
             Part::Whole => {}
@@ -130,7 +132,7 @@ impl Lease {
             tokio::task::yield_now().await;
         }
         let Some(mut turn) = self.turn.take() else { return Err(SqliteError::NoTurn) };
-        let outcome = turn.group.join();
+        let outcome = turn.group.join(told);
         self.home.pass_on(turn);
         outcome.await.map_err(|_| SqliteError::GivenUp)?.map_err(SqliteError::Together)
     }

@@ -14,6 +14,7 @@ use crate::decode::Decode;
 use crate::dialect::{self, Dialect};
 use crate::executor::{Answer, Executor, FailedBefore, Statement};
 use crate::failure::{SqliteError, sqlite_failure};
+use crate::feed::Told;
 use crate::sqlite_connections::SqliteConnections;
 use crate::sqlite_group::apart;
 use crate::sqlite_lease::Lease;
@@ -83,7 +84,7 @@ impl SqliteTransaction {
             On::Each(writer) => {
                 let mut lease = writer.lend().await?;
                 let answers = question.ask(&mut lease).await?;
-                lease.commit().await?;
+                lease.commit(Told::without_feed()).await?;
                 Ok(answers)
             }
             On::Looks(looks) => {
@@ -196,10 +197,10 @@ impl Executor for SqliteTransaction {
         (decode.read)(&mut SqliteColumns::new(row, decode.entity))
     }
 
-    async fn commit(self) -> Stored<()> {
+    async fn commit(self, told: Told) -> Stored<()> {
         self.usable()?;
         match self.on {
-            On::Leased(lease) => lease.commit().await.map_err(sqlite_failure),
+            On::Leased(lease) => lease.commit(told).await.map_err(sqlite_failure),
             On::Each(_) | On::Looks(_) => Ok(()),
         }
     }
