@@ -35,7 +35,12 @@ pub(crate) struct SqliteConnections {
 struct Queue {
     resting: Vec<Turn>,
     waiting: VecDeque<oneshot::Sender<Lease>>,
+    /// For so many commits, what happened of late counts: that somebody waited.
+    crowded: u8,
 }
+
+/// How many commits long somebody who waited is remembered.
+const REMEMBERED: u8 = 16;
 
 impl SqliteConnections {
     /// As many as there are that only read.
@@ -45,7 +50,7 @@ impl SqliteConnections {
             path,
             settings,
             patience,
-            queue: Mutex::new(Queue { resting, waiting: VecDeque::new() }),
+            queue: Mutex::new(Queue { resting, waiting: VecDeque::new(), crowded: 0 }),
             disk: DiskPace::default(),
             commits_together: false,
         }
@@ -112,8 +117,12 @@ impl SqliteConnections {
         }
     }
 
-    pub(crate) fn nobody_waits(&self) -> bool {
-        self.queue().waiting.is_empty()
+    /// Whether it is worth to let others come as far as to wait for the connection: nobody does, and somebody did of late.
+    pub(crate) fn is_worth_a_pause(&self) -> bool {
+        let mut queue = self.queue();
+        let is_crowded = queue.crowded > 0;
+        queue.crowded = queue.crowded.saturating_sub(1);
+        is_crowded && queue.waiting.is_empty()
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -143,6 +152,7 @@ impl Queue {
     fn wait(&mut self) -> oneshot::Receiver<Lease> {
         let (waiting, given) = oneshot::channel();
         self.waiting.push_back(waiting);
+        self.crowded = REMEMBERED;
         given
     }
 }

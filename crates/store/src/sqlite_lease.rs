@@ -127,8 +127,7 @@ impl Lease {
             }
             Part::Whole => {}
         }
-        if self.home.nobody_waits() {
-            // Whoever is about to wait gets there.
+        if self.home.is_worth_a_pause() {
             tokio::task::yield_now().await;
         }
         let Some(mut turn) = self.turn.take() else { return Err(SqliteError::NoTurn) };
