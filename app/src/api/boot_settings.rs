@@ -2,7 +2,7 @@
 
 use gatehouse_model::BootDrift;
 
-use super::settings::{NotSaved, settings, settle};
+use super::settings::{NotSaved, change, settings, settle};
 use crate::ConsoleContext;
 
 /// These settings as the form has them.
@@ -21,10 +21,10 @@ pub(crate) struct WishedBoot {
 pub(crate) async fn save_boot_settings(console: &ConsoleContext, wished: WishedBoot) -> Result<(), NotSaved> {
     let document = settings(console).await.map_err(|error| (error, None))?.document;
     let grant = console.granted().map_err(|error| (error, None))?;
-    let mut spec = document.dynamic.clone();
-    spec.device_trust.boot_drift = Some(wished.boot_drift);
-    spec.device_trust.ship_ahead = Some(wished.ship_ahead);
-    spec.device_trust.ekcert_fetch_cas = Some(wished.fetch_cas);
-    let spec = document.only_changes(spec);
-    settle(console, console.services.preference.set(&grant, &spec, Some(&wished.revision)).await).await
+    let saved = change(console, &grant, &document, &wished.revision, |spec| {
+        spec.device_trust.boot_drift = Some(wished.boot_drift);
+        spec.device_trust.ship_ahead = Some(wished.ship_ahead);
+        spec.device_trust.ekcert_fetch_cas = Some(wished.fetch_cas);
+    });
+    settle(console, saved.await).await
 }

@@ -3,6 +3,7 @@ use gatehouse_domain::cluster::PreferenceDocument;
 use gatehouse_domain::ek::{AddPreview, EkCaList, FailingEks, RemovePreview};
 use gatehouse_model::{EkVendors, Leniency};
 
+use super::settings::change;
 use crate::{ApiError, ConsoleContext};
 
 /// Devices of one page.
@@ -105,12 +106,12 @@ pub(crate) async fn save_policy(console: &ConsoleContext, wished: EkPolicy) -> R
     let document = preference.get(&read).await.map_err(|error| console.refuse(error))?;
     let vendors = EkVendors::new(&wished.vendors)
         .map_err(|error| ApiError::invalid("invalid_ekcert_vendor", &error))?;
-    let mut spec = document.dynamic.clone();
-    let trust = &mut spec.device_trust;
-    trust.ekcert_allowed_vendors = Some(vendors);
-    trust.ekcert_sha1 = Some(wished.sha1);
-    trust.ekcert_expired_ca = Some(wished.expired_ca);
-    trust.ekcert_expired_ek = Some(wished.expired_ek);
-    let spec = document.only_changes(spec);
-    preference.set(&grant, &spec, Some(&wished.revision)).await.map_err(|error| console.refuse(error))
+    let saved = change(console, &grant, &document, &wished.revision, |spec| {
+        let trust = &mut spec.device_trust;
+        trust.ekcert_allowed_vendors = Some(vendors);
+        trust.ekcert_sha1 = Some(wished.sha1);
+        trust.ekcert_expired_ca = Some(wished.expired_ca);
+        trust.ekcert_expired_ek = Some(wished.expired_ek);
+    });
+    saved.await.map_err(|error| console.refuse(error))
 }

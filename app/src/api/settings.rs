@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
 use gatehouse_domain::Failure;
-use gatehouse_domain::authz::{ForeseePreference, ForeseeRole, ReadPreference, UpdatePreference};
+use gatehouse_domain::authz::{ForeseePreference, ForeseeRole, Grant, ReadPreference, UpdatePreference};
 use gatehouse_domain::cluster::{LockedOut, PreferenceDocument, PreferenceError, Yourself};
 use gatehouse_domain::entity::{PREFERENCE_KEYS, PreferenceKey};
+use gatehouse_model::resource::PreferenceSpec;
 use gatehouse_model::{DeviceTrustMode, SecondFactor};
 
 use super::page_token;
@@ -60,14 +61,26 @@ pub(crate) async fn save_settings(console: &ConsoleContext, wished: Wished) -> R
     let document = settings(console).await.map_err(plain)?.document;
     let grant = console.granted::<UpdatePreference>().map_err(plain)?;
     ask_back(console, document.effective.mode, wished.mode, wished.confirmed).await?;
-    // What the form does not have stays as it is.
+    let saved = change(console, &grant, &document, &wished.revision, |spec| {
+        spec.second_factor = Some(wished.second_factor);
+        spec.device_trust.mode = Some(wished.mode);
+        spec.device_trust.auto_enroll = Some(wished.auto_enroll);
+    });
+    settle(console, saved.await).await
+}
+
+/// Saves what a form has; what it does not have stays as it is.
+pub(super) async fn change(
+    console: &ConsoleContext,
+    grant: &Grant<UpdatePreference>,
+    document: &PreferenceDocument,
+    revision: &str,
+    set: impl FnOnce(&mut PreferenceSpec),
+) -> Result<(), PreferenceError> {
     let mut spec = document.dynamic.clone();
-    spec.second_factor = Some(wished.second_factor);
-    spec.device_trust.mode = Some(wished.mode);
-    spec.device_trust.auto_enroll = Some(wished.auto_enroll);
+    set(&mut spec);
     let spec = document.only_changes(spec);
-    let saved = console.services.preference.set(&grant, &spec, Some(&wished.revision)).await;
-    settle(console, saved).await
+    console.services.preference.set(grant, &spec, Some(revision)).await
 }
 
 /// Gives a setting back to the file or the default.

@@ -2,7 +2,7 @@
 
 use gatehouse_model::{LinkScheme, WebSessionMaxAge};
 
-use super::settings::{NotSaved, settings, settle};
+use super::settings::{NotSaved, change, settings, settle};
 use crate::ConsoleContext;
 
 /// These settings as the form has them.
@@ -22,10 +22,10 @@ pub(crate) struct WishedWeb {
 pub(crate) async fn save_web_settings(console: &ConsoleContext, wished: WishedWeb) -> Result<(), NotSaved> {
     let document = settings(console).await.map_err(|error| (error, None))?.document;
     let grant = console.granted().map_err(|error| (error, None))?;
-    let mut spec = document.dynamic.clone();
-    spec.device_trust.web_session_max_age = wished.max_age;
-    spec.device_trust.link_scheme = Some(wished.link_scheme);
-    spec.device_trust.remote_browser = Some(wished.remote_browser);
-    let spec = document.only_changes(spec);
-    settle(console, console.services.preference.set(&grant, &spec, Some(&wished.revision)).await).await
+    let saved = change(console, &grant, &document, &wished.revision, |spec| {
+        spec.device_trust.web_session_max_age = wished.max_age;
+        spec.device_trust.link_scheme = Some(wished.link_scheme);
+        spec.device_trust.remote_browser = Some(wished.remote_browser);
+    });
+    settle(console, saved.await).await
 }

@@ -54,19 +54,19 @@ impl SqliteError {
 /// What SQLite's error means to the caller.
 pub(crate) fn sqlite_failure(error: SqliteError) -> StoreError {
     match &error {
-        SqliteError::Database(rusqlite::Error::SqliteFailure(code, message)) => match code.extended_code {
-            ffi::SQLITE_CONSTRAINT_UNIQUE
-            | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
-            | ffi::SQLITE_CONSTRAINT_ROWID => {
-                StoreError::Conflict { constraint: sqlite_rule(message.as_deref().unwrap_or_default()) }
-            }
-            code if sqlite_may_pass(code) => StoreError::Unavailable(Box::new(error)),
-            _ => StoreError::Driver(Box::new(error)),
-        },
-        SqliteError::NoTurn | SqliteError::GivenUp => StoreError::Unavailable(Box::new(error)),
-        SqliteError::Together(shared) if shared.may_pass() => StoreError::Unavailable(Box::new(error)),
+        SqliteError::Database(rusqlite::Error::SqliteFailure(code, message)) if is_uniqueness(*code) => {
+            StoreError::Conflict { constraint: sqlite_rule(message.as_deref().unwrap_or_default()) }
+        }
+        _ if error.may_pass() => StoreError::Unavailable(Box::new(error)),
         _ => StoreError::Driver(Box::new(error)),
     }
+}
+
+fn is_uniqueness(error: ffi::Error) -> bool {
+    matches!(
+        error.extended_code,
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID
+    )
 }
 
 /// The name of the uniqueness rule whose columns the message names.

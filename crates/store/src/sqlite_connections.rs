@@ -95,7 +95,9 @@ impl SqliteConnections {
     /// Gives a turn to who waits longest; an open transaction is ended where nobody waits, or too many share it.
     pub(crate) fn pass_on(self: &Arc<Self>, mut turn: Turn) {
         loop {
-            turn.end_group_if(Turn::must_end_group, &self.disk);
+            if turn.must_end_group() {
+                turn.end_group(&self.disk);
+            }
             let next = {
                 let mut queue = self.queue();
                 match queue.waiting.pop_front() {
@@ -104,7 +106,7 @@ impl SqliteConnections {
                 }
             };
             match next {
-                None => turn.end_group_if(|_| true, &self.disk),
+                None => turn.end_group(&self.disk),
                 Some(next) => match next.send(Lease::new(turn, Arc::clone(self))) {
                     Ok(()) => return,
                     // He no longer waits.

@@ -61,10 +61,9 @@ impl Turn {
             || self.group.since.is_some_and(|since| since.elapsed() > LONGEST)
     }
 
-    /// Commits what the transaction holds, where it holds anything and `condition` says so, and tells everybody whose work
-    /// it is.
-    pub(crate) fn end_group_if(&mut self, condition: impl FnOnce(&Self) -> bool, disk: &DiskPace) {
-        if self.group.is_empty() || !condition(self) {
+    /// Commits what the transaction holds, where it holds anything, and tells everybody whose work it is.
+    pub(crate) fn end_group(&mut self, disk: &DiskPace) {
+        if self.group.is_empty() {
             return;
         }
         let outcome = self.commit(disk).map_err(Arc::new);
@@ -141,9 +140,8 @@ pub(crate) fn apart<T>(work: impl FnOnce() -> T) -> T {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use gatehouse_domain::ports::{Change, Heard};
+    use tokio::task::JoinHandle;
 
     use super::*;
     use crate::feed::Feed;
@@ -152,10 +150,36 @@ mod tests {
 
     const BEGIN: &str = "begin immediate";
 
-    fn writer(folder: &Path) -> Arc<SqliteConnections> {
-        let path = folder.join("test.db");
-        let table = "pragma journal_mode = wal; create table if not exists t (n integer unique)";
-        Arc::new(SqliteConnections::writer(path, table, Duration::from_secs(10)))
+    struct Database {
+        folder: tempfile::TempDir,
+        writer: Arc<SqliteConnections>,
+    }
+
+    impl Database {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("test.db");
+            let table = "pragma journal_mode = wal; create table if not exists t (n integer unique)";
+            let writer = Arc::new(SqliteConnections::writer(path, table, Duration::from_secs(10)));
+            Self { folder, writer }
+        }
+
+        /// What another process sees.
+        fn committed(&self) -> i64 {
+            let other = Connection::open(self.folder.path().join("test.db")).unwrap();
+            other.query_row("select count(*) from t", [], |row| row.get(0)).unwrap()
+        }
+
+        /// The commit of a unit of work for whose turn somebody waits, and the turn of that one.
+        async fn followed(&self, told: Told) -> (JoinHandle<Result<(), SqliteError>>, Lease) {
+            let mut first = self.writer.lend().await.unwrap();
+            insert(&mut first, 1);
+            let writer = Arc::clone(&self.writer);
+            let next = tokio::spawn(async move { writer.lend().await });
+            tokio::task::yield_now().await;
+            let committing = tokio::spawn(first.commit(told));
+            (committing, next.await.unwrap().unwrap())
+        }
     }
 
     fn insert(lease: &mut Lease, n: i64) {
@@ -163,52 +187,21 @@ mod tests {
         lease.connection().unwrap().execute("insert into t values (?1)", [n]).unwrap();
     }
 
-    /// What another process sees.
-    fn committed(folder: &Path) -> i64 {
-        let other = Connection::open(folder.join("test.db")).unwrap();
-        other.query_row("select count(*) from t", [], |row| row.get(0)).unwrap()
-    }
-
-    /// One lease whose work is done while the next is waited for: the commit, and the next.
-    async fn followed(
-        writer: &Arc<SqliteConnections>,
-        mut first: Lease,
-    ) -> (tokio::task::JoinHandle<Result<(), SqliteError>>, Lease) {
-        insert(&mut first, 1);
-        let next = tokio::spawn({
-            let writer = Arc::clone(writer);
-            async move { writer.lend().await }
-        });
-        tokio::task::yield_now().await;
-        let committing = tokio::spawn(first.commit(Told::without_feed()));
-        (committing, next.await.unwrap().unwrap())
-    }
-
     #[tokio::test]
     async fn units_that_follow_each_other_are_committed_together() {
-        let folder = tempfile::tempdir().unwrap();
-        let writer = writer(folder.path());
-        let first = writer.lend().await.unwrap();
-        let (committing, mut next) = followed(&writer, first).await;
+        let database = Database::new();
+        let (committing, mut next) = database.followed(Told::without_feed()).await;
         insert(&mut next, 2);
-        assert_eq!(committed(folder.path()), 0);
+        assert_eq!(database.committed(), 0);
         assert!(!committing.is_finished(), "nothing is said to be committed that is not");
         next.commit(Told::without_feed()).await.unwrap();
         committing.await.unwrap().unwrap();
-        assert_eq!(committed(folder.path()), 2);
+        assert_eq!(database.committed(), 2);
     }
 
     #[tokio::test]
     async fn who_asked_for_a_commit_and_went_away_is_told_of_all_the_same() {
-        let folder = tempfile::tempdir().unwrap();
-        let writer = writer(folder.path());
-        let mut first = writer.lend().await.unwrap();
-        insert(&mut first, 1);
-        let waiting = tokio::spawn({
-            let writer = Arc::clone(&writer);
-            async move { writer.lend().await }
-        });
-        tokio::task::yield_now().await;
+        let database = Database::new();
         let feed = Feed::new();
         let mut heard = feed.listen();
         let mut told = feed.unit();
@@ -219,52 +212,45 @@ mod tests {
             target: None,
             session_id: None,
         });
-        let committing = tokio::spawn(first.commit(told));
-        let next = waiting.await.unwrap().unwrap();
+        let (committing, next) = database.followed(told).await;
         committing.abort();
         assert!(committing.await.is_err());
         drop(next);
-        assert_eq!(committed(folder.path()), 1);
+        assert_eq!(database.committed(), 1);
         assert!(matches!(heard.next().await, Some(Heard::Changes(changes)) if changes.len() == 1));
     }
 
     #[tokio::test]
     async fn who_comes_next_and_does_nothing_commits_what_was_before() {
-        let folder = tempfile::tempdir().unwrap();
-        let writer = writer(folder.path());
-        let first = writer.lend().await.unwrap();
-        let (committing, mut next) = followed(&writer, first).await;
+        let database = Database::new();
+        let (committing, mut next) = database.followed(Told::without_feed()).await;
         insert(&mut next, 2);
         drop(next);
         committing.await.unwrap().unwrap();
-        assert_eq!(committed(folder.path()), 1);
+        assert_eq!(database.committed(), 1);
     }
 
     #[tokio::test]
     async fn what_takes_long_does_not_keep_others_waiting() {
-        let folder = tempfile::tempdir().unwrap();
-        let writer = writer(folder.path());
-        let first = writer.lend().await.unwrap();
-        let (committing, mut next) = followed(&writer, first).await;
+        let database = Database::new();
+        let (committing, mut next) = database.followed(Told::without_feed()).await;
         next.begin(BEGIN, true).unwrap();
         committing.await.unwrap().unwrap();
-        assert_eq!(committed(folder.path()), 1);
+        assert_eq!(database.committed(), 1);
     }
 
     #[tokio::test]
     async fn a_transaction_that_sqlite_gives_up_is_committed_for_nobody() {
-        let folder = tempfile::tempdir().unwrap();
-        let writer = writer(folder.path());
-        let first = writer.lend().await.unwrap();
-        let (committing, mut next) = followed(&writer, first).await;
+        let database = Database::new();
+        let (committing, mut next) = database.followed(Told::without_feed()).await;
         insert(&mut next, 2);
         // As it does where the disk is full.
         next.connection().unwrap().execute_batch("rollback").unwrap();
         drop(next);
         assert!(matches!(committing.await.unwrap(), Err(SqliteError::Together(_))));
-        let mut later = writer.lend().await.unwrap();
+        let mut later = database.writer.lend().await.unwrap();
         insert(&mut later, 3);
         later.commit(Told::without_feed()).await.unwrap();
-        assert_eq!(committed(folder.path()), 1);
+        assert_eq!(database.committed(), 1);
     }
 }

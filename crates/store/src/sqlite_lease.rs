@@ -57,7 +57,7 @@ impl Lease {
     }
 
     /// # Errors
-    /// [`SqliteError::NoTurn`] never, in practice: the connection is there until the lease is dropped.
+    /// [`SqliteError::NoTurn`] if it is closed, as a commit has failed on it.
     pub(crate) fn connection(&self) -> Result<&Connection, SqliteError> {
         self.turn.as_ref().and_then(|turn| turn.connection.as_ref()).ok_or(SqliteError::NoTurn)
     }
@@ -68,13 +68,8 @@ impl Lease {
     /// # Errors
     /// The database's.
     pub(crate) fn begin(&mut self, words: &str, long: bool) -> Result<(), SqliteError> {
-        let home = Arc::clone(&self.home);
-        if let Some(turn) = &mut self.turn {
-            turn.end_group_if(|_| long, &home.disk);
-            // A commit that failed may have closed it.
-            if turn.connection.is_none() {
-                return Err(SqliteError::NoTurn);
-            }
+        if let Some(turn) = self.turn.as_mut().filter(|_| long) {
+            turn.end_group(&self.home.disk);
         }
         let connection = self.connection()?;
         self.part = if connection.is_autocommit() {
