@@ -8,7 +8,7 @@ use super::recovery_code::replace_recovery_codes;
 use super::{AccountError, Accounts};
 use crate::SecretToken;
 use crate::audit::EventKind;
-use crate::entity::{CeremonyPurpose, Digest, LinkPurpose, SecretPurpose, User, UserLink};
+use crate::entity::{CeremonyPurpose, Digest, LinkPurpose, SecretPurpose, User, UserLink, begun_ahead};
 use crate::identity::RequestFacts;
 use crate::ports::UnitOfWork;
 
@@ -273,7 +273,9 @@ impl Accounts {
     ) -> Result<(SecretToken, UserLink), AccountError> {
         let token = SecretToken::read(token).ok_or(AccountError::Link)?;
         let found = work.link(&token.hash()).await?.filter(|link| {
-            link.used.is_none() && link.expires > self.core.now() && link.failures < MAX_FAILURES
+            let now = self.core.now();
+            let is_over = link.expires <= now || begun_ahead(link.created, now);
+            link.used.is_none() && !is_over && link.failures < MAX_FAILURES
         });
         let Some(link) = found else {
             return Err(match work.count_users().await? {

@@ -1,6 +1,6 @@
 use gatehouse_model::Timestamp;
 
-use super::Digest;
+use super::{Digest, begun_ahead};
 
 /// Challenges that one token may open.
 pub const MAX_CHALLENGES: i64 = 5;
@@ -82,7 +82,7 @@ impl EnrollToken {
             TokenState::Spent
         } else if self.revoked.is_some() {
             TokenState::Revoked
-        } else if self.expires <= now {
+        } else if self.expires <= now || begun_ahead(self.created, now) {
             TokenState::Expired
         } else if self.challenges >= MAX_CHALLENGES {
             TokenState::Exhausted

@@ -1,5 +1,6 @@
 //! What the store keeps: plain records, each with the rules that hold for it alone.
 
+mod ahead;
 mod audit;
 mod boot;
 mod cli_login;
@@ -21,6 +22,7 @@ mod session;
 mod ship_ahead;
 mod user;
 
+pub(crate) use ahead::begun_ahead;
 pub use audit::{AuditEvent, AuditFilter, DeviceMetadata, EventPage, StoredEvent};
 pub use cli_login::{CliApproval, CliDecision, CliDelivery, CliLogin, CliMachine};
 

@@ -1,6 +1,6 @@
 use gatehouse_model::{AttestationTier, ConfirmedBy, Timestamp};
 
-use super::{Digest, Role, User};
+use super::{Digest, Role, User, begun_ahead};
 
 /// How a session came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +46,6 @@ pub struct Session {
 
 /// How long a browser's session may lie idle, in seconds (NIST SP 800-63B, section 4.2.3).
 pub const WEB_IDLE_SECS: i64 = 30 * 60;
-/// Clocks of servers differ by less, in seconds: what begins later than that was begun by a clock that was wrong, and would
-/// otherwise live until that time comes.
-const AHEAD_SECS: i64 = 3600;
 
 impl Session {
     /// When it ends unless it is used; command lines keep their certificates to the end.
@@ -68,7 +65,7 @@ impl Session {
     pub fn is_over(&self, now: Timestamp) -> bool {
         self.ended.is_some()
             || self.expires <= now
-            || self.created > now.plus_secs(AHEAD_SECS)
+            || begun_ahead(self.created, now)
             || self.idle_until().is_some_and(|idle_until| idle_until <= now)
     }
 }
