@@ -31,7 +31,7 @@ pub use handoff::{FoundBy, HandoffCode, handoff_codes_document};
 pub use leniency::Leniency;
 pub use mode::{DeviceTrustMode, SecondFactor};
 pub use os::OsType;
-pub use text::{MAX_LABEL_CHARS, UserName, UserNameError, clean_label, is_unprintable};
+pub use text::{MAX_LABEL_CHARS, UserName, UserNameError, clean_label, counted, is_unprintable};
 pub use timestamp::{Timestamp, TimestampError};
 pub use user_agent::{browser_in_words, own_client_version, user_agent_in_words, user_agent_os};
 pub use web_trust::{ConfirmedBy, LinkScheme, WebSessionMaxAge};

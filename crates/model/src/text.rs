@@ -14,6 +14,14 @@ pub fn clean_label(text: &str) -> String {
     kept.trim().to_owned()
 }
 
+/// A number and what it counts: `1 second`, `2 seconds`.
+#[must_use]
+pub fn counted(number: impl std::fmt::Display, one: &str, many: &str) -> String {
+    let number = number.to_string();
+    let what = if number == "1" { one } else { many };
+    format!("{number} {what}")
+}
+
 /// Control characters, bidirectional controls (Unicode UAX #9), zero-width characters and the byte order mark.
 #[must_use]
 pub fn is_unprintable(c: char) -> bool {

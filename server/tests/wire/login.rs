@@ -163,6 +163,34 @@ async fn an_address_that_guesses_at_many_names_is_throttled() {
 }
 
 #[tokio::test]
+async fn a_network_in_which_somebody_always_mistypes_stays_open() {
+    let rig = Rig::start().await;
+    rig.person("alice", &["access"]).await;
+    for number in 0..60 {
+        let name = format!("user{number}");
+        refused(login(&rig, &name, "wrong", "").await, Unauthenticated, "login_failed");
+        rig.clock.advance(90);
+        login(&rig, "alice", PASSWORD, "").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_office_that_logs_in_at_once_is_let_in() {
+    let rig = Rig::start().await;
+    for number in 0..8 {
+        rig.person(&format!("user{number}"), &["access"]).await;
+    }
+    // One address; of each account as many at once as it has free failures, and more.
+    let logins = (0..48).map(|number| {
+        let (rig, user) = (&rig, format!("user{}", number % 8));
+        async move { login(rig, &user, PASSWORD, "").await.map(|_| ()) }
+    });
+    for outcome in futures::future::join_all(logins).await {
+        outcome.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_link_works_once_and_only_in_time() {
     let rig = otp_rig().await;
     let token = rig.invite("alice", &["access"]).await;
@@ -184,6 +212,16 @@ async fn a_link_works_once_and_only_in_time() {
     rig.clock.advance(3601);
     refused(begin(&rig, &token).await, PermissionDenied, "link_invalid");
     refused(begin(&rig, "rubbish").await, PermissionDenied, "link_invalid");
+}
+
+#[tokio::test]
+async fn a_link_of_a_time_that_never_was_is_refused() {
+    let rig = otp_rig().await;
+    rig.clock.advance(5000 * 86_400);
+    let token = rig.invite("alice", &["access"]).await;
+    begin(&rig, &token).await.unwrap();
+    rig.clock.advance(-5000 * 86_400);
+    refused(begin(&rig, &token).await, PermissionDenied, "link_invalid");
 }
 
 #[tokio::test]

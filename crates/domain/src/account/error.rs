@@ -12,7 +12,7 @@ use crate::ports::{CaError, PasskeyFault, SealError, StoreError};
 pub enum AccountError {
     #[error("invalid user name, password or one-time code")]
     LoginFailed,
-    #[error("too many failed attempts, try again in {wait_secs} seconds")]
+    #[error("too many failed attempts, try again in {}", gatehouse_model::counted(*wait_secs, "second", "seconds"))]
     Throttled { wait_secs: i64 },
     #[error("too many logins at once, try again in a moment")]
     Busy,

@@ -66,7 +66,10 @@ impl Accounts {
         keys: &LoginKeys,
         facts: &RequestFacts,
     ) -> Result<LoggedIn, AccountError> {
-        let (mut work, proven) = self.prove(request, facts).await?;
+        let name = UserName::try_from(request.user.as_str()).ok().map(String::from);
+        let counted = Keys::login(name.as_deref().unwrap_or_default(), &facts.remote_address);
+        let _turn = self.turn(&counted).await?;
+        let (mut work, proven) = self.prove(request, name.as_deref(), counted, facts).await?;
         let session = self.new_session(&proven, SessionKind::Cli, keys.ttl_secs, facts);
         let logins = logins(&proven.user, &proven.roles);
         let certificates = self.core.ca.issue(&CertificateRequest {
@@ -96,17 +99,17 @@ impl Accounts {
     async fn prove(
         &self,
         request: &LoginRequest,
+        name: Option<&str>,
+        keys: Keys,
         facts: &RequestFacts,
     ) -> Result<(Box<dyn UnitOfWork>, Proven), AccountError> {
-        let name = UserName::try_from(request.user.as_str()).ok().map(String::from);
-        let keys = Keys::login(name.as_deref().unwrap_or_default(), &facts.remote_address);
         self.take_attempt(&keys).await?;
-        match self.prove_factors(request, name.as_deref()).await {
+        match self.prove_factors(request, name).await {
             Ok((mut work, proven)) => {
                 self.return_attempt(work.as_mut(), &keys.and(Keys::factor(&proven.user.name))).await?;
                 Ok((work, proven))
             }
-            Err(error) => Err(self.note_failed_login(name.as_deref(), error, facts).await?),
+            Err(error) => Err(self.note_failed_login(name, error, facts).await?),
         }
     }
 

@@ -15,6 +15,7 @@ mod security;
 mod sessions;
 mod sign_in;
 mod throttle;
+mod turns;
 mod users;
 mod web_records;
 
@@ -45,17 +46,19 @@ pub use web_records::{MAX_RECORD_BYTES, WebRecordError, WebRecords};
 use crate::Core;
 use crate::cluster::Preference;
 use password::Passwords;
+use turns::Turns;
 
 /// Accounts and how one gets into them.
 pub struct Accounts {
     core: Arc<Core>,
     preference: Preference,
     passwords: Passwords,
+    turns: Turns,
 }
 
 impl Accounts {
     pub(crate) fn new(core: Arc<Core>, preference: Preference) -> Self {
         let passwords = Passwords::new(core.random_bytes());
-        Self { core, preference, passwords }
+        Self { core, preference, passwords, turns: Turns::new() }
     }
 }

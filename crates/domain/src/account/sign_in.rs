@@ -58,6 +58,7 @@ impl Accounts {
     ) -> Result<SignIn, AccountError> {
         let name = UserName::try_from(user).ok().map(String::from);
         let keys = Keys::login(name.as_deref().unwrap_or_default(), &facts.remote_address);
+        let _turn = self.turn(&keys).await?;
         self.take_attempt(&keys).await?;
         match self.after_password(name.as_deref(), password, &keys, facts).await {
             Ok(step) => Ok(step),
@@ -162,6 +163,7 @@ impl Accounts {
             // Nobody guesses a passkey: it lets its owner in while somebody else guesses codes.
             FactorAnswer::Passkey(_) => keys,
         };
+        let _turn = self.turn(&keys).await?;
         self.take_attempt(&keys).await?;
         match self.prove_second_factor(&pending, answer, &keys, facts).await {
             Ok(login) => Ok(login),

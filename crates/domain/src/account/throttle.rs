@@ -3,6 +3,7 @@
 //! An attempt counts as a failure before it is judged, in a commit of its own, and is taken back when it turns out
 //! well: attempts side by side cannot all slip past the count.
 
+use super::turns::Turn;
 use super::{AccountError, Accounts};
 use crate::Core;
 use crate::entity::{Digest, Throttle};
@@ -16,10 +17,27 @@ struct Limit {
     free: i64,
     /// Longest closure, in seconds.
     longest_secs: i64,
+    /// After how many seconds a failure is forgotten by itself, where there is always somebody who mistypes: a network
+    /// may be an office behind one address, which has no quiet hour.
+    fades_secs: Option<i64>,
+}
+
+impl Limit {
+    const fn new(key: String, free: i64, longest_secs: i64) -> Self {
+        Self { key, free, longest_secs, fades_secs: None }
+    }
+
+    /// One that many people share.
+    const fn shared(key: String, free: i64, longest_secs: i64) -> Self {
+        Self { key, free, longest_secs, fades_secs: Some(FADE_SECS) }
+    }
 }
 
 /// Failures are forgotten after this many quiet seconds.
 const FORGET_SECS: i64 = 3600;
+/// One failure that many share is forgotten in so many seconds: whoever guesses from one network at many accounts has
+/// sixty guesses an hour, once the free ones are used up.
+const FADE_SECS: i64 = 60;
 
 /// Wrong answers to the second factor of one sign-in, at most.
 const PENDING_TRIES: i64 = 5;
@@ -31,12 +49,12 @@ impl Keys {
     /// For a login. The strict limit is on account and network together: a stranger who guesses at an account closes
     /// it for the own network, not for its owner. The account alone closes late and briefly.
     pub(super) fn login(user: &str, remote_address: &str) -> Self {
-        let mut limits = vec![Limit { key: format!("user:{user}"), free: 200, longest_secs: 5 }];
+        let mut limits = vec![Limit::new(format!("user:{user}"), 200, 5)];
         if let Some(network) = network(remote_address) {
-            limits.push(Limit { key: format!("user:{user}@{network}"), free: 5, longest_secs: 300 });
-            limits.push(Limit { key: format!("network:{network}"), free: 20, longest_secs: 300 });
+            limits.push(Limit::new(format!("user:{user}@{network}"), 5, 300));
+            limits.push(Limit::shared(format!("network:{network}"), 20, 300));
         } else {
-            limits.push(Limit { key: format!("user:{user}@here"), free: 5, longest_secs: 300 });
+            limits.push(Limit::new(format!("user:{user}@here"), 5, 300));
         }
         Self(limits)
     }
@@ -44,16 +62,12 @@ impl Keys {
     /// For a typed code, wherever it comes from: whoever knows the password must not guess on from network to network.
     /// Only counted after the password was right, so that no stranger can close it.
     pub(super) fn factor(user: &str) -> Self {
-        Self(vec![Limit { key: format!("factor:{user}"), free: 20, longest_secs: 3600 }])
+        Self(vec![Limit::new(format!("factor:{user}"), 20, 3600)])
     }
 
     /// For the second factor of one sign-in, which ends with too many failures: see [`Accounts::failed_too_often`].
     pub(super) fn pending(hash: &Digest) -> Self {
-        Self(vec![Limit {
-            key: format!("pending:{}", hex::encode(hash)),
-            free: PENDING_TRIES,
-            longest_secs: 300,
-        }])
+        Self(vec![Limit::new(format!("pending:{}", hex::encode(hash)), PENDING_TRIES, 300)])
     }
 
     /// All of these and those.
@@ -65,23 +79,23 @@ impl Keys {
     /// For a passkey that is to sign in alone: who it is shows only at the end, so it is the network that counts.
     pub(super) fn passwordless(remote_address: &str) -> Self {
         let network = network(remote_address).unwrap_or_else(|| "here".to_owned());
-        Self(vec![Limit { key: format!("passkey@{network}"), free: 20, longest_secs: 300 }])
+        Self(vec![Limit::shared(format!("passkey@{network}"), 20, 300)])
     }
 
     /// For a command line's login in the browser, which anybody may begin.
     pub(super) fn cli_login(remote_address: &str) -> Self {
         let network = network(remote_address).unwrap_or_else(|| "here".to_owned());
-        Self(vec![Limit { key: format!("cli-login:{network}"), free: 30, longest_secs: 300 }])
+        Self(vec![Limit::shared(format!("cli-login:{network}"), 30, 300)])
     }
 
     /// For a typed code of a browser's session, by somebody who is logged in.
     pub(crate) fn device_code(user: &str) -> Self {
-        Self(vec![Limit { key: format!("device-code:{user}"), free: 5, longest_secs: 300 }])
+        Self(vec![Limit::new(format!("device-code:{user}"), 5, 300)])
     }
 
     /// For a second factor within a session.
     pub(super) fn session(id: &str) -> Self {
-        Self(vec![Limit { key: format!("session:{id}"), free: 5, longest_secs: 300 }])
+        Self(vec![Limit::new(format!("session:{id}"), 5, 300)])
     }
 }
 
@@ -103,8 +117,11 @@ impl Core {
         let now = self.now();
         let mut work = self.begin().await?;
         for limit in &keys.0 {
-            let Some(failures) = work.take_attempt(&limit.key, now, now.plus_secs(-FORGET_SECS)).await?
-            else {
+            let counted = match limit.fades_secs {
+                None => work.take_attempt(&limit.key, now, now.plus_secs(-FORGET_SECS)).await?,
+                Some(secs) => work.take_fading_attempt(&limit.key, now, secs).await?,
+            };
+            let Some(failures) = counted else {
                 let found = work.throttle(&limit.key).await?.unwrap_or_default();
                 let mut wait_secs = found.blocked_until.secs_since(now).max(0);
                 if wait_secs > limit.longest_secs {
@@ -117,8 +134,10 @@ impl Core {
                 }
                 return Err(AccountError::Throttled { wait_secs: wait_secs + 1 });
             };
-            let blocked_until = now.plus_secs(closed_secs(failures - limit.free, limit.longest_secs));
-            work.put_throttle(&limit.key, &Throttle { failures, last_failure: now, blocked_until }).await?;
+            let secs = closed_secs(failures - limit.free, limit.longest_secs);
+            if secs > 0 {
+                work.close_throttle(&limit.key, now.plus_secs(secs)).await?;
+            }
         }
         Ok(work.commit().await?)
     }
@@ -137,6 +156,21 @@ impl Core {
 }
 
 impl Accounts {
+    /// Waits until it is this attempt's turn to be counted and judged; what is closed anyway does not wait.
+    pub(super) async fn turn(&self, keys: &Keys) -> Result<Turn<'_>, AccountError> {
+        let now = self.core.now();
+        let mut work = self.core.read().await?;
+        for limit in &keys.0 {
+            let found = work.throttle(&limit.key).await?.unwrap_or_default();
+            let wait_secs = found.blocked_until.secs_since(now);
+            if (1..=limit.longest_secs).contains(&wait_secs) {
+                return Err(AccountError::Throttled { wait_secs: wait_secs + 1 });
+            }
+        }
+        drop(work);
+        self.turns.take().await
+    }
+
     pub(super) async fn take_attempt(&self, keys: &Keys) -> Result<(), AccountError> {
         self.core.take_attempt(keys).await
     }

@@ -104,6 +104,8 @@ pub trait ClusterRows {
     async fn cluster_value(&mut self, key: &str) -> Stored<Option<String>>;
     /// Stores the value unless the key has one; answers with the value that is stored then.
     async fn init_cluster_value(&mut self, key: &str, value: &str) -> Stored<String>;
+    /// Replaces.
+    async fn put_cluster_value(&mut self, key: &str, value: &str) -> Stored<()>;
     async fn sealed_secret(&mut self, purpose: SecretPurpose, row: &str) -> Stored<Option<SealedSecret>>;
     /// Replaces.
     async fn put_sealed_secret(&mut self, sealed: &SealedSecret) -> Stored<()>;
@@ -188,6 +190,15 @@ pub trait UserRows {
         now: Timestamp,
         quiet_before: Timestamp,
     ) -> Stored<Option<i64>>;
+    /// As [`Self::take_attempt`], but of the failures before, one is forgotten every `fades_secs` seconds.
+    async fn take_fading_attempt(
+        &mut self,
+        key: &str,
+        now: Timestamp,
+        fades_secs: i64,
+    ) -> Stored<Option<i64>>;
+    /// Closes a key that attempts are counted under.
+    async fn close_throttle(&mut self, key: &str, until: Timestamp) -> Stored<()>;
     /// Takes back one counted attempt that turned out well, and opens the key.
     async fn return_attempt(&mut self, key: &str) -> Stored<()>;
     /// Replaces.

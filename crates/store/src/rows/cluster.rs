@@ -41,6 +41,10 @@ impl<E: Executor> ClusterRows for Unit<E> {
         stored.ok_or_else(|| StoreError::Corrupt { what: format!("cluster value {key}") })
     }
 
+    async fn put_cluster_value(&mut self, key: &str, value: &str) -> Stored<()> {
+        self.0.change(sql::PUT_VALUE, values![key, value]).await
+    }
+
     async fn sealed_secret(&mut self, purpose: SecretPurpose, row: &str) -> Stored<Option<SealedSecret>> {
         let found = self.0.optional(sql::SEALED_SECRET, values![purpose.as_str(), row], SEALED).await?;
         Ok(found.map(|(key_id, ciphertext, public)| SealedSecret {

@@ -283,6 +283,20 @@ impl<E: Executor> UserRows for Unit<E> {
         self.0.optional(sql::TAKE_ATTEMPT, values![key, now, quiet_before], NUMBER).await
     }
 
+    async fn take_fading_attempt(
+        &mut self,
+        key: &str,
+        now: Timestamp,
+        fades_secs: i64,
+    ) -> Stored<Option<i64>> {
+        let micros = fades_secs.max(1).saturating_mul(1_000_000);
+        self.0.optional(sql::TAKE_FADING_ATTEMPT, values![key, now, micros], NUMBER).await
+    }
+
+    async fn close_throttle(&mut self, key: &str, until: Timestamp) -> Stored<()> {
+        self.0.change(sql::CLOSE_THROTTLE, values![key, until]).await
+    }
+
     async fn return_attempt(&mut self, key: &str) -> Stored<()> {
         self.0.change(sql::RETURN_ATTEMPT, values![key]).await
     }

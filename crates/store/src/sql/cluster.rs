@@ -2,6 +2,9 @@
 
 statements! {
     VALUE = "select value from cluster_values where key = $1";
+    PUT_VALUE = "
+        insert into cluster_values (key, value) values ($1, $2)
+        on conflict (key) do update set value = excluded.value";
     INIT_VALUE = "insert into cluster_values (key, value) values ($1, $2) on conflict (key) do nothing";
 
     SEALED_SECRET = "

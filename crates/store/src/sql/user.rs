@@ -116,6 +116,21 @@ statements! {
             last_failure = $2
         where throttles.blocked_until <= $2
         returning failures";
+    /// One failure is forgotten in each span `$3`; what is left of a span counts for the next.
+    TAKE_FADING_ATTEMPT = "
+        insert into throttles (key, failures, last_failure, blocked_until) values ($1, 1, $2, 0)
+        on conflict (key) do update
+        set failures = case
+                when throttles.last_failure >= $2 then throttles.failures + 1
+                when ($2 - throttles.last_failure) / $3 >= throttles.failures then 1
+                else throttles.failures - ($2 - throttles.last_failure) / $3 + 1 end,
+            last_failure = case
+                when throttles.last_failure >= $2 then $2
+                when ($2 - throttles.last_failure) / $3 >= throttles.failures then $2
+                else $2 - ($2 - throttles.last_failure) % $3 end
+        where throttles.blocked_until <= $2
+        returning failures";
+    CLOSE_THROTTLE = "update throttles set blocked_until = $2 where key = $1";
     RETURN_ATTEMPT = "
         update throttles set failures = failures - 1, blocked_until = 0 where key = $1 and failures > 0";
     PURGE_THROTTLES = "delete from throttles where last_failure < $1 and blocked_until < $1";

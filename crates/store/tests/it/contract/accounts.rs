@@ -18,6 +18,7 @@ on_both_engines!(
     throttles_are_replaced_and_purged,
     attempts_are_counted_until_the_key_closes,
     attempts_side_by_side_are_all_counted,
+    failures_that_many_share_fade,
     expired_links_are_purged,
     text_with_a_nul_breaks_nothing,
     roles_are_stored_whole,
@@ -155,6 +156,25 @@ async fn attempts_are_counted_until_the_key_closes(store: Arc<dyn Store>) {
     assert_eq!(work.throttle("k").await.unwrap().unwrap().failures, 2);
     assert_eq!(work.take_attempt("k", at(90), at(50)).await.unwrap(), Some(1), "after a quiet time");
     work.return_attempt("none").await.unwrap();
+}
+
+async fn failures_that_many_share_fade(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    for second in [100, 101, 102, 103] {
+        work.take_fading_attempt("n", at(second), 60).await.unwrap();
+    }
+    // One is forgotten in each minute, also while attempts go on.
+    let mut seen = Vec::new();
+    for second in [150, 163, 200, 225, 240] {
+        seen.push(work.take_fading_attempt("n", at(second), 60).await.unwrap().unwrap());
+    }
+    assert_eq!(seen, [5, 5, 6, 6, 7]);
+    assert_eq!(work.take_fading_attempt("n", at(210), 60).await.unwrap(), Some(8), "a clock that went back");
+    assert_eq!(work.take_fading_attempt("n", at(1000), 60).await.unwrap(), Some(1));
+    work.close_throttle("n", at(1010)).await.unwrap();
+    assert_eq!(work.take_fading_attempt("n", at(1009), 60).await.unwrap(), None);
+    work.return_attempt("n").await.unwrap();
+    assert_eq!(work.take_fading_attempt("n", at(1009), 60).await.unwrap(), Some(1));
 }
 
 async fn attempts_side_by_side_are_all_counted(store: Arc<dyn Store>) {

@@ -13,6 +13,10 @@ async fn values_are_set_once(store: Arc<dyn Store>) {
     assert_eq!(work.cluster_value("name").await.unwrap(), None);
     assert_eq!(work.init_cluster_value("name", "a").await.unwrap(), "a");
     assert_eq!(work.init_cluster_value("name", "b").await.unwrap(), "a");
+    for value in ["1", "2"] {
+        work.put_cluster_value("other", value).await.unwrap();
+        assert_eq!(work.cluster_value("other").await.unwrap().as_deref(), Some(value));
+    }
     assert_eq!(work.cluster_value("name").await.unwrap().as_deref(), Some("a"));
     let second = tokio::spawn({
         let store = Arc::clone(&store);
