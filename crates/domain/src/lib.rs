@@ -106,6 +106,7 @@ pub struct Services {
     pub preference: cluster::Preference,
     pub audit: audit::AuditLog,
     pub status: cluster::Status,
+    pub readiness: cluster::Readiness,
     pub retention: cluster::Retention,
     pub live: live::Live,
     pub form_keys: cluster::FormKeys,
@@ -144,6 +145,7 @@ impl Services {
             status: cluster::Status::new(Arc::clone(&core), preference.clone()),
             live: live::Live::new(Arc::clone(&core)),
             form_keys: cluster::FormKeys::new(Arc::clone(&core)),
+            readiness: cluster::Readiness::new(Arc::clone(&core)),
             retention: cluster::Retention::new(core),
             preference,
         }

@@ -97,11 +97,24 @@ pub fn router(
         .merge(site.files())
         .layer(compression::layer())
         .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
         .layer(from_fn_with_state(Arc::clone(&console.random), headers::layer))
         .with_state(console)
 }
 
-/// For load balancers: whether this server can do its work, which takes its database.
+/// For load balancers: whether this server can do its work, which takes a database with room to write.
+async fn readyz(State(console): State<Console>) -> (StatusCode, &'static str) {
+    let ready = console.services.readiness.check().await.unwrap_or_else(|error| {
+        tracing::error!(%error, "the readiness check failed");
+        false
+    });
+    match ready {
+        true => (StatusCode::OK, "ready\n"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "storage cannot be written to\n"),
+    }
+}
+
+/// For whoever starts it anew: whether this server answers, and reaches its database.
 async fn healthz(State(console): State<Console>) -> (StatusCode, &'static str) {
     match console.services.preference.current().await {
         Ok(_) => (StatusCode::OK, "ok\n"),

@@ -6,6 +6,7 @@ mod locked_out;
 mod locks;
 mod preference;
 mod reach;
+mod readiness;
 mod retention;
 mod roles;
 mod status;
@@ -20,6 +21,7 @@ pub use preference::{
 };
 pub use reach::BeyondReach;
 pub(crate) use reach::Reach;
+pub use readiness::Readiness;
 pub use retention::{RETENTION_DAYS, Retention};
 pub(crate) use roles::check_logins as roles_check_logins;
 pub use roles::{RoleError, RoleGlance, RoleProblem, Roles};

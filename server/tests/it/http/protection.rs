@@ -145,6 +145,7 @@ async fn unknown_addresses_have_a_page() {
     page.holds(r#""code":"not_found""#);
     assert_eq!(browser.post("/web/nowhere", &[]).await.status, StatusCode::NOT_FOUND);
     assert_eq!(browser.get("/healthz").await.body, "ok\n");
+    assert_eq!(browser.get("/readyz").await.body, "ready\n");
 }
 
 #[tokio::test]
