@@ -150,6 +150,7 @@ async fn connect_postgres(url: &str) -> Result<PostgresStore, OpenError> {
         .map_err(OpenError::Url)?
         .application_name("gatehouse")
         .statement_cache_capacity(STATEMENTS_KEPT);
+    let first = try_once(&options).await?;
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(PATIENCE)
@@ -167,8 +168,36 @@ async fn connect_postgres(url: &str) -> Result<PostgresStore, OpenError> {
         })
         .connect_with(options)
         .await
-        .map_err(cannot_connect)?;
+        .map_err(|error| match (error, first) {
+            // That nobody answered in time says less than why nobody did.
+            (sqlx::Error::PoolTimedOut, Some(why)) => cannot_connect(why),
+            (error, _) => cannot_connect(error),
+        })?;
     Ok(PostgresStore { pool, feed: Feed::new(), ear: OnceLock::new() })
+}
+
+/// Tries once before the pool does, which tries again and again and does not say why. Answers with why it has to wait.
+async fn try_once(options: &PgConnectOptions) -> Result<Option<sqlx::Error>, OpenError> {
+    match options.connect().await {
+        Ok(connection) => connection.close().await.map(|()| None).map_err(cannot_connect),
+        // Refused by PostgreSQL itself: no waiting mends it, unless it is about to start.
+        Err(error) if error.as_database_error().is_some_and(|told| !is_starting(told)) => {
+            Err(cannot_connect(error))
+        }
+        Err(error) => {
+            let (host, port, secs) = (options.get_host(), options.get_port(), PATIENCE.as_secs());
+            tracing::warn!(
+                %error,
+                "PostgreSQL at {host}, port {port}, does not answer; waiting up to {secs} seconds"
+            );
+            Ok(Some(error))
+        }
+    }
+}
+
+/// `57P03`, `cannot_connect_now` (PostgreSQL documentation, appendix A).
+fn is_starting(error: &dyn sqlx::error::DatabaseError) -> bool {
+    error.code().is_some_and(|code| code == "57P03")
 }
 
 /// Runs the steps that are missing. Steps of a later release are left alone: a schema only ever grows before what

@@ -64,7 +64,10 @@ async fn a_database_that_cannot_be_opened_is_named() {
     assert!(!format!("{error} {error:?} {location:?}").contains("hunter2"));
 
     let nowhere = format!("postgres:///x?host={}&user=x", folder.path().display());
-    assert!(matches!(open(&Location::Postgres(nowhere)).await, Err(OpenError::Connect(_))));
+    let Err(OpenError::Connect(why)) = open(&Location::Postgres(nowhere)).await else {
+        panic!("connected to nobody")
+    };
+    assert!(why.to_string().contains("No such file"), "why nobody answered, not that they did not: {why}");
 }
 
 #[tokio::test]
