@@ -93,6 +93,29 @@ async fn an_unknown_os_is_refused() {
 }
 
 #[tokio::test]
+async fn a_list_that_is_applied_once_more_takes_no_device_from_its_owner() {
+    let rig = Rig::start().await;
+    let alice = rig.person("alice", &["access"]).await;
+    let bob = rig.person("bob", &["access"]).await;
+    let (machine, id) = rig.enrolled(&alice, "PF000001").await;
+    let upsert = async |owner: &str| {
+        let spec = devices::Device { owner: owner.to_owned(), ..device(OsType::Linux, "PF000001") };
+        let request = devices::UpsertDeviceRequest { device: Some(spec), create_as_resource: true };
+        rig.admin.devices().upsert_device(request).await.unwrap().into_inner().owner
+    };
+    assert_eq!(upsert("").await, "alice");
+    machine.authenticate(&alice).await.unwrap();
+    // Named, the owner changes as it always did.
+    assert_eq!(upsert("bob").await, "bob");
+    refused(machine.authenticate(&alice).await, NotFound, "device_not_enrolled");
+    machine.authenticate(&bob).await.unwrap();
+    // Nobody has a device that is not enrolled but by the list.
+    rig.unenrol(&id).await;
+    assert_eq!(upsert("bob").await, "bob");
+    assert_eq!(upsert("").await, "");
+}
+
+#[tokio::test]
 async fn nobody_writes_a_device_into_being_enrolled() {
     let rig = Rig::start().await;
     let enrolled = devices::Device {

@@ -125,7 +125,7 @@ impl Inventory {
     }
 
     /// Writes a device as a whole: creates it, or replaces every mutable field of the one with this id, or else of
-    /// the one with this (os, tag).
+    /// the one with this (os, tag). An enrolled device keeps its owner where none is named.
     ///
     /// # Errors
     /// As for creating and changing; an existing device's OS and tag stay.
@@ -149,9 +149,17 @@ impl Inventory {
                 if found.asset_tag != spec.asset_tag {
                     return Err(DeviceError::Immutable("asset_tag"));
                 }
-                let change = DeviceChange::all_of(&spec);
+                let mut change = DeviceChange::all_of(&spec);
                 let (mut device, guard) =
                     self.hold(work.as_mut(), update.by(), &found.id, change.may_take_from_somebody()).await?;
+                if device.enroll_status == EnrollStatus::Enrolled
+                    && !change.unenrols(&device)
+                    && spec.owner.is_none()
+                {
+                    // Whose it is, its enrolment said: a list that is applied once more and names no owners takes no
+                    // device from anybody.
+                    change.owner = None;
+                }
                 self.apply(work.as_mut(), update.by(), &mut device, &change).await?;
                 keeps_administrators(guard, work.as_mut()).await?;
                 view(work.as_mut(), device, true).await?
