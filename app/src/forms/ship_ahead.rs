@@ -1,6 +1,7 @@
 //! Lists of TPMs are looked at, announced, and taken back.
 
 use axum::body::Bytes;
+use gatehouse_model::counted;
 
 use crate::api::ship_ahead;
 use crate::pages::ShipAheadPreview;
@@ -49,9 +50,11 @@ async fn import(console: &ConsoleContext, posted: &Posted) -> Result<Answer, Api
     }
     let said = match (done.added, done.known) {
         (0, _) => "All of these TPMs were announced before: nothing was changed.".to_owned(),
-        (1, 0) => "One TPM announced.".to_owned(),
-        (added, 0) => format!("{added} TPMs announced."),
-        (added, known) => format!("{added} TPMs announced; {known} were announced before."),
+        (added, 0) => format!("{} announced.", counted(added, "TPM", "TPMs")),
+        (added, known) => {
+            let (added, known) = (counted(added, "TPM", "TPMs"), counted(known, "was", "were"));
+            format!("{added} announced; {known} announced before.")
+        }
     };
     Ok(Answer::go(HERE).saying(said))
 }

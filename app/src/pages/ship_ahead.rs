@@ -2,6 +2,7 @@
 
 use gatehouse_domain::device::{SHIP_AHEAD_TEMPLATE, ShipAheadImport};
 use gatehouse_domain::entity::{AnnouncedTpm, ShipAhead};
+use gatehouse_model::counted;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -68,8 +69,11 @@ fn Preview(import: ShipAheadImport, text: String) -> impl IntoView {
     let words = match (import.wrong, import.added, import.known) {
         (1, ..) => "One line is wrong: mend it and send the list again. Nothing is announced.".to_owned(),
         (0, 0, _) => "All of these TPMs are announced already.".to_owned(),
-        (0, added, 0) => format!("{added} TPMs would be announced."),
-        (0, added, known) => format!("{added} TPMs would be announced; {known} are announced already."),
+        (0, added, 0) => format!("{} would be announced.", counted(added, "TPM", "TPMs")),
+        (0, added, known) => {
+            let (added, known) = (counted(added, "TPM", "TPMs"), counted(known, "is", "are"));
+            format!("{added} would be announced; {known} announced already.")
+        }
         (wrong, ..) => {
             format!("{wrong} lines are wrong: mend them and send the list again. Nothing is announced.")
         }

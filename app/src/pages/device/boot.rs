@@ -6,6 +6,7 @@ use gatehouse_domain::boot::{
 };
 use gatehouse_domain::device::{BootDetail, GoodBoot};
 use gatehouse_domain::entity::RecordKind;
+use gatehouse_model::counted;
 use leptos::prelude::*;
 
 use super::identity::hex;
@@ -159,10 +160,14 @@ fn log(state: LogState) -> String {
         }
         LogState::Unreadable(error) => format!("An event log was sent that cannot be used: {error}."),
         LogState::Read { events, agrees: true } => {
-            format!("{events} events; replayed, they give the values that the TPM signed.")
+            format!(
+                "{}; replayed, they give the values that the TPM signed.",
+                counted(events, "event", "events")
+            )
         }
         LogState::Read { events, agrees: false } => format!(
-            "{events} events, but replayed they do not give the values that the TPM signed: those marked below differ."
+            "{}, but replayed they do not give the values that the TPM signed: those marked below differ.",
+            counted(events, "event", "events")
         ),
     }
 }

@@ -1,4 +1,5 @@
 use gatehouse_domain::ek::{CoveredDevice, FailingEks, JudgementProgress, verdict_words};
+use gatehouse_model::counted;
 use leptos::prelude::*;
 
 use super::word;
@@ -51,7 +52,7 @@ fn Standing(progress: JudgementProgress) -> impl IntoView {
         .into_any();
     }
     view! {
-        <p>{format!("{judged} of {enrolled} devices are judged by the list as it is now, {failing} of them could not enrol.")}</p>
+        <p>{format!("{judged} of {} judged by the list as it is now, {failing} of them could not enrol.", counted(enrolled, "device is", "devices are"))}</p>
         <progress max=enrolled.max(1) value=judged aria-label="Devices judged"></progress>
         <p><a href=PATH>"Look again"</a></p>
     }

@@ -1,5 +1,7 @@
 //! Events in words. Only digests are measured: type, text and data are what the log says of itself.
 
+use gatehouse_model::counted;
+
 use super::{
     BootImage, EV_EFI_ACTION, EV_EFI_BOOT_SERVICES_APPLICATION, EV_IPL, EV_NO_ACTION, EV_S_CRTM_VERSION,
     Event, EventLog, SignatureLists, UefiVariable, file_path, utf16,
@@ -91,12 +93,14 @@ fn variable(event: &Event<'_>) -> Option<String> {
     if is_list {
         return Some(match SignatureLists::parse(variable.data) {
             Some(lists) => {
-                let others =
-                    if lists.others > 0 { format!(", {} others", lists.others) } else { String::new() };
+                let others = match lists.others {
+                    0 => String::new(),
+                    others => format!(", {}", counted(others, "other", "others")),
+                };
                 format!(
-                    "{name}: {} certificates, {} hashes{others}",
-                    lists.certificates.len(),
-                    lists.sha256.len()
+                    "{name}: {}, {}{others}",
+                    counted(lists.certificates.len(), "certificate", "certificates"),
+                    counted(lists.sha256.len(), "hash", "hashes")
                 )
             }
             None => format!("{name}: not a list of signatures"),

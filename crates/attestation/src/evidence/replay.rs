@@ -162,8 +162,9 @@ impl EvidenceBundle {
         let state = boot_state(&self.platform);
         match state.log {
             LogState::Read { events, agrees } => {
-                let says = if agrees { "give" } else { "do not give" };
-                steps.holds("event_log", format!("{events} events, which {says} the quoted PCRs, as then"));
+                let events = gatehouse_model::counted(events, "event", "events");
+                let not = if agrees { "" } else { "not " };
+                steps.holds("event_log", format!("{events}, {not}giving the quoted PCRs, as then"));
             }
             LogState::NotSent => steps.skip("event_log", "none was sent"),
             LogState::Unreadable(error) => steps.skip("event_log", error.to_string()),

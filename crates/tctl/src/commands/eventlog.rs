@@ -1,7 +1,7 @@
 use gatehouse_attestation::{EventFacts, EventLog, MAX_EVENT_LOG_BYTES};
 use gatehouse_client::ClientError;
 use gatehouse_client::present::Table;
-use gatehouse_model::ErrorKind;
+use gatehouse_model::{ErrorKind, counted};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -83,7 +83,10 @@ fn text(view: &LogView) -> String {
         out.push_str(&format!("\nThe TPM was started from locality {locality}.\n"));
     }
     if view.unread_bytes > 0 {
-        out.push_str(&format!("\n{} bytes behind the last event are no event.\n", view.unread_bytes));
+        out.push_str(&format!(
+            "\nWhat follows the last event is no event: {}.\n",
+            counted(view.unread_bytes, "byte", "bytes")
+        ));
     }
     for (bank, values) in &view.pcrs {
         out.push_str(&format!("\nPCRs after these events, {bank}\n"));

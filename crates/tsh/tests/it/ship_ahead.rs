@@ -22,7 +22,7 @@ fn an_announced_machine_is_enrolled_at_its_first_login() {
     let digest = facts.word_after("\"ek_sha256\": \"");
     scene.write("list.csv", &format!("ek_sha256,note\n{digest},Order 4711\n"));
     let dry = scene.prepares("tctl devices ship-ahead import list.csv --dry-run", "");
-    assert!(dry.stdout.contains("1 TPMs would be announced"), "{}", dry.shown());
+    assert!(dry.stdout.contains("1 TPM would be announced"), "{}", dry.shown());
     scene.prepares("tctl devices ship-ahead import list.csv", "");
     let trusted = scene.quietly(login, "correct horse battery staple\n");
     assert_eq!(trusted.code, Some(0), "{}", trusted.shown());

@@ -1,6 +1,6 @@
 use gatehouse_client::all_pages;
 use gatehouse_client::present::{Format, Table, table_time};
-use gatehouse_model::Timestamp;
+use gatehouse_model::{Timestamp, counted};
 use gatehouse_proto::convert::read_timestamp;
 use gatehouse_proto::gatehouse::v1::{
     DeleteShipAheadRequest, ImportShipAheadRequest, ImportShipAheadResponse, ListShipAheadRequest,
@@ -95,10 +95,11 @@ fn text(view: &ImportView) -> String {
     let mut lines: Vec<String> =
         view.problems.iter().map(|found| format!("line {}: {}", found.line, found.problem)).collect();
     if view.wrong > 0 {
-        lines.push(format!("Nothing was announced: {} lines are wrong", view.wrong));
+        lines.push(format!("Nothing was announced: {} wrong", counted(view.wrong, "line is", "lines are")));
     } else {
         let would = if view.dry_run { "would be announced" } else { "announced" };
-        lines.push(format!("{} TPMs {would}, {} announced before", view.added, view.known));
+        let added = counted(view.added, "TPM", "TPMs");
+        lines.push(format!("{added} {would}, {} announced before", view.known));
     }
     lines.join("\n") + "\n"
 }

@@ -1,3 +1,4 @@
+use gatehouse_model::counted;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -31,7 +32,7 @@ pub(super) async fn fetch(server: &ServerArgs, args: &FetchArgs) -> Outcome {
     if added > 0 {
         list.save(&connection).await?;
     }
-    output::line(format!("{added} CAs added; new enrolments are judged by the list"))?;
+    output::line(format!("{} added; new enrolments are judged by the list", counted(added, "CA", "CAs")))?;
     Ok(u8::from(!complete))
 }
 
@@ -52,7 +53,7 @@ async fn into_file(args: &FetchArgs, path: &Path) -> Outcome {
     let added = fetched.len();
     facts.extend(fetched);
     write_file(path, &facts)?;
-    output::line(format!("{added} CAs added to {}", path.display()))?;
+    output::line(format!("{} added to {}", counted(added, "CA", "CAs"), path.display()))?;
     Ok(u8::from(!complete))
 }
 

@@ -1,8 +1,8 @@
 use gatehouse_attestation::{AllowedCas, CaFacts, KnownCas};
 use gatehouse_client::present::{Format, Table, table_time};
 use gatehouse_client::{ClientError, Connection, Result};
-use gatehouse_model::Timestamp;
 use gatehouse_model::resource::PREFERENCE_NAME;
+use gatehouse_model::{Timestamp, counted};
 use gatehouse_proto::gatehouse::v1::{
     GetResourceRequest, PreviewAddCasRequest, PreviewRemoveCasRequest, Resource, UpdateResourceRequest,
 };
@@ -149,7 +149,10 @@ pub(super) async fn add(server: &ServerArgs, args: &AddCasArgs) -> Outcome {
     if added > 0 {
         list.save(&connection).await?;
     }
-    output::line(format!("{added} of {there} CAs added; new enrolments are judged by the list"))?;
+    output::line(format!(
+        "{added} of {} added; new enrolments are judged by the list",
+        counted(there, "CA", "CAs")
+    ))?;
     Ok(0)
 }
 
@@ -167,7 +170,11 @@ pub(super) async fn rm(server: &ServerArgs, args: &RemoveCasArgs) -> Outcome {
     list.entries.retain(|(facts, _)| preview.cas.iter().all(|gone| gone.sha256 != hex::encode(facts.sha256)));
     let left = list.entries.len();
     list.save(&connection).await?;
-    output::line(format!("{} CAs removed, {left} are allowed; enrolled devices stay", preview.cas.len()))?;
+    output::line(format!(
+        "{} removed, {} allowed; enrolled devices stay",
+        counted(preview.cas.len(), "CA", "CAs"),
+        counted(left, "is", "are")
+    ))?;
     Ok(0)
 }
 

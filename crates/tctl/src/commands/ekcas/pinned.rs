@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gatehouse_attestation::{AllowedCas, CaFacts, KnownCas};
 use gatehouse_client::{ClientError, Result};
-use gatehouse_model::{ErrorKind, clean_label};
+use gatehouse_model::{ErrorKind, clean_label, counted};
 
 use super::files::certificates;
 use super::list::AllowList;
@@ -32,7 +32,10 @@ pub(super) async fn import(server: &ServerArgs, args: &ImportArgs) -> Outcome {
         list.save(&connection).await?;
     }
     tell(&sorted)?;
-    output::line(format!("{added} of {found} CAs added; new enrolments are judged by the list"))?;
+    output::line(format!(
+        "{added} of {} added; new enrolments are judged by the list",
+        counted(found, "CA", "CAs")
+    ))?;
     Ok(0)
 }
 
@@ -42,7 +45,7 @@ pub(crate) fn write(args: &ImportArgs) -> Outcome {
     let Some(path) = &args.out else { return Ok(1) };
     write_file(path, &sorted.pinned)?;
     tell(&sorted)?;
-    output::line(format!("{} CAs written to {}", sorted.pinned.len(), path.display()))?;
+    output::line(format!("{} written to {}", counted(sorted.pinned.len(), "CA", "CAs"), path.display()))?;
     Ok(0)
 }
 

@@ -4,7 +4,7 @@ use gatehouse_attestation::{
 };
 use gatehouse_client::present::table_time;
 use gatehouse_client::{Result, now};
-use gatehouse_model::{AttestationTier, Timestamp, clean_label};
+use gatehouse_model::{AttestationTier, Timestamp, clean_label, counted};
 use serde::Serialize;
 
 use super::folder;
@@ -71,7 +71,8 @@ fn basis(args: &VerifyArgs) -> Result<(TrustBasis, String)> {
     let cas: AllowedCas = allowed_in(&args.files)?;
     let policy = ChainPolicy { sha1: args.sha1, expired_ca: args.expired_ca, expired_ek: args.expired_ek };
     let at = args.at.unwrap_or_else(now);
-    let words = format!("{} CAs that were named, at {}", cas.len(), table_time(Some(at)));
+    let words =
+        format!("{} named, at {}", counted(cas.len(), "CA that was", "CAs that were"), table_time(Some(at)));
     Ok((TrustBasis::Given { cas, policy, at }, words))
 }
 
