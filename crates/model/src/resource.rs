@@ -20,6 +20,7 @@ pub const PREFERENCE_NAME: &str = "cluster-auth-preference";
 pub struct Resource<S> {
     pub kind: String,
     pub version: String,
+    #[serde(default)]
     pub metadata: Metadata,
     pub spec: S,
 }

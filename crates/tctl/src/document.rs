@@ -1,5 +1,7 @@
 //! Resources as documents: names on the command line, YAML in, YAML and JSON out.
 
+mod parts;
+mod place;
 mod preference;
 mod role;
 mod sources;
@@ -110,6 +112,8 @@ pub(crate) struct Document {
     pub(crate) value: Value,
     /// Which one of several it is, from 1.
     pub(crate) number: Option<usize>,
+    /// As it was written, where that is known.
+    part: Option<parts::Part>,
 }
 
 impl Document {
@@ -136,7 +140,13 @@ pub(crate) fn read_documents(text: &str) -> Result<Vec<Document>> {
     if documents.is_empty() {
         return Err(invalid("there is no document"));
     }
-    role::check(text, &documents)?;
+    let parts = parts::parts(text);
+    if parts.len() == documents.len() {
+        for (document, part) in documents.iter_mut().zip(parts) {
+            document.part = Some(part);
+        }
+    }
+    role::check(&documents)?;
     Ok(documents)
 }
 
@@ -147,7 +157,7 @@ fn read_value(value: Value, number: Option<usize>) -> Result<Document> {
         .ok_or_else(|| invalid("a document says no kind; it starts with `kind: user`, for instance"))?;
     let kind = kind.parse().map_err(invalid)?;
     let value = if kind == Kind::Preference { preference::read(value)? } else { value };
-    Ok(Document { kind, value, number })
+    Ok(Document { kind, value, number, part: None })
 }
 
 /// Says in which of several documents something is wrong.
@@ -182,11 +192,15 @@ pub(crate) fn to_yaml(value: &impl serde::Serialize) -> Result<String> {
         .map_err(|error| ClientError::new(ErrorKind::Internal, "encode", error.to_string()))
 }
 
-/// What the server finds wrong with a document, without the place in the text that was sent: nobody has seen that.
-pub(crate) fn about_document(mut error: ClientError) -> ClientError {
-    if error.code == "document_invalid"
-        && let Some((message, _)) = error.message.rsplit_once(" at line 1 column ")
-    {
+/// What the server finds wrong with a document, with the place in the text that somebody wrote, not in what was sent. It
+/// is the server that says what is wrong: it may know more keys than this program does.
+pub(crate) fn about_document(mut error: ClientError, document: &Document) -> ClientError {
+    if error.code != "document_invalid" {
+        return error;
+    }
+    if let Err(found) = document.check() {
+        (error.message, error.hint) = (found.message, found.hint.or(error.hint));
+    } else if let Some((message, _)) = error.message.rsplit_once(" at line 1 column ") {
         error.message = message.to_owned();
     }
     error

@@ -125,7 +125,7 @@ impl Decision for PreferenceError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::AllowedCas(_) => Some("give each CA as one PEM certificate".to_owned()),
+            Self::AllowedCas(_) => Some("give each CA as one PEM certificate; paths of files are taken in the configuration file only".to_owned()),
             Self::AllowedVendors(_) => {
                 Some("`all` stands for every maker of TPMs in hardware that this release knows".to_owned())
             }

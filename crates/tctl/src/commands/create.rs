@@ -32,44 +32,41 @@ pub(crate) async fn run(server: &ServerArgs, args: CreateArgs) -> Outcome {
                 }
                 refused += devices::create(&connection, devices, args.force).await?;
             }
-            Prepared::Json(kind, json) => resource(&connection, kind, json, args.force).await?,
+            Prepared::Json(document, json) => resource(&connection, document, json, args.force).await?,
         }
     }
     Ok(u8::from(refused > 0))
 }
 
 /// A document as the wire wants it.
-enum Prepared {
+enum Prepared<'d> {
     Device(Box<gatehouse_proto::devicetrust::Device>),
-    Json(Kind, String),
+    Json(&'d Document, String),
 }
 
-fn prepare(document: &Document) -> Result<Prepared> {
+fn prepare(document: &Document) -> Result<Prepared<'_>> {
     if document.kind == Kind::Device {
         let device = device_of(document).map_err(|error| in_document(document.number, error))?;
         return Ok(Prepared::Device(Box::new(device)));
     }
-    Ok(Prepared::Json(document.kind, document.to_json()?))
+    Ok(Prepared::Json(document, document.to_json()?))
 }
 
 /// The device that a document describes.
 pub(crate) fn device_of(document: &Document) -> Result<gatehouse_proto::devicetrust::Device> {
-    let resource: DeviceResource = serde_yaml_ng::from_value(document.value.clone()).map_err(|error| {
-        let why = gatehouse_model::clean_label(&error.to_string());
-        ClientError::new(ErrorKind::InvalidInput, "invalid_document", format!("not a device: {why}"))
-    })?;
-    Ok(resource.into_wire()?)
+    Ok(document.read::<DeviceResource>()?.into_wire()?)
 }
 
 async fn resource(
     connection: &Connection,
-    kind: Kind,
+    document: &Document,
     json: String,
     force: bool,
 ) -> std::result::Result<(), Failure> {
+    let kind = document.kind;
     let request = CreateResourceRequest { kind: kind.as_str().to_owned(), json, force };
     let created = connection.resources().create_resource(request).await;
-    let resource = created.map_err(|status| about_document(status.into()))?.into_inner();
+    let resource = created.map_err(|status| about_document(status.into(), document))?.into_inner();
     for warning in &resource.warnings {
         output::notice(format!("warning: {warning}"));
     }

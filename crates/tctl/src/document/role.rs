@@ -4,23 +4,21 @@ use gatehouse_client::{ClientError, Result};
 use gatehouse_document::{Problem, role};
 use gatehouse_model::clean_label;
 
+use super::parts::Part;
 use super::{Document, Kind, invalid};
 
 /// Problems that are named; the others are counted.
 const NAMED: usize = 10;
 
 /// Looks at the roles among the documents of a text.
-pub(super) fn check(text: &str, documents: &[Document]) -> Result<()> {
-    let parts = parts(text);
+pub(super) fn check(documents: &[Document]) -> Result<()> {
     let mut problems = Vec::new();
     // Where the text is divided otherwise than by its lines, the server finds what is wrong, without the places.
-    if parts.len() == documents.len() {
-        for (part, _) in parts.iter().zip(documents).filter(|(_, document)| document.kind == Kind::Role) {
-            let found = role::read(&part.text).err().unwrap_or_default();
-            problems.extend(
-                found.into_iter().map(|problem| Problem { line: part.before + problem.line, ..problem }),
-            );
-        }
+    let parts =
+        documents.iter().filter(|document| document.kind == Kind::Role).filter_map(|role| role.part.as_ref());
+    for Part { text, before } in parts {
+        let found = role::read(text).err().unwrap_or_default();
+        problems.extend(found.into_iter().map(|problem| Problem { line: before + problem.line, ..problem }));
     }
     if problems.is_empty() { Ok(()) } else { Err(refusal(&problems)) }
 }
@@ -34,44 +32,6 @@ fn refusal(problems: &[Problem]) -> ClientError {
         named.push(format!("and {} more", problems.len() - NAMED));
     }
     invalid(format!("not a role: {}", named.join("; ")))
-}
-
-/// One document of a text.
-struct Part {
-    text: String,
-    /// Lines before it.
-    before: usize,
-}
-
-impl Part {
-    fn says_something(&self) -> bool {
-        self.text.lines().any(|line| !line.trim_start().is_empty() && !line.trim_start().starts_with('#'))
-    }
-}
-
-/// The documents of a text that say something. A line that begins with `---` or `...` divides them, wherever it stands
-/// (YAML 1.2.2, section 9.1.2).
-fn parts(text: &str) -> Vec<Part> {
-    let mut parts = vec![Part { text: String::new(), before: 0 }];
-    for (number, line) in text.split_inclusive('\n').enumerate() {
-        let marker = ["---", "..."].into_iter().find(|marker| {
-            line.strip_prefix(marker)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
-        });
-        let line = match marker {
-            None => line.to_owned(),
-            // What follows on the same line belongs to the document, and keeps its column.
-            Some(marker) => {
-                parts.push(Part { text: String::new(), before: number });
-                format!("   {}", line.get(marker.len()..).unwrap_or_default())
-            }
-        };
-        if let Some(part) = parts.last_mut() {
-            part.text.push_str(&line);
-        }
-    }
-    parts.retain(Part::says_something);
-    parts
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ fn wrong_documents_are_refused_before_anything_is_made() {
         device("asset_tag: X1"),
         device("os_type: linux"),
         device("os_type: beos, asset_tag: X1"),
+        device("os_type: linux, asset_tag: [4711]"),
         device("os_type: linux, asset_tag: X1, enroll_status: maybe"),
         device("os_type: linux, asset_tag: X1, credential: {id: a, device_attestation_type: oath}"),
         device("os_type: linux, asset_tag: X1, source: {name: a, origin: hearsay}"),

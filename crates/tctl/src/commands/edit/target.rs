@@ -8,6 +8,7 @@ use prost_types::FieldMask;
 use crate::commands::create::device_of;
 use crate::commands::get::devices;
 use crate::document::{Kind, about_document, annotate, from_json, read_document, to_yaml};
+use crate::output;
 
 /// A resource as it was when the editor opened.
 pub(super) struct Edited {
@@ -117,11 +118,13 @@ impl Edited {
                     json: document.to_json()?,
                     revision: original.revision.clone(),
                 };
-                connection
-                    .resources()
-                    .update_resource(request)
-                    .await
-                    .map_err(|status| about_document(status.into()))?;
+                let updated = connection.resources().update_resource(request).await;
+                let updated =
+                    updated.map_err(|status| about_document(status.into(), &document))?.into_inner();
+                for warning in updated.warnings.iter().filter(|warning| !original.warnings.contains(warning))
+                {
+                    output::notice(format!("warning: {warning}"));
+                }
             }
         }
         Ok(true)
