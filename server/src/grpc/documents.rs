@@ -1,7 +1,7 @@
 //! Users, roles, locks and the preference as JSON documents: {kind, version, metadata, spec}.
 
 use gatehouse_domain::Failure;
-use gatehouse_domain::cluster::PreferenceDocument;
+use gatehouse_domain::cluster::{COUNTED, LockedOut, PreferenceDocument, Yourself};
 use gatehouse_domain::entity::{Lock, Role, User};
 use gatehouse_model::clean_label;
 use gatehouse_model::resource::{
@@ -96,6 +96,24 @@ pub(super) fn preference(document: PreferenceDocument) -> wire::Resource {
         .collect();
     resource.warnings = document.shadowed.iter().map(|key| shadow_warning(key)).collect();
     resource
+}
+
+/// What to say of users who are locked out by what was saved.
+pub(super) fn lockout_warning(found: &LockedOut) -> Option<String> {
+    let untrusted = "this session is not on a trusted device, so it is refused from now on";
+    if found.count == 0 {
+        return (found.yourself == Yourself::SessionUntrusted).then(|| untrusted.to_owned());
+    }
+    let users = match found.count {
+        count if count > COUNTED => format!("more than {COUNTED} users have"),
+        count => gatehouse_model::counted(count, "user has", "users have"),
+    };
+    let also = match found.yourself {
+        Yourself::Unaffected => String::new(),
+        Yourself::LockedOut => ", you among them".to_owned(),
+        Yourself::SessionUntrusted => format!("; {untrusted}"),
+    };
+    Some(format!("{users} no enrolled device, which is required of them now{also}"))
 }
 
 /// What to say of a key of the file that a dynamic value shadows.

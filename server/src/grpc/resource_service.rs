@@ -1,12 +1,13 @@
 use gatehouse_domain::Failure;
 use gatehouse_domain::account::NewUser;
 use gatehouse_domain::authz::Principal;
-use gatehouse_domain::cluster::{NewLock, Source};
+use gatehouse_domain::cluster::{LockedOut, NewLock, Source};
+use gatehouse_domain::entity::Role;
 use gatehouse_model::resource::{
     KIND_LOCK, KIND_PREFERENCE, KIND_ROLE, KIND_USER, LockSpec, PREFERENCE_NAME, PreferenceSpec, Resource,
     RoleSpec, UserSpec,
 };
-use gatehouse_model::{ErrorKind, clean_label};
+use gatehouse_model::{DeviceTrustMode, ErrorKind, clean_label};
 use gatehouse_proto::gatehouse::v1 as wire;
 use tonic::{Request, Response, Status};
 use wire::resource_service_server::ResourceService;
@@ -176,11 +177,49 @@ impl Gateway {
                 }
                 // What somebody writes out is meant, also where it equals the file's value.
                 let document = documents::read::<PreferenceSpec>(kind, json)?;
-                services.preference.set(&principal.grant()?, &document.spec, None).await?;
-                self.get(principal, kind, PREFERENCE_NAME).await
+                self.set_preference(principal, &document.spec, None).await
             }
             other => Err(unknown_kind(other)),
         }
+    }
+
+    /// Sets what the specification names, and says whom a mode that was set locks out.
+    async fn set_preference(
+        &self,
+        principal: &Principal,
+        spec: &PreferenceSpec,
+        revision: Option<&str>,
+    ) -> Result<wire::Resource, Failure> {
+        let preference = &self.services.preference;
+        let before = preference.current().await?.mode;
+        preference.set(&principal.grant()?, spec, revision).await?;
+        let mode = preference.current().await?.mode;
+        let mut resource = documents::preference(preference.get(&principal.grant()?).await?);
+        if mode != before {
+            let found = preference.locked_out(&principal.grant()?, mode, None, 1).await?;
+            resource.warnings.extend(documents::lockout_warning(&found));
+        }
+        Ok(resource)
+    }
+
+    /// Whom the mode of a role that was saved locks out.
+    async fn warn_of_role(
+        &self,
+        principal: &Principal,
+        role: Role,
+        before: Option<DeviceTrustMode>,
+    ) -> Result<wire::Resource, Failure> {
+        let mode = role.spec.options.device_trust_mode;
+        let found = match mode.filter(|_| mode != before) {
+            Some(mode) => {
+                let grant = principal.grant()?;
+                self.services.roles.locked_out(&grant, &role.name, mode, None, 1).await?
+            }
+            None => LockedOut::default(),
+        };
+        let mut resource = documents::role(role);
+        resource.warnings.extend(documents::lockout_warning(&found));
+        Ok(resource)
     }
 
     async fn update(
@@ -202,15 +241,16 @@ impl Gateway {
                 let Resource { metadata, spec, .. } = documents::read::<RoleSpec>(kind, json)?;
                 let description = metadata.description.unwrap_or_default();
                 let (grant, roles) = (principal.grant()?, &services.roles);
+                let before = roles.get(&principal.grant()?, &metadata.name).await;
+                let before = before.ok().and_then(|role| role.spec.options.device_trust_mode);
                 let role = roles.update(&grant, &metadata.name, &description, spec, revision).await?;
-                Ok(documents::role(role))
+                self.warn_of_role(principal, role, before).await
             }
             KIND_PREFERENCE => {
                 let document = documents::read::<PreferenceSpec>(kind, json)?;
                 let current = services.preference.get(&principal.grant()?).await?;
                 let spec = current.only_changes(&document.spec)?;
-                services.preference.set(&principal.grant()?, &spec, revision).await?;
-                Ok(documents::preference(services.preference.get(&principal.grant()?).await?))
+                self.set_preference(principal, &spec, revision).await
             }
             KIND_LOCK => {
                 Err(status::invalid("lock_immutable", "a lock cannot be changed: remove it and make another"))

@@ -56,5 +56,27 @@ fn preferences_can_come_from_a_file() {
     desk.types("tctl create -f cap.yaml");
     desk.types("tctl get cap");
     desk.types("tctl get cap | tctl create -f");
+    desk.write(
+        "more.yaml",
+        "kind: cluster_auth_preference\nversion: v2\nspec:\n  type: local\n  device_trust: {mode: optional}\n",
+    );
+    desk.types("tctl create -f more.yaml");
+    assert_transcript!(desk);
+}
+
+#[test]
+fn whom_a_mode_locks_out_is_said() {
+    let desk = Scene::new();
+    for user in ["alice", "bob"] {
+        desk.adds_user(user, "access");
+    }
+    desk.types(&format!("{} tctl edit cap", editor("'s/mode: .*/mode: required/'")));
+    // Once, and not at every later change.
+    desk.types(&format!("{} tctl edit cap", editor("'s/auto_enroll: .*/auto_enroll: true/'")));
+    desk.quietly("tctl rm cap", "");
+    let role = "kind: role\nversion: v1\nmetadata:\n  name: access\nspec:\n  options:\n    device_trust_mode: required\n";
+    desk.write("access.yaml", role);
+    desk.types("tctl create -f access.yaml");
+    desk.types("tctl create -f access.yaml");
     assert_transcript!(desk);
 }
