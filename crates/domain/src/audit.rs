@@ -5,7 +5,7 @@ mod words;
 
 use std::sync::Arc;
 
-use gatehouse_model::{ErrorKind, Timestamp};
+use gatehouse_model::{ErrorKind, Timestamp, clean_label};
 use serde_json::Value;
 
 use crate::authz::{Attribution, Grant, ListEvents};
@@ -164,6 +164,8 @@ pub struct AuditLog {
 pub enum AuditError {
     #[error("there is no event \"{0}\" in the audit log")]
     NotFound(String),
+    #[error("there are no events of the type \"{0}\"")]
+    Type(String),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -172,6 +174,7 @@ impl Decision for AuditError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound(_) => ErrorKind::NotFound,
+            Self::Type(_) => ErrorKind::InvalidInput,
             Self::Store(error) => error.kind(),
         }
     }
@@ -179,6 +182,7 @@ impl Decision for AuditError {
     fn code(&self) -> &'static str {
         match self {
             Self::NotFound(_) => "event_not_found",
+            Self::Type(_) => "event_type_unknown",
             Self::Store(error) => error.code(),
         }
     }
@@ -186,8 +190,20 @@ impl Decision for AuditError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NotFound(_) => Some(format!("events are kept for {RETENTION_DAYS} days")),
+            Self::Type(text) => Some(nearest_types(text)),
             Self::Store(_) => None,
         }
+    }
+}
+
+/// Types that begin most like this one.
+fn nearest_types(text: &str) -> String {
+    let alike = |kind: &EventKind| kind.0.chars().zip(text.chars()).take_while(|(a, b)| a == b).count();
+    let most = EventKind::ALL.iter().map(alike).max().unwrap_or_default();
+    let nearest = EventKind::ALL.iter().filter(|kind| alike(kind) == most).map(|kind| kind.0);
+    match most {
+        ..4 => "types are such as device.enroll, user.login or lock.create".to_owned(),
+        _ => format!("did you mean {}?", nearest.take(4).collect::<Vec<_>>().join(" or ")),
     }
 }
 
@@ -246,14 +262,19 @@ impl AuditLog {
     /// Events, newest first.
     ///
     /// # Errors
-    /// Storage.
+    /// Nothing writes events of the type that is asked for; storage.
     pub async fn list(
         &self,
         _grant: &Grant<ListEvents>,
         filter: &AuditFilter,
         limit: i64,
-    ) -> Result<Vec<StoredEvent>, StoreError> {
-        self.core.read().await?.events(filter, limit.clamp(1, MAX_EVENTS)).await
+    ) -> Result<Vec<StoredEvent>, AuditError> {
+        if let Some(name) =
+            filter.event.as_deref().filter(|name| EventKind::ALL.iter().all(|kind| kind.0 != *name))
+        {
+            return Err(AuditError::Type(clean_label(name)));
+        }
+        Ok(self.core.read().await?.events(filter, limit.clamp(1, MAX_EVENTS)).await?)
     }
 
     /// One page of events, newest first, and where the pages beside it begin.

@@ -50,6 +50,8 @@ pub struct AuditEvent {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceMetadata {
     pub device_id: String,
+    /// The number of an [`OsType`]; left out where it is not known, as of the device that a session is on.
+    #[serde(default, skip_serializing_if = "is_unknown")]
     pub os_type: i32,
     pub asset_tag: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -68,6 +70,11 @@ pub struct DeviceMetadata {
     pub web_authentication: bool,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub web_session_id: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_unknown(os_type: &i32) -> bool {
+    *os_type == 0
 }
 
 impl DeviceMetadata {

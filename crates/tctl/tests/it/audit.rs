@@ -15,6 +15,9 @@ fn every_change_is_in_the_log() {
     desk.types("tctl audit ls --user=alice --limit=2");
     desk.types("tctl audit ls --type=device.create --format=json");
     desk.types("tctl audit ls --type=device.create --format=yaml");
+    desk.types("tctl audit ls --type=device.enrol");
+    desk.types("tctl audit ls --type=role.delte");
+    desk.types("tctl audit ls --type=rubbish");
     desk.types("tctl audit ls --limit=0");
     desk.types("tctl audit ls --limit=many");
     assert_transcript!(desk, any_width);
