@@ -1,5 +1,6 @@
 use gatehouse_model::{ErrorKind, Timestamp};
 
+use crate::address::ProxyAddress;
 use crate::connection::Connection;
 use crate::error::{ClientError, Result};
 use crate::home::{Home, Identity};
@@ -20,6 +21,17 @@ impl Session {
         Self::connect(load(home, host)?, now).await
     }
 
+    /// Opens the login to this very server; the profile of a host holds the login to one of its ports.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_at(home: &Home, proxy: &ProxyAddress, now: Timestamp) -> Result<Self> {
+        let profile = home.profile(Some(&proxy.profile_name()))?.filter(|profile| profile.proxy == *proxy);
+        let Some(profile) = profile else { return Err(not_logged_in(Some(&proxy.to_string()))) };
+        let identity = home.identity(profile)?.ok_or_else(|| not_logged_in(Some(&proxy.to_string())))?;
+        Self::connect(identity, now).await
+    }
+
     /// Connects with a login.
     ///
     /// # Errors
@@ -37,14 +49,14 @@ impl Session {
 /// # Errors
 /// Nobody is logged in, or a file is damaged.
 pub(crate) fn load(home: &Home, host: Option<&str>) -> Result<Identity> {
-    let not_logged_in = || {
-        let message =
-            host.map_or_else(|| "Not logged in".to_owned(), |host| format!("Not logged in to {host}"));
-        ClientError::new(ErrorKind::Unauthenticated, "not_logged_in", message)
-            .with_hint(format!("run `tsh login --proxy={} --user=<name>`", host.unwrap_or("<host:port>")))
-    };
-    let profile = home.profile(host)?.ok_or_else(not_logged_in)?;
-    home.identity(profile)?.ok_or_else(not_logged_in)
+    let profile = home.profile(host)?.ok_or_else(|| not_logged_in(host))?;
+    home.identity(profile)?.ok_or_else(|| not_logged_in(host))
+}
+
+fn not_logged_in(host: Option<&str>) -> ClientError {
+    let message = host.map_or_else(|| "Not logged in".to_owned(), |host| format!("Not logged in to {host}"));
+    ClientError::new(ErrorKind::Unauthenticated, "not_logged_in", message)
+        .with_hint(format!("run `tsh login --proxy={} --user=<name>`", host.unwrap_or("<host:port>")))
 }
 
 fn check_expiry(identity: &Identity, now: Timestamp) -> Result<()> {

@@ -44,13 +44,13 @@ pub(crate) struct Cli {
 #[derive(Args, Clone, Default)]
 pub(crate) struct ServerArgs {
     /// A server that tsh is logged in to
-    #[arg(long, global = true, value_name = "HOST[:PORT]", conflicts_with_all = ["data_dir", "config"])]
+    #[arg(long, global = true, display_order = 900, value_name = "HOST[:PORT]", conflicts_with_all = ["data_dir", "config"])]
     pub(crate) proxy: Option<ProxyAddress>,
     /// Data directory of a server on this machine
-    #[arg(long, global = true, value_name = "DIR", conflicts_with = "config")]
+    #[arg(long, global = true, display_order = 901, value_name = "DIR", conflicts_with = "config")]
     pub(crate) data_dir: Option<PathBuf>,
     /// Configuration file of a server on this machine, for its data directory
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, display_order = 902, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }
 

@@ -18,16 +18,7 @@ const MAX_CONFIG_BYTES: u64 = 1024 * 1024;
 pub(crate) async fn connect(args: &ServerArgs) -> Result<Connection> {
     if let Some(proxy) = &args.proxy {
         let home = Home::from_env()?;
-        let session = Session::open(&home, Some(&proxy.profile_name()), now()).await?;
-        if session.identity.profile.proxy != *proxy {
-            return Err(ClientError::new(
-                ErrorKind::Unauthenticated,
-                "not_logged_in",
-                format!("Not logged in to {proxy}"),
-            )
-            .with_hint(format!("run `tsh login --proxy={proxy} --user=<name>`")));
-        }
-        return Ok(session.connection);
+        return Ok(Session::open_at(&home, proxy, now()).await?.connection);
     }
     if let Some(folder) = &args.data_dir {
         return Connection::unix(&folder.join(SOCKET)).await;

@@ -96,6 +96,20 @@ fn the_folder_comes_from_the_environment() {
 }
 
 #[tokio::test]
+async fn a_login_to_another_port_of_the_host_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = Home::new(dir.path());
+    // Nothing listens on this port; were it dialled, the error would say so.
+    log_in(&home, "127.0.0.1:1", "alice");
+    for other in ["127.0.0.1:2", "127.0.0.2:2"] {
+        let error =
+            crate::Session::open_at(&home, &other.parse().unwrap(), crate::now()).await.err().unwrap();
+        assert_eq!(error.message, format!("Not logged in to {other}"));
+        assert_eq!(error.hint.unwrap(), format!("run `tsh login --proxy={other} --user=<name>`"));
+    }
+}
+
+#[tokio::test]
 async fn an_expired_certificate_is_found_without_dialling() {
     let dir = tempfile::tempdir().unwrap();
     let home = Home::new(dir.path());
