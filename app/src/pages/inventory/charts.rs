@@ -161,13 +161,23 @@ impl Places {
 
     fn line(&self, numbers: &[(i64, Option<i64>)]) -> String {
         let mut path = String::new();
-        let mut is_drawing = false;
-        for (index, (_, number)) in (0..).zip(numbers) {
+        let mut before = None;
+        for ((index, (_, number)), next) in
+            (0..).zip(numbers).zip(numbers.iter().skip(1).map(Some).chain([None]))
+        {
             if let Some(number) = number {
                 let x = index * WIDTH / (self.count - 1).max(1);
-                path.push_str(&format!("{}{x} {}", if is_drawing { "L" } else { "M" }, self.y(*number)));
+                path.push_str(&format!(
+                    "{}{x} {}",
+                    if before.is_some() { "L" } else { "M" },
+                    self.y(*number)
+                ));
+                // A day that stands alone, as the first of all does, is seen too.
+                if before.is_none() && next.is_none_or(|(_, next)| next.is_none()) {
+                    path.push_str(if x == 0 { "h6" } else { "h-6" });
+                }
             }
-            is_drawing = number.is_some();
+            before = *number;
         }
         path
     }
@@ -206,6 +216,9 @@ mod tests {
         let places = Places { count: 4, top: 10 };
         let path = places.line(&[(1, None), (2, Some(0)), (3, Some(10)), (4, Some(5))]);
         assert_eq!(path, "M240 160L480 8L720 84");
+        let path = places.line(&[(1, Some(10)), (2, None), (3, Some(0)), (4, None)]);
+        assert_eq!(path, "M0 8h6M480 160h-6");
+        assert_eq!(places.line(&[(1, None), (2, None), (3, None), (4, Some(5))]), "M720 84h-6");
     }
 
     #[test]
