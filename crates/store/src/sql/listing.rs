@@ -138,13 +138,16 @@ macro_rules! all_stop {
     };
 }
 
+/// In the order in which they lie on the disk, so that no page of it is looked for twice.
 macro_rules! having {
     ($key:expr) => {
         concat!(
             "from (select cell, locked_until, terms, ",
             $key,
             " from (
-                select device from device_terms where term >= $1 and term < $2 and shared < $3 limit $4) t
+                select device from (
+                    select device from device_terms where term >= $1 and term < $2 and shared < $3 limit $4) w
+                order by device) t
             cross join device_list l where l.sequence = t.device limit $4) f
         where locked_until > $5
           and ($6 = '%' or terms like $6 escape '\\') and ($7 = '%' or terms like $7 escape '\\')

@@ -10,6 +10,7 @@ const MAY_SCAN: &[(&str, &str)] = &[
     ("CALLER", "sorts the locks on one caller"),
     ("CALLER_BY_COOKIE", "sorts the locks on one caller"),
     ("COUNT_DEVICES", "two counts, each of an index"),
+    ("COUNT_FOUND", "sorts the devices that have a rare word"),
     ("COUNT_HOLDERS_WITHOUT_DEVICE", "counts those of one role, to a limit"),
     ("COUNT_USERS_WITHOUT_DEVICE", "counts to a limit"),
     ("DEVICES_BY_ID_OR_TAG", "sorts the few devices that have the tag"),
@@ -59,7 +60,7 @@ async fn no_statement_scans_a_table_or_sorts_a_page() {
                 .unwrap();
         let costly = |step: &str| {
             // Subqueries that are gone through as they are read, and rows that are inserted.
-            let is_bounded = ["SCAN k", "SCAN t", "SCAN f", "SCAN p"].contains(&step)
+            let is_bounded = ["SCAN k", "SCAN t", "SCAN f", "SCAN p", "SCAN w"].contains(&step)
                 || step.contains("-ROW VALUES CLAUSE");
             (step.starts_with("SCAN") && !step.contains("USING") && !is_bounded)
                 || step.contains("TEMP B-TREE FOR ORDER BY")
