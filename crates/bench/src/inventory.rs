@@ -34,6 +34,8 @@ const ROUNDS: usize = 20;
 const PAGES: usize = 400;
 /// Numbers of clients at once.
 const CLIENTS: [usize; 2] = [1, 8];
+/// PostgreSQL's own default, where tests make do with less.
+const POSTGRES_SETTINGS: &str = "shared_buffers = 128MB\n";
 /// What the query may take at this many devices, in milliseconds.
 const fn aim(devices: usize) -> f64 {
     if devices <= 100_000 { 5.0 } else { 20.0 }
@@ -95,7 +97,7 @@ fn on_sqlite(args: &Args, installation: &Installation, report: &mut Report) -> R
 
 fn on_postgres(args: &Args, installation: &Installation, report: &mut Report) -> Result<()> {
     for devices in args.sizes.iter().copied() {
-        let cluster = Postgres::start();
+        let cluster = Postgres::start_with(POSTGRES_SETTINGS);
         let url = cluster.fresh_database();
         let path = installation.folder.join("postgres.yaml");
         let text = format!("auth_service:\n  storage:\n    type: postgres\n    url: \"{url}\"\n");

@@ -10,7 +10,9 @@ pub(crate) const DEVICES_AT_ONCE: usize = 64;
 /// Words that one statement inserts at once.
 pub(crate) const TERMS_AT_ONCE: usize = 32;
 /// Sizes of the scans: so many cells at once.
-pub(crate) const CELLS_AT_ONCE: [usize; 3] = [1, 8, 64];
+pub(crate) const CELLS_AT_ONCE: [usize; 3] = [1, 16, 64];
+/// Sizes of what looks for the place where a scan stopped.
+pub(crate) const CELLS_TO_STOP_IN: [usize; 2] = [16, 64];
 
 macro_rules! columns {
     () => {
@@ -54,9 +56,10 @@ macro_rules! scan_1 {
     };
 }
 
-macro_rules! scan_8 {
+macro_rules! scan_16 {
     ($key:literal, $bounds:literal, $order:literal) => {
-        scan!($key, $bounds, $order, "10" "11" "12" "13" "14" "15" "16" "17")
+        scan!($key, $bounds, $order,
+            "10" "11" "12" "13" "14" "15" "16" "17" "18" "19" "20" "21" "22" "23" "24" "25")
     };
 }
 
@@ -72,7 +75,14 @@ macro_rules! scan_64 {
 
 /// The place at which a scan of these cells has looked at `$3` devices and one more. `$1` and `$2` as for scans; then the
 /// cells, then what else is sorted by.
-macro_rules! stop {
+macro_rules! stop_16 {
+    ($key:literal, $bounds:literal, $order:literal) => {
+        concat!(merged!($key, $key, $bounds, $order,
+            "4" "5" "6" "7" "8" "9" "10" "11" "12" "13" "14" "15" "16" "17" "18" "19"), " limit 1 offset $3")
+    };
+}
+
+macro_rules! stop_64 {
     ($key:literal, $bounds:literal, $order:literal) => {
         concat!(merged!($key, $key, $bounds, $order,
             "4" "5" "6" "7" "8" "9" "10" "11" "12" "13" "14" "15" "16" "17" "18" "19" "20" "21" "22" "23" "24"
@@ -226,11 +236,13 @@ macro_rules! users {
 statements! {
     TAG_UP_1 = scan_1!("tag, sequence", "> ($1, $2)",
         "tag, sequence");
-    TAG_UP_8 = scan_8!("tag, sequence", "> ($1, $2)",
+    TAG_UP_16 = scan_16!("tag, sequence", "> ($1, $2)",
         "tag, sequence");
     TAG_UP_64 = scan_64!("tag, sequence", "> ($1, $2)",
         "tag, sequence");
-    TAG_UP_STOP = stop!("tag, sequence", "> ($1, $2)",
+    TAG_UP_STOP_16 = stop_16!("tag, sequence", "> ($1, $2)",
+        "tag, sequence");
+    TAG_UP_STOP_64 = stop_64!("tag, sequence", "> ($1, $2)",
         "tag, sequence");
     TAG_UP_ALL = all!("tag, sequence", "> ($1, $2)",
         "tag, sequence");
@@ -240,11 +252,13 @@ statements! {
         "cell / $16 % $17, tag, sequence");
     TAG_DOWN_1 = scan_1!("tag, sequence", "< ($1, $2)",
         "tag desc, sequence desc");
-    TAG_DOWN_8 = scan_8!("tag, sequence", "< ($1, $2)",
+    TAG_DOWN_16 = scan_16!("tag, sequence", "< ($1, $2)",
         "tag desc, sequence desc");
     TAG_DOWN_64 = scan_64!("tag, sequence", "< ($1, $2)",
         "tag desc, sequence desc");
-    TAG_DOWN_STOP = stop!("tag, sequence", "< ($1, $2)",
+    TAG_DOWN_STOP_16 = stop_16!("tag, sequence", "< ($1, $2)",
+        "tag desc, sequence desc");
+    TAG_DOWN_STOP_64 = stop_64!("tag, sequence", "< ($1, $2)",
         "tag desc, sequence desc");
     TAG_DOWN_ALL = all!("tag, sequence", "< ($1, $2)",
         "tag desc, sequence desc");
@@ -254,11 +268,13 @@ statements! {
         "cell / $16 % $17 desc, tag desc, sequence desc");
     MODEL_UP_1 = scan_1!("model, tag, sequence", "> ($11, $1, $2)",
         "model, tag, sequence");
-    MODEL_UP_8 = scan_8!("model, tag, sequence", "> ($18, $1, $2)",
+    MODEL_UP_16 = scan_16!("model, tag, sequence", "> ($26, $1, $2)",
         "model, tag, sequence");
     MODEL_UP_64 = scan_64!("model, tag, sequence", "> ($74, $1, $2)",
         "model, tag, sequence");
-    MODEL_UP_STOP = stop!("model, tag, sequence", "> ($68, $1, $2)",
+    MODEL_UP_STOP_16 = stop_16!("model, tag, sequence", "> ($20, $1, $2)",
+        "model, tag, sequence");
+    MODEL_UP_STOP_64 = stop_64!("model, tag, sequence", "> ($68, $1, $2)",
         "model, tag, sequence");
     MODEL_UP_ALL = all!("model, tag, sequence", "> ($19, $1, $2)",
         "model, tag, sequence");
@@ -268,11 +284,13 @@ statements! {
         "cell / $16 % $17, model, tag, sequence");
     MODEL_DOWN_1 = scan_1!("model, tag, sequence", "< ($11, $1, $2)",
         "model desc, tag desc, sequence desc");
-    MODEL_DOWN_8 = scan_8!("model, tag, sequence", "< ($18, $1, $2)",
+    MODEL_DOWN_16 = scan_16!("model, tag, sequence", "< ($26, $1, $2)",
         "model desc, tag desc, sequence desc");
     MODEL_DOWN_64 = scan_64!("model, tag, sequence", "< ($74, $1, $2)",
         "model desc, tag desc, sequence desc");
-    MODEL_DOWN_STOP = stop!("model, tag, sequence", "< ($68, $1, $2)",
+    MODEL_DOWN_STOP_16 = stop_16!("model, tag, sequence", "< ($20, $1, $2)",
+        "model desc, tag desc, sequence desc");
+    MODEL_DOWN_STOP_64 = stop_64!("model, tag, sequence", "< ($68, $1, $2)",
         "model desc, tag desc, sequence desc");
     MODEL_DOWN_ALL = all!("model, tag, sequence", "< ($19, $1, $2)",
         "model desc, tag desc, sequence desc");
@@ -282,11 +300,13 @@ statements! {
         "cell / $16 % $17 desc, model desc, tag desc, sequence desc");
     OWNER_UP_1 = scan_1!("owner, tag, sequence", "> ($11, $1, $2)",
         "owner, tag, sequence");
-    OWNER_UP_8 = scan_8!("owner, tag, sequence", "> ($18, $1, $2)",
+    OWNER_UP_16 = scan_16!("owner, tag, sequence", "> ($26, $1, $2)",
         "owner, tag, sequence");
     OWNER_UP_64 = scan_64!("owner, tag, sequence", "> ($74, $1, $2)",
         "owner, tag, sequence");
-    OWNER_UP_STOP = stop!("owner, tag, sequence", "> ($68, $1, $2)",
+    OWNER_UP_STOP_16 = stop_16!("owner, tag, sequence", "> ($20, $1, $2)",
+        "owner, tag, sequence");
+    OWNER_UP_STOP_64 = stop_64!("owner, tag, sequence", "> ($68, $1, $2)",
         "owner, tag, sequence");
     OWNER_UP_ALL = all!("owner, tag, sequence", "> ($19, $1, $2)",
         "owner, tag, sequence");
@@ -296,11 +316,13 @@ statements! {
         "cell / $16 % $17, owner, tag, sequence");
     OWNER_DOWN_1 = scan_1!("owner, tag, sequence", "< ($11, $1, $2)",
         "owner desc, tag desc, sequence desc");
-    OWNER_DOWN_8 = scan_8!("owner, tag, sequence", "< ($18, $1, $2)",
+    OWNER_DOWN_16 = scan_16!("owner, tag, sequence", "< ($26, $1, $2)",
         "owner desc, tag desc, sequence desc");
     OWNER_DOWN_64 = scan_64!("owner, tag, sequence", "< ($74, $1, $2)",
         "owner desc, tag desc, sequence desc");
-    OWNER_DOWN_STOP = stop!("owner, tag, sequence", "< ($68, $1, $2)",
+    OWNER_DOWN_STOP_16 = stop_16!("owner, tag, sequence", "< ($20, $1, $2)",
+        "owner desc, tag desc, sequence desc");
+    OWNER_DOWN_STOP_64 = stop_64!("owner, tag, sequence", "< ($68, $1, $2)",
         "owner desc, tag desc, sequence desc");
     OWNER_DOWN_ALL = all!("owner, tag, sequence", "< ($19, $1, $2)",
         "owner desc, tag desc, sequence desc");
@@ -310,11 +332,13 @@ statements! {
         "cell / $16 % $17 desc, owner desc, tag desc, sequence desc");
     SEEN_UP_1 = scan_1!("seen, tag, sequence", "> ($11, $1, $2)",
         "seen, tag, sequence");
-    SEEN_UP_8 = scan_8!("seen, tag, sequence", "> ($18, $1, $2)",
+    SEEN_UP_16 = scan_16!("seen, tag, sequence", "> ($26, $1, $2)",
         "seen, tag, sequence");
     SEEN_UP_64 = scan_64!("seen, tag, sequence", "> ($74, $1, $2)",
         "seen, tag, sequence");
-    SEEN_UP_STOP = stop!("seen, tag, sequence", "> ($68, $1, $2)",
+    SEEN_UP_STOP_16 = stop_16!("seen, tag, sequence", "> ($20, $1, $2)",
+        "seen, tag, sequence");
+    SEEN_UP_STOP_64 = stop_64!("seen, tag, sequence", "> ($68, $1, $2)",
         "seen, tag, sequence");
     SEEN_UP_ALL = all!("seen, tag, sequence", "> ($19, $1, $2)",
         "seen, tag, sequence");
@@ -324,11 +348,13 @@ statements! {
         "cell / $16 % $17, seen, tag, sequence");
     SEEN_DOWN_1 = scan_1!("seen, tag, sequence", "< ($11, $1, $2)",
         "seen desc, tag desc, sequence desc");
-    SEEN_DOWN_8 = scan_8!("seen, tag, sequence", "< ($18, $1, $2)",
+    SEEN_DOWN_16 = scan_16!("seen, tag, sequence", "< ($26, $1, $2)",
         "seen desc, tag desc, sequence desc");
     SEEN_DOWN_64 = scan_64!("seen, tag, sequence", "< ($74, $1, $2)",
         "seen desc, tag desc, sequence desc");
-    SEEN_DOWN_STOP = stop!("seen, tag, sequence", "< ($68, $1, $2)",
+    SEEN_DOWN_STOP_16 = stop_16!("seen, tag, sequence", "< ($20, $1, $2)",
+        "seen desc, tag desc, sequence desc");
+    SEEN_DOWN_STOP_64 = stop_64!("seen, tag, sequence", "< ($68, $1, $2)",
         "seen desc, tag desc, sequence desc");
     SEEN_DOWN_ALL = all!("seen, tag, sequence", "< ($19, $1, $2)",
         "seen desc, tag desc, sequence desc");

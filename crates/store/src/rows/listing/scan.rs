@@ -180,7 +180,9 @@ impl<E: Executor> Unit<E> {
         let [.., largest] = sql::CELLS_AT_ONCE;
         let mut part = ListPart::default();
         for some in cells.chunks(largest) {
-            let size = sql::CELLS_AT_ONCE.iter().position(|size| some.len() <= *size).unwrap_or_default();
+            let size_of =
+                |sizes: &[usize]| sizes.iter().position(|size| some.len() <= *size).unwrap_or_default();
+            let size = size_of(&sql::CELLS_AT_ONCE);
             let mut values = scan_values(request, from, may_miss, &patterns, limit);
             push_cells(&mut values, some, sql::CELLS_AT_ONCE[size]);
             push_key(&mut values, statements.by, from);
@@ -189,9 +191,11 @@ impl<E: Executor> Unit<E> {
             part.devices.extend(found);
             if may_miss && !is_full {
                 let mut values = values![&from.tag, from.sequence, MOST_LOOKED_AT - 1].to_vec();
-                push_cells(&mut values, some, largest);
+                let size = size_of(&sql::CELLS_TO_STOP_IN);
+                push_cells(&mut values, some, sql::CELLS_TO_STOP_IN[size]);
                 push_key(&mut values, statements.by, from);
-                let stop = self.0.optional(statements.merged_stop, &values, statements.read_stop).await?;
+                let stop =
+                    self.0.optional(statements.merged_stop[size], &values, statements.read_stop).await?;
                 part.stopped_at = match (part.stopped_at, stop) {
                     (Some(a), Some(b)) => Some(if precede(&a, &b) { a } else { b }),
                     (a, b) => a.or(b),
