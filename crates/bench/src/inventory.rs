@@ -131,8 +131,9 @@ fn queries(
     let begun = Instant::now();
     runtime.block_on(fill::fill(&*foundation.store, devices, foundation.clock.now()))?;
     let fill_seconds = begun.elapsed().as_secs_f64();
-    settle(&foundation)?;
+    // Also at once: a third of the devices turn stale, which else happens day by day.
     runtime.block_on(services.devices.keep_up())?;
+    settle(&foundation)?;
     say(format!("Filled in {fill_seconds:.0} s; asking …"));
     let mut each = Vec::new();
     for (name, address) in mix::mix(devices) {
