@@ -79,7 +79,7 @@ pub(super) async fn change(
 ) -> Result<(), PreferenceError> {
     let mut spec = document.dynamic.clone();
     set(&mut spec);
-    let spec = document.only_changes(spec);
+    let spec = document.only_changes(&spec)?;
     console.services.preference.set(grant, &spec, Some(revision)).await
 }
 

@@ -56,7 +56,7 @@ fn ceremonies(args: &Args, report: &mut Report) -> Result<bool> {
 
     let admin = Admin::open(&server)?;
     if let Some(seconds) = args.profile {
-        let load = Load { server: &server, admin: &admin, identities: &identities, clients: 8 };
+        let load = Load { server: &server, admin: &admin, identities: &identities, clients: args.clients };
         profile(&load, args, seconds)?;
         return Ok(false);
     }

@@ -41,9 +41,12 @@ pub(crate) struct Args {
     /// Devices of the inventory that `tctl devices ls` is timed with
     #[arg(long, default_value_t = 10_000)]
     inventory: usize,
-    /// Repeat the enrolments at 8 clients for so many seconds, for a profiler, and measure nothing else
+    /// Repeat the ceremonies for so many seconds, for a profiler, and measure nothing else
     #[arg(long, value_name = "SECONDS")]
     profile: Option<u64>,
+    /// Clients that the profiler sees
+    #[arg(long, default_value_t = 8, requires = "profile")]
+    clients: usize,
     /// Measure only this
     #[arg(long, value_enum)]
     only: Option<Part>,

@@ -84,25 +84,7 @@ pub(super) fn lock(lock: Lock) -> wire::Resource {
 
 /// The preference with every value in force, where each comes from, and what is shadowed.
 pub(super) fn preference(document: PreferenceDocument) -> wire::Resource {
-    let effective = document.effective;
-    let spec = PreferenceSpec {
-        second_factor: Some(effective.second_factor),
-        device_trust: gatehouse_model::resource::DeviceTrustSpec {
-            mode: Some(effective.mode),
-            auto_enroll: Some(effective.auto_enroll),
-            ekcert_allowed_cas: Some(effective.ekcert_allowed_cas),
-            ekcert_allowed_vendors: Some(effective.ekcert_allowed_vendors),
-            ekcert_sha1: Some(effective.ekcert_policy.sha1),
-            ekcert_expired_ca: Some(effective.ekcert_policy.expired_ca),
-            ekcert_expired_ek: Some(effective.ekcert_policy.expired_ek),
-            web_session_max_age: effective.web_session_max_age,
-            link_scheme: Some(effective.link_scheme),
-            boot_drift: Some(effective.boot_drift),
-            ekcert_fetch_cas: Some(effective.ekcert_fetch_cas),
-            ship_ahead: Some(effective.ship_ahead),
-            remote_browser: Some(effective.remote_browser),
-        },
-    };
+    let spec = PreferenceSpec::from(document.effective);
     let mut resource = {
         let metadata = revised(named(PREFERENCE_NAME), &document.revision);
         write(KIND_PREFERENCE, PREFERENCE_VERSION, metadata, spec, document.revision)

@@ -208,7 +208,7 @@ impl Gateway {
             KIND_PREFERENCE => {
                 let document = documents::read::<PreferenceSpec>(kind, json)?;
                 let current = services.preference.get(&principal.grant()?).await?;
-                let spec = current.only_changes(document.spec);
+                let spec = current.only_changes(&document.spec)?;
                 services.preference.set(&principal.grant()?, &spec, revision).await?;
                 Ok(documents::preference(services.preference.get(&principal.grant()?).await?))
             }

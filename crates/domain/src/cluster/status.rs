@@ -24,7 +24,7 @@ pub struct ClusterStatus {
     pub devices_enrolled: i64,
     pub users: i64,
     pub active_sessions: i64,
-    pub effective: Effective,
+    pub effective: Arc<Effective>,
     pub ssh_user_ca: String,
 }
 

@@ -111,6 +111,7 @@ pub(crate) fn finding_of(finding: &Finding) -> EkFinding {
 
 #[cfg(test)]
 mod tests {
+    use gatehouse_model::resource::PreferenceSpec;
     use gatehouse_model::{AttestationTier, Leniency};
     use gatehouse_testkit::soft_tpm::{CaTemplate, EkKind, SoftTpm, SoftTpmCa};
 
@@ -159,20 +160,7 @@ mod tests {
     fn nothing_is_verified_where_nothing_is_allowed_and_what_is_parsed_is_kept() {
         let trusts = EkTrusts::default();
         let ca = SoftTpmCa::root(&CaTemplate::new("Root"));
-        let mut effective = Effective {
-            second_factor: gatehouse_model::SecondFactor::On,
-            mode: gatehouse_model::DeviceTrustMode::Optional,
-            auto_enroll: false,
-            ekcert_allowed_cas: Vec::new(),
-            ekcert_allowed_vendors: EkVendors::default(),
-            ekcert_policy: ChainPolicy::default(),
-            web_session_max_age: None,
-            link_scheme: gatehouse_model::LinkScheme::default(),
-            boot_drift: gatehouse_model::BootDrift::default(),
-            ekcert_fetch_cas: false,
-            ship_ahead: false,
-            remote_browser: false,
-        };
+        let mut effective = Effective::from(PreferenceSpec::default());
         assert!(trusts.of(&effective).unwrap().is_none());
         effective.ekcert_allowed_cas = vec![ca.pem()];
         let one = trusts.of(&effective).unwrap().unwrap();

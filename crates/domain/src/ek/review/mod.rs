@@ -89,7 +89,7 @@ impl Reviews {
         let review = work.review(id).await?.ok_or_else(|| ReviewError::NotFound(clean_label(id)))?;
         let facts = match review.reason {
             ReviewReason::UnknownCa => {
-                let trust = self.trusts.of(&self.preference.effective(work.as_mut()).await?);
+                let trust = self.trusts.of(self.preference.effective(work.as_mut()).await?.as_ref());
                 let trust = trust.map_err(ReviewError::AllowedCas)?;
                 let evidence = work.evidence_by_id(&review.evidence_id).await?;
                 evidence.and_then(|evidence| facts::facts(&review, &evidence, trust.as_deref(), now))
@@ -251,7 +251,7 @@ impl Reviews {
     }
 
     async fn current_trust(&self) -> Result<Option<Arc<EkTrust>>, ReviewError> {
-        self.trusts.of(&self.preference.current().await?).map_err(ReviewError::AllowedCas)
+        self.trusts.of(self.preference.current().await?.as_ref()).map_err(ReviewError::AllowedCas)
     }
 }
 
