@@ -3,9 +3,11 @@
 //!
 //! URLs stand in certificates that anybody can make. So only hosts that the list of known CAs names are asked, at their
 //! usual ports; no redirect is followed; names are resolved first, and the connection goes to an address that was looked at
-//! and is public; 64 KiB and five seconds are the end.
+//! and is public; 64 KiB and five seconds are the end. What is fetched proves itself; where makers publish it by HTTPS alone,
+//! the system's roots vouch for the host.
 
 mod addresses;
+mod exchange;
 #[cfg(test)]
 mod tests;
 
@@ -15,14 +17,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use gatehouse_attestation::KnownCas;
 use gatehouse_domain::ports::Issuers;
 use gatehouse_model::clean_label;
-use http::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
-use http::{Request, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper_util::rt::TokioIo;
+use http::Uri;
+use rustls::RootCertStore;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
@@ -40,6 +39,8 @@ const AT_ONCE: usize = 8;
 trait Roads: Send + Sync {
     async fn resolve(&self, host: &str, port: u16) -> std::io::Result<Vec<SocketAddr>>;
     fn may_go(&self, address: IpAddr) -> bool;
+    /// Who vouches for hosts that are asked by HTTPS.
+    fn roots(&self) -> RootCertStore;
 }
 
 /// What the system resolves, as far as it is public.
@@ -54,6 +55,20 @@ impl Roads for Internet {
     fn may_go(&self, address: IpAddr) -> bool {
         is_public(address)
     }
+
+    fn roots(&self) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        roots
+    }
+}
+
+/// Where a URL leads to.
+struct Place {
+    uri: Uri,
+    host: String,
+    port: u16,
+    is_https: bool,
 }
 
 /// Fetches the certificates of known TPM makers' CAs.
@@ -76,6 +91,10 @@ enum NotFetched {
     NotPublic,
     #[error("no answer in time")]
     TimedOut,
+    #[error(
+        "this machine has no list of trusted certificate authorities: install the package ca-certificates"
+    )]
+    NoRoots,
     #[error("the answer has status {0}")]
     Status(u16),
     #[error("the answer is longer than {MAX_ANSWER} bytes")]
@@ -98,65 +117,50 @@ impl IssuerFetcher {
     }
 
     async fn try_fetch(&self, url: &str) -> Result<Vec<u8>, NotFetched> {
-        let (uri, host) = self.admit(url)?;
+        let place = Place::of(url).filter(|place| self.hosts.contains(&place.host));
+        let place = place.ok_or(NotFetched::NotAsked)?;
         let _slot = self.slots.try_acquire().map_err(|_| NotFetched::Busy)?;
-        let fetched = tokio::time::timeout(PATIENCE, self.ask(&uri, &host)).await;
+        let fetched = tokio::time::timeout(PATIENCE, self.ask(&place)).await;
         fetched.map_err(|_| NotFetched::TimedOut)?
     }
 
-    /// Only plain HTTP: what is fetched proves itself, and makers publish it so.
-    fn admit(&self, url: &str) -> Result<(Uri, String), NotFetched> {
-        let uri: Uri = url.parse().map_err(|_| NotFetched::NotAsked)?;
-        let host = uri.host().map(str::to_ascii_lowercase).ok_or(NotFetched::NotAsked)?;
-        let plain_authority = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
-        let usual_port = uri.port_u16().is_none_or(|port| port == 80);
-        let asked =
-            uri.scheme_str() == Some("http") && plain_authority && usual_port && self.hosts.contains(&host);
-        if asked { Ok((uri, host)) } else { Err(NotFetched::NotAsked) }
-    }
-
-    async fn ask(&self, uri: &Uri, host: &str) -> Result<Vec<u8>, NotFetched> {
-        let addresses = self.roads.resolve(host, 80).await.map_err(|_| NotFetched::NoAddress)?;
+    async fn ask(&self, place: &Place) -> Result<Vec<u8>, NotFetched> {
+        let Place { uri, host, port, is_https } = place;
+        let addresses = self.roads.resolve(host, *port).await.map_err(|_| NotFetched::NoAddress)?;
         // A name of which one address leads inside is not asked at its others either.
         if !addresses.iter().all(|address| self.roads.may_go(address.ip())) {
             return Err(NotFetched::NotPublic);
         }
         let address = addresses.first().ok_or(NotFetched::NoAddress)?;
-        let broken = |error: &dyn std::fmt::Display| NotFetched::Broken(clean_label(&error.to_string()));
-        let stream = TcpStream::connect(address).await.map_err(|error| broken(&error))?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-            .await
-            .map_err(|error| broken(&error))?;
-        let connection = AbortOnDrop(tokio::spawn(async move {
-            // What goes wrong in it comes out at the sender.
-            let _ = connection.await;
-        }));
-        let path = uri.path_and_query().map_or("/", |path| path.as_str());
-        let request = Request::get(path)
-            .header(HOST, host)
-            .header(USER_AGENT, "gatehouse")
-            .header(ACCEPT, "application/pkix-cert, application/pkcs7-mime, */*")
-            .header(CONNECTION, "close")
-            .body(Empty::<Bytes>::new())
-            .map_err(|error| broken(&error))?;
-        let answer = sender.send_request(request).await.map_err(|error| broken(&error))?;
-        if answer.status() != StatusCode::OK {
-            return Err(NotFetched::Status(answer.status().as_u16()));
+        let stream = TcpStream::connect(address).await.map_err(|error| NotFetched::broken(&error))?;
+        if *is_https {
+            let stream = exchange::secured(stream, host, self.roads.roots()).await?;
+            exchange::get(stream, host, uri).await
+        } else {
+            exchange::get(stream, host, uri).await
         }
-        let body = Limited::new(answer.into_body(), MAX_ANSWER).collect().await.map_err(|error| {
-            if error.is::<http_body_util::LengthLimitError>() { NotFetched::TooLong } else { broken(&error) }
-        })?;
-        drop(connection);
-        Ok(body.to_bytes().to_vec())
     }
 }
 
-/// Ends a task with whoever waits for it.
-struct AbortOnDrop(tokio::task::JoinHandle<()>);
+impl NotFetched {
+    fn broken(error: &dyn std::fmt::Display) -> Self {
+        Self::Broken(clean_label(&error.to_string()))
+    }
+}
 
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
+impl Place {
+    /// Of a URL without a user, at its scheme's own port.
+    fn of(url: &str) -> Option<Self> {
+        let uri: Uri = url.parse().ok()?;
+        let (port, is_https) = match uri.scheme_str()? {
+            "http" => (80, false),
+            "https" => (443, true),
+            _ => return None,
+        };
+        let host = uri.host()?.to_ascii_lowercase();
+        let is_plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+        let is_usual = uri.port_u16().is_none_or(|named| named == port);
+        (is_plain && is_usual).then_some(Self { uri, host, port, is_https })
     }
 }
 

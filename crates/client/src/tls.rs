@@ -6,16 +6,11 @@ use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 
 use crate::error::{ClientError, Result};
 use crate::home::Identity;
 use crate::pin::Pin;
-
-/// Where Debian, Fedora and Alpine keep the system's roots; `SSL_CERT_FILE` goes first.
-const ROOT_FILES: [&str; 3] =
-    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
 /// How the server proves to be the right one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,17 +150,12 @@ impl ServerCertVerifier for PinVerifier {
     }
 }
 
+/// Whom the system trusts; the variable `SSL_CERT_FILE` goes first.
 fn system_roots() -> Result<RootCertStore> {
-    let named = std::env::var_os("SSL_CERT_FILE").filter(|name| !name.is_empty());
-    let files: Vec<std::path::PathBuf> =
-        named.map_or_else(|| ROOT_FILES.iter().map(Into::into).collect(), |name| vec![name.into()]);
     let mut roots = RootCertStore::empty();
-    for file in &files {
-        let Ok(certificates) = CertificateDer::pem_file_iter(file) else { continue };
-        roots.add_parsable_certificates(certificates.filter_map(std::result::Result::ok));
-        if !roots.is_empty() {
-            return Ok(roots);
-        }
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if !roots.is_empty() {
+        return Ok(roots);
     }
     Err(ClientError::new(
         ErrorKind::FailedPrecondition,
