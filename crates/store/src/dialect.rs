@@ -49,7 +49,9 @@ pub static POSTGRES: Dialect = Dialect {
         "select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
                 set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
                 set_config('enable_sort', 'off', true), set_config('jit', 'off', true),
-                set_config('plan_cache_mode', 'force_generic_plan', true)",
+                set_config('plan_cache_mode', 'force_generic_plan', true),
+                case when current_setting('server_version_num')::bigint >= 140000
+                     then set_config('enable_memoize', 'off', true) end",
     ),
     writes_alone: false,
     notify: Some("select pg_notify('gatehouse_changes', $1)"),

@@ -82,13 +82,22 @@ impl Postgres {
     /// As [`Postgres::shared`].
     #[must_use]
     pub fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// The same, with lines of `postgresql.conf` beside or instead of those of tests.
+    ///
+    /// # Panics
+    /// As [`Postgres::shared`].
+    #[must_use]
+    pub fn start_with(settings: &str) -> Self {
         let Some(programs) = programs() else {
             panic!("PostgreSQL's `initdb` is missing; install it with `apt-get install postgresql`");
         };
-        Self::launch(programs).unwrap_or_else(|error| panic!("PostgreSQL did not come up: {error}"))
+        Self::launch(programs, settings).unwrap_or_else(|error| panic!("PostgreSQL did not come up: {error}"))
     }
 
-    fn launch(programs: PathBuf) -> io::Result<Self> {
+    fn launch(programs: PathBuf, settings: &str) -> io::Result<Self> {
         let account = Account::for_server()?;
         let folder = tempfile::Builder::new()
             .prefix("gatehouse-pg-")
@@ -101,7 +110,7 @@ impl Postgres {
             .args(["-c", KEEPER, "keeper"])
             .arg(&programs)
             .arg(folder.path())
-            .args([&account.name, SETTINGS]);
+            .args([&account.name, &format!("{SETTINGS}{settings}")]);
         // Its own process group: Ctrl-C at the terminal ends the tests, and thereby the keeper's input.
         keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         account.assume(&mut keeper);

@@ -63,7 +63,7 @@ fn fields(architecture: &str, depends: &str, kib: u64) -> String {
     let description = wrapped(DESCRIPTION).iter().map(|line| format!(" {line}\n")).collect::<String>();
     format!(
         "Package: {NAME}\nVersion: {}\nArchitecture: {architecture}\nMaintainer: {MAINTAINER}\nInstalled-Size: {kib}\n\
-         Depends: {depends}\nRecommends: xdg-utils, zenity | kdialog\nSuggests: postgresql\nSection: net\n\
+         Depends: {depends}\nRecommends: ca-certificates, xdg-utils, zenity | kdialog\nSuggests: postgresql\nSection: net\n\
          Priority: optional\nHomepage: {HOMEPAGE}\nDescription: {SUMMARY}\n{description}",
         version()
     )

@@ -59,7 +59,7 @@ fn text(stage: &Stage, profile: Profile) -> Result<String> {
          %global use_source_date_epoch_as_buildtime 1\n\
          %global clamp_mtime_to_source_date_epoch 1\n\
          Name: {NAME}\nVersion: {}\nRelease: {RELEASE}\nSummary: {SUMMARY}\nLicense: Apache-2.0\nURL: {HOMEPAGE}\n\
-         Packager: {MAINTAINER}\nRecommends: xdg-utils\nRecommends: (zenity or kdialog)\nSuggests: postgresql-server\n\
+         Packager: {MAINTAINER}\nRecommends: ca-certificates\nRecommends: xdg-utils\nRecommends: (zenity or kdialog)\nSuggests: postgresql-server\n\
          \n%description\n{DESCRIPTION}\n\
          \n%install\nmkdir -p %{{buildroot}}\ncp -a {}/. %{{buildroot}}/\n\
          mv %{{buildroot}}{ZSH_OF_DEBIAN} %{{buildroot}}{ZSH}\n\

@@ -10,7 +10,9 @@ pub(crate) const DEVICES_AT_ONCE: usize = 64;
 /// Words that one statement inserts at once.
 pub(crate) const TERMS_AT_ONCE: usize = 32;
 /// Sizes of the scans: so many cells at once.
-pub(crate) const CELLS_AT_ONCE: [usize; 3] = [1, 8, 64];
+pub(crate) const CELLS_AT_ONCE: [usize; 3] = [1, 16, 64];
+/// Sizes of what looks for the place where a scan stopped.
+pub(crate) const CELLS_TO_STOP_IN: [usize; 2] = [16, 64];
 
 macro_rules! columns {
     () => {
@@ -22,26 +24,28 @@ macro_rules! columns {
 macro_rules! merged {
     ($columns:expr, $key:literal, $bounds:literal, $order:literal, $first:literal $($cell:literal)*) => {
         concat!(
-            "select * from (select * from (select ", $columns, " from device_list where cell = $", $first, " and ", $key,
-            " ", $bounds, " order by ", $order, ") b",
-            $(" union all select * from (select ", $columns, " from device_list where cell = $", $cell, " and ", $key,
-              " ", $bounds, " order by ", $order, ") b",)*
+            "select * from (select * from (select ", $columns, " from device_list where cell = $", $first, " and (", $key,
+            ") ", $bounds, " order by ", $order, ") b",
+            $(" union all select * from (select ", $columns, " from device_list where cell = $", $cell, " and (", $key,
+              ") ", $bounds, " order by ", $order, ") b",)*
             ") u order by ", $order
         )
     };
 }
 
 /// `$1` and `$2` are tag and sequence of the place to go on after, `$3` how many devices may be looked at, `$4` the time
-/// that locks end after, `$5` to `$8` patterns of words, `$9` the limit; then the cells, then what else is sorted by.
+/// that locks end after, `$5` to `$8` patterns of words, `$9` the limit; then the cells, then what else is sorted by. The
+/// parts hold what is sorted and sifted by; only devices of the page are read as a whole, in any order. (Every column of a
+/// part costs PostgreSQL's planner time.)
 macro_rules! scan {
     ($key:literal, $bounds:literal, $order:literal, $($cell:literal)+) => {
         concat!(
-            "select ", columns!(), " from (",
-            merged!(concat!(columns!(), ", terms"), $key, $bounds, $order, $($cell)+), " limit $3) k
+            "select ", columns!(), " from (select sequence as at from (",
+            merged!(concat!($key, ", locked_until, terms"), $key, $bounds, $order, $($cell)+), " limit $3) k
             where locked_until > $4
               and ($5 = '%' or terms like $5 escape '\\') and ($6 = '%' or terms like $6 escape '\\')
               and ($7 = '%' or terms like $7 escape '\\') and ($8 = '%' or terms like $8 escape '\\')
-            limit $9"
+            limit $9) p cross join device_list l where l.sequence = p.at"
         )
     };
 }
@@ -52,9 +56,10 @@ macro_rules! scan_1 {
     };
 }
 
-macro_rules! scan_8 {
+macro_rules! scan_16 {
     ($key:literal, $bounds:literal, $order:literal) => {
-        scan!($key, $bounds, $order, "10" "11" "12" "13" "14" "15" "16" "17")
+        scan!($key, $bounds, $order,
+            "10" "11" "12" "13" "14" "15" "16" "17" "18" "19" "20" "21" "22" "23" "24" "25")
     };
 }
 
@@ -70,9 +75,16 @@ macro_rules! scan_64 {
 
 /// The place at which a scan of these cells has looked at `$3` devices and one more. `$1` and `$2` as for scans; then the
 /// cells, then what else is sorted by.
-macro_rules! stop {
-    ($columns:literal, $key:literal, $bounds:literal, $order:literal) => {
-        concat!(merged!($columns, $key, $bounds, $order,
+macro_rules! stop_16 {
+    ($key:literal, $bounds:literal, $order:literal) => {
+        concat!(merged!($key, $key, $bounds, $order,
+            "4" "5" "6" "7" "8" "9" "10" "11" "12" "13" "14" "15" "16" "17" "18" "19"), " limit 1 offset $3")
+    };
+}
+
+macro_rules! stop_64 {
+    ($key:literal, $bounds:literal, $order:literal) => {
+        concat!(merged!($key, $key, $bounds, $order,
             "4" "5" "6" "7" "8" "9" "10" "11" "12" "13" "14" "15" "16" "17" "18" "19" "20" "21" "22" "23" "24"
             "25" "26" "27" "28" "29" "30" "31" "32" "33" "34" "35" "36" "37" "38" "39" "40" "41" "42" "43" "44"
             "45" "46" "47" "48" "49" "50" "51" "52" "53" "54" "55" "56" "57" "58" "59" "60" "61" "62" "63" "64"
@@ -101,9 +113,9 @@ macro_rules! all {
             columns!(),
             " from (select ",
             columns!(),
-            ", terms from device_list where ",
+            ", terms from device_list where (",
             $key,
-            " ",
+            ") ",
             $bounds,
             " order by ",
             $order,
@@ -121,13 +133,13 @@ macro_rules! all {
 
 /// The place at which the whole list has been looked at for `$3` devices and one more.
 macro_rules! all_stop {
-    ($columns:literal, $key:literal, $bounds:literal, $order:literal) => {
+    ($key:literal, $bounds:literal, $order:literal) => {
         concat!(
             "select ",
-            $columns,
-            " from device_list where ",
             $key,
-            " ",
+            " from device_list where (",
+            $key,
+            ") ",
             $bounds,
             " order by ",
             $order,
@@ -136,13 +148,16 @@ macro_rules! all_stop {
     };
 }
 
+/// In the order in which they lie on the disk, so that no page of it is looked for twice.
 macro_rules! having {
     ($key:expr) => {
         concat!(
             "from (select cell, locked_until, terms, ",
             $key,
             " from (
-                select device from device_terms where term >= $1 and term < $2 and shared < $3 limit $4) t
+                select device from (
+                    select device from device_terms where term >= $1 and term < $2 and shared < $3 limit $4) w
+                order by device) t
             cross join device_list l where l.sequence = t.device limit $4) f
         where locked_until > $5
           and ($6 = '%' or terms like $6 escape '\\') and ($7 = '%' or terms like $7 escape '\\')
@@ -219,115 +234,131 @@ macro_rules! users {
 }
 
 statements! {
-    TAG_UP_1 = scan_1!("(tag, sequence)", "> ($1, $2)",
+    TAG_UP_1 = scan_1!("tag, sequence", "> ($1, $2)",
         "tag, sequence");
-    TAG_UP_8 = scan_8!("(tag, sequence)", "> ($1, $2)",
+    TAG_UP_16 = scan_16!("tag, sequence", "> ($1, $2)",
         "tag, sequence");
-    TAG_UP_64 = scan_64!("(tag, sequence)", "> ($1, $2)",
+    TAG_UP_64 = scan_64!("tag, sequence", "> ($1, $2)",
         "tag, sequence");
-    TAG_UP_STOP = stop!("tag, sequence", "(tag, sequence)", "> ($1, $2)",
+    TAG_UP_STOP_16 = stop_16!("tag, sequence", "> ($1, $2)",
         "tag, sequence");
-    TAG_UP_ALL = all!("(tag, sequence)", "> ($1, $2)",
+    TAG_UP_STOP_64 = stop_64!("tag, sequence", "> ($1, $2)",
         "tag, sequence");
-    TAG_UP_ALL_STOP = all_stop!("tag, sequence", "(tag, sequence)", "> ($1, $2)",
+    TAG_UP_ALL = all!("tag, sequence", "> ($1, $2)",
+        "tag, sequence");
+    TAG_UP_ALL_STOP = all_stop!("tag, sequence", "> ($1, $2)",
         "tag, sequence");
     TAG_UP_FOUND = found!("tag, sequence", "> ($18, $19, $20)",
         "cell / $16 % $17, tag, sequence");
-    TAG_DOWN_1 = scan_1!("(tag, sequence)", "< ($1, $2)",
+    TAG_DOWN_1 = scan_1!("tag, sequence", "< ($1, $2)",
         "tag desc, sequence desc");
-    TAG_DOWN_8 = scan_8!("(tag, sequence)", "< ($1, $2)",
+    TAG_DOWN_16 = scan_16!("tag, sequence", "< ($1, $2)",
         "tag desc, sequence desc");
-    TAG_DOWN_64 = scan_64!("(tag, sequence)", "< ($1, $2)",
+    TAG_DOWN_64 = scan_64!("tag, sequence", "< ($1, $2)",
         "tag desc, sequence desc");
-    TAG_DOWN_STOP = stop!("tag, sequence", "(tag, sequence)", "< ($1, $2)",
+    TAG_DOWN_STOP_16 = stop_16!("tag, sequence", "< ($1, $2)",
         "tag desc, sequence desc");
-    TAG_DOWN_ALL = all!("(tag, sequence)", "< ($1, $2)",
+    TAG_DOWN_STOP_64 = stop_64!("tag, sequence", "< ($1, $2)",
         "tag desc, sequence desc");
-    TAG_DOWN_ALL_STOP = all_stop!("tag, sequence", "(tag, sequence)", "< ($1, $2)",
+    TAG_DOWN_ALL = all!("tag, sequence", "< ($1, $2)",
+        "tag desc, sequence desc");
+    TAG_DOWN_ALL_STOP = all_stop!("tag, sequence", "< ($1, $2)",
         "tag desc, sequence desc");
     TAG_DOWN_FOUND = found!("tag, sequence", "< ($18, $19, $20)",
         "cell / $16 % $17 desc, tag desc, sequence desc");
-    MODEL_UP_1 = scan_1!("(model, tag, sequence)", "> ($11, $1, $2)",
+    MODEL_UP_1 = scan_1!("model, tag, sequence", "> ($11, $1, $2)",
         "model, tag, sequence");
-    MODEL_UP_8 = scan_8!("(model, tag, sequence)", "> ($18, $1, $2)",
+    MODEL_UP_16 = scan_16!("model, tag, sequence", "> ($26, $1, $2)",
         "model, tag, sequence");
-    MODEL_UP_64 = scan_64!("(model, tag, sequence)", "> ($74, $1, $2)",
+    MODEL_UP_64 = scan_64!("model, tag, sequence", "> ($74, $1, $2)",
         "model, tag, sequence");
-    MODEL_UP_STOP = stop!("tag, sequence, model", "(model, tag, sequence)", "> ($68, $1, $2)",
+    MODEL_UP_STOP_16 = stop_16!("model, tag, sequence", "> ($20, $1, $2)",
         "model, tag, sequence");
-    MODEL_UP_ALL = all!("(model, tag, sequence)", "> ($19, $1, $2)",
+    MODEL_UP_STOP_64 = stop_64!("model, tag, sequence", "> ($68, $1, $2)",
         "model, tag, sequence");
-    MODEL_UP_ALL_STOP = all_stop!("tag, sequence, model", "(model, tag, sequence)", "> ($4, $1, $2)",
+    MODEL_UP_ALL = all!("model, tag, sequence", "> ($19, $1, $2)",
+        "model, tag, sequence");
+    MODEL_UP_ALL_STOP = all_stop!("model, tag, sequence", "> ($4, $1, $2)",
         "model, tag, sequence");
     MODEL_UP_FOUND = found!("model, tag, sequence", "> ($18, $22, $19, $20)",
         "cell / $16 % $17, model, tag, sequence");
-    MODEL_DOWN_1 = scan_1!("(model, tag, sequence)", "< ($11, $1, $2)",
+    MODEL_DOWN_1 = scan_1!("model, tag, sequence", "< ($11, $1, $2)",
         "model desc, tag desc, sequence desc");
-    MODEL_DOWN_8 = scan_8!("(model, tag, sequence)", "< ($18, $1, $2)",
+    MODEL_DOWN_16 = scan_16!("model, tag, sequence", "< ($26, $1, $2)",
         "model desc, tag desc, sequence desc");
-    MODEL_DOWN_64 = scan_64!("(model, tag, sequence)", "< ($74, $1, $2)",
+    MODEL_DOWN_64 = scan_64!("model, tag, sequence", "< ($74, $1, $2)",
         "model desc, tag desc, sequence desc");
-    MODEL_DOWN_STOP = stop!("tag, sequence, model", "(model, tag, sequence)", "< ($68, $1, $2)",
+    MODEL_DOWN_STOP_16 = stop_16!("model, tag, sequence", "< ($20, $1, $2)",
         "model desc, tag desc, sequence desc");
-    MODEL_DOWN_ALL = all!("(model, tag, sequence)", "< ($19, $1, $2)",
+    MODEL_DOWN_STOP_64 = stop_64!("model, tag, sequence", "< ($68, $1, $2)",
         "model desc, tag desc, sequence desc");
-    MODEL_DOWN_ALL_STOP = all_stop!("tag, sequence, model", "(model, tag, sequence)", "< ($4, $1, $2)",
+    MODEL_DOWN_ALL = all!("model, tag, sequence", "< ($19, $1, $2)",
+        "model desc, tag desc, sequence desc");
+    MODEL_DOWN_ALL_STOP = all_stop!("model, tag, sequence", "< ($4, $1, $2)",
         "model desc, tag desc, sequence desc");
     MODEL_DOWN_FOUND = found!("model, tag, sequence", "< ($18, $22, $19, $20)",
         "cell / $16 % $17 desc, model desc, tag desc, sequence desc");
-    OWNER_UP_1 = scan_1!("(owner, tag, sequence)", "> ($11, $1, $2)",
+    OWNER_UP_1 = scan_1!("owner, tag, sequence", "> ($11, $1, $2)",
         "owner, tag, sequence");
-    OWNER_UP_8 = scan_8!("(owner, tag, sequence)", "> ($18, $1, $2)",
+    OWNER_UP_16 = scan_16!("owner, tag, sequence", "> ($26, $1, $2)",
         "owner, tag, sequence");
-    OWNER_UP_64 = scan_64!("(owner, tag, sequence)", "> ($74, $1, $2)",
+    OWNER_UP_64 = scan_64!("owner, tag, sequence", "> ($74, $1, $2)",
         "owner, tag, sequence");
-    OWNER_UP_STOP = stop!("tag, sequence, owner", "(owner, tag, sequence)", "> ($68, $1, $2)",
+    OWNER_UP_STOP_16 = stop_16!("owner, tag, sequence", "> ($20, $1, $2)",
         "owner, tag, sequence");
-    OWNER_UP_ALL = all!("(owner, tag, sequence)", "> ($19, $1, $2)",
+    OWNER_UP_STOP_64 = stop_64!("owner, tag, sequence", "> ($68, $1, $2)",
         "owner, tag, sequence");
-    OWNER_UP_ALL_STOP = all_stop!("tag, sequence, owner", "(owner, tag, sequence)", "> ($4, $1, $2)",
+    OWNER_UP_ALL = all!("owner, tag, sequence", "> ($19, $1, $2)",
+        "owner, tag, sequence");
+    OWNER_UP_ALL_STOP = all_stop!("owner, tag, sequence", "> ($4, $1, $2)",
         "owner, tag, sequence");
     OWNER_UP_FOUND = found!("owner, tag, sequence", "> ($18, $22, $19, $20)",
         "cell / $16 % $17, owner, tag, sequence");
-    OWNER_DOWN_1 = scan_1!("(owner, tag, sequence)", "< ($11, $1, $2)",
+    OWNER_DOWN_1 = scan_1!("owner, tag, sequence", "< ($11, $1, $2)",
         "owner desc, tag desc, sequence desc");
-    OWNER_DOWN_8 = scan_8!("(owner, tag, sequence)", "< ($18, $1, $2)",
+    OWNER_DOWN_16 = scan_16!("owner, tag, sequence", "< ($26, $1, $2)",
         "owner desc, tag desc, sequence desc");
-    OWNER_DOWN_64 = scan_64!("(owner, tag, sequence)", "< ($74, $1, $2)",
+    OWNER_DOWN_64 = scan_64!("owner, tag, sequence", "< ($74, $1, $2)",
         "owner desc, tag desc, sequence desc");
-    OWNER_DOWN_STOP = stop!("tag, sequence, owner", "(owner, tag, sequence)", "< ($68, $1, $2)",
+    OWNER_DOWN_STOP_16 = stop_16!("owner, tag, sequence", "< ($20, $1, $2)",
         "owner desc, tag desc, sequence desc");
-    OWNER_DOWN_ALL = all!("(owner, tag, sequence)", "< ($19, $1, $2)",
+    OWNER_DOWN_STOP_64 = stop_64!("owner, tag, sequence", "< ($68, $1, $2)",
         "owner desc, tag desc, sequence desc");
-    OWNER_DOWN_ALL_STOP = all_stop!("tag, sequence, owner", "(owner, tag, sequence)", "< ($4, $1, $2)",
+    OWNER_DOWN_ALL = all!("owner, tag, sequence", "< ($19, $1, $2)",
+        "owner desc, tag desc, sequence desc");
+    OWNER_DOWN_ALL_STOP = all_stop!("owner, tag, sequence", "< ($4, $1, $2)",
         "owner desc, tag desc, sequence desc");
     OWNER_DOWN_FOUND = found!("owner, tag, sequence", "< ($18, $22, $19, $20)",
         "cell / $16 % $17 desc, owner desc, tag desc, sequence desc");
-    SEEN_UP_1 = scan_1!("(seen, tag, sequence)", "> ($11, $1, $2)",
+    SEEN_UP_1 = scan_1!("seen, tag, sequence", "> ($11, $1, $2)",
         "seen, tag, sequence");
-    SEEN_UP_8 = scan_8!("(seen, tag, sequence)", "> ($18, $1, $2)",
+    SEEN_UP_16 = scan_16!("seen, tag, sequence", "> ($26, $1, $2)",
         "seen, tag, sequence");
-    SEEN_UP_64 = scan_64!("(seen, tag, sequence)", "> ($74, $1, $2)",
+    SEEN_UP_64 = scan_64!("seen, tag, sequence", "> ($74, $1, $2)",
         "seen, tag, sequence");
-    SEEN_UP_STOP = stop!("tag, sequence, seen", "(seen, tag, sequence)", "> ($68, $1, $2)",
+    SEEN_UP_STOP_16 = stop_16!("seen, tag, sequence", "> ($20, $1, $2)",
         "seen, tag, sequence");
-    SEEN_UP_ALL = all!("(seen, tag, sequence)", "> ($19, $1, $2)",
+    SEEN_UP_STOP_64 = stop_64!("seen, tag, sequence", "> ($68, $1, $2)",
         "seen, tag, sequence");
-    SEEN_UP_ALL_STOP = all_stop!("tag, sequence, seen", "(seen, tag, sequence)", "> ($4, $1, $2)",
+    SEEN_UP_ALL = all!("seen, tag, sequence", "> ($19, $1, $2)",
+        "seen, tag, sequence");
+    SEEN_UP_ALL_STOP = all_stop!("seen, tag, sequence", "> ($4, $1, $2)",
         "seen, tag, sequence");
     SEEN_UP_FOUND = found!("seen, tag, sequence", "> ($18, $22, $19, $20)",
         "cell / $16 % $17, seen, tag, sequence");
-    SEEN_DOWN_1 = scan_1!("(seen, tag, sequence)", "< ($11, $1, $2)",
+    SEEN_DOWN_1 = scan_1!("seen, tag, sequence", "< ($11, $1, $2)",
         "seen desc, tag desc, sequence desc");
-    SEEN_DOWN_8 = scan_8!("(seen, tag, sequence)", "< ($18, $1, $2)",
+    SEEN_DOWN_16 = scan_16!("seen, tag, sequence", "< ($26, $1, $2)",
         "seen desc, tag desc, sequence desc");
-    SEEN_DOWN_64 = scan_64!("(seen, tag, sequence)", "< ($74, $1, $2)",
+    SEEN_DOWN_64 = scan_64!("seen, tag, sequence", "< ($74, $1, $2)",
         "seen desc, tag desc, sequence desc");
-    SEEN_DOWN_STOP = stop!("tag, sequence, seen", "(seen, tag, sequence)", "< ($68, $1, $2)",
+    SEEN_DOWN_STOP_16 = stop_16!("seen, tag, sequence", "< ($20, $1, $2)",
         "seen desc, tag desc, sequence desc");
-    SEEN_DOWN_ALL = all!("(seen, tag, sequence)", "< ($19, $1, $2)",
+    SEEN_DOWN_STOP_64 = stop_64!("seen, tag, sequence", "< ($68, $1, $2)",
         "seen desc, tag desc, sequence desc");
-    SEEN_DOWN_ALL_STOP = all_stop!("tag, sequence, seen", "(seen, tag, sequence)", "< ($4, $1, $2)",
+    SEEN_DOWN_ALL = all!("seen, tag, sequence", "< ($19, $1, $2)",
+        "seen desc, tag desc, sequence desc");
+    SEEN_DOWN_ALL_STOP = all_stop!("seen, tag, sequence", "< ($4, $1, $2)",
         "seen desc, tag desc, sequence desc");
     SEEN_DOWN_FOUND = found!("seen, tag, sequence", "< ($18, $22, $19, $20)",
         "cell / $16 % $17 desc, seen desc, tag desc, sequence desc");

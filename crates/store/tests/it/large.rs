@@ -13,7 +13,7 @@ use crate::engines::Fresh;
 use crate::samples::at;
 
 const EVENTS: i64 = 1_000_000;
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 100;
 const PAGE: i64 = 51;
 
 /// Events of 400 people on 1,000 devices, 2 % of them failed, one kind rare, one second apart.
@@ -89,8 +89,8 @@ async fn measure(engine: &str, store: Arc<dyn Store>) -> Duration {
             took.push(began.elapsed());
         }
         took.sort();
-        let (half, most) = (took[ROUNDS / 2], took[ROUNDS * 95 / 100]);
-        println!("{engine:>8} {name:<36} {found:>3} events  p50 {half:>10.1?}  p95 {most:>10.1?}");
+        let (half, most) = (took[ROUNDS / 2], took[ROUNDS * 99 / 100 - 1]);
+        println!("{engine:>8} {name:<36} {found:>3} events  p50 {half:>10.1?}  p99 {most:>10.1?}");
         worst = worst.max(most);
     }
     worst
@@ -110,11 +110,11 @@ async fn pages_of_a_million_events() {
 
     let postgres = Fresh::postgres().await;
     let pool = postgres.postgres_pool().await;
-    let numbers = format!("generate_series(1, {EVENTS}) s(n)");
+    let numbers = format!("generate_series(1, {EVENTS}::bigint) s(n)");
     sqlx::query(sqlx::AssertSqlSafe(filling(&numbers))).execute(&pool).await.unwrap();
     sqlx::query("analyze audit_events").execute(&pool).await.unwrap();
     pool.close().await;
     let on_postgres = measure("postgres", Arc::clone(&postgres.store)).await;
-    let limit = Duration::from_millis(5);
+    let limit = Duration::from_millis(20);
     assert!(on_sqlite < limit && on_postgres < limit, "{on_sqlite:?} {on_postgres:?}");
 }

@@ -19,7 +19,7 @@ pub(super) const STOP_BY_TAG: Decode<ListPlace> = Decode {
 pub(super) const STOP_BY_TEXT: Decode<ListPlace> = Decode {
     entity: "place in a list",
     read: |columns| {
-        let (tag, sequence, text) = (columns.text()?, columns.int()?, columns.text()?);
+        let (text, tag, sequence) = (columns.text()?, columns.text()?, columns.int()?);
         Ok(ListPlace { number: 0, text, tag, sequence })
     },
 };
@@ -27,7 +27,7 @@ pub(super) const STOP_BY_TEXT: Decode<ListPlace> = Decode {
 pub(super) const STOP_BY_NUMBER: Decode<ListPlace> = Decode {
     entity: "place in a list",
     read: |columns| {
-        let (tag, sequence, number) = (columns.text()?, columns.int()?, columns.int()?);
+        let (number, tag, sequence) = (columns.int()?, columns.text()?, columns.int()?);
         Ok(ListPlace { number, text: String::new(), tag, sequence })
     },
 };

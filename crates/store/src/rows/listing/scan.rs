@@ -19,6 +19,8 @@ use crate::value::{Value, values};
 const MOST_LOOKED_AT: i64 = 1800;
 /// Where at least one device of so many belongs to the part, the whole list is gone through.
 const WORTH_LOOKING: i64 = 8;
+/// The same for searches by words: each device that is looked at is compared with them, so it had better belong to the part.
+const WORTH_COMPARING: i64 = 2;
 
 /// A cell that the filter admits, and how many devices it has.
 pub(super) type CellCount = (i64, i64);
@@ -41,8 +43,9 @@ impl Group<'_> {
     }
 
     /// The whole list is worth a look.
-    fn is_large(&self) -> bool {
-        self.cells.len() > 1 && self.devices().saturating_mul(WORTH_LOOKING) >= self.total
+    fn is_large(&self, words: &[&str]) -> bool {
+        let worth = if words.is_empty() { WORTH_LOOKING } else { WORTH_COMPARING };
+        self.cells.len() > 1 && self.devices().saturating_mul(worth) >= self.total
     }
 }
 
@@ -101,7 +104,7 @@ impl<E: Executor> Unit<E> {
         from: &ListPlace,
         limit: usize,
     ) -> Stored<ListPart> {
-        if group.is_large() {
+        if group.is_large(words) {
             let devices = self.through_all(request, words, group, from, limit).await?;
             if devices.len() >= limit {
                 return Ok(ListPart { devices, ..ListPart::default() });
@@ -177,7 +180,9 @@ impl<E: Executor> Unit<E> {
         let [.., largest] = sql::CELLS_AT_ONCE;
         let mut part = ListPart::default();
         for some in cells.chunks(largest) {
-            let size = sql::CELLS_AT_ONCE.iter().position(|size| some.len() <= *size).unwrap_or_default();
+            let size_of =
+                |sizes: &[usize]| sizes.iter().position(|size| some.len() <= *size).unwrap_or_default();
+            let size = size_of(&sql::CELLS_AT_ONCE);
             let mut values = scan_values(request, from, may_miss, &patterns, limit);
             push_cells(&mut values, some, sql::CELLS_AT_ONCE[size]);
             push_key(&mut values, statements.by, from);
@@ -186,20 +191,21 @@ impl<E: Executor> Unit<E> {
             part.devices.extend(found);
             if may_miss && !is_full {
                 let mut values = values![&from.tag, from.sequence, MOST_LOOKED_AT - 1].to_vec();
-                push_cells(&mut values, some, largest);
+                let size = size_of(&sql::CELLS_TO_STOP_IN);
+                push_cells(&mut values, some, sql::CELLS_TO_STOP_IN[size]);
                 push_key(&mut values, statements.by, from);
-                let stop = self.0.optional(statements.merged_stop, &values, statements.read_stop).await?;
+                let stop =
+                    self.0.optional(statements.merged_stop[size], &values, statements.read_stop).await?;
                 part.stopped_at = match (part.stopped_at, stop) {
                     (Some(a), Some(b)) => Some(if precede(&a, &b) { a } else { b }),
                     (a, b) => a.or(b),
                 };
             }
         }
-        if cells.len() > largest {
-            part.devices.sort_by_cached_key(|device| device.place(request.order));
-            if request.descending {
-                part.devices.reverse();
-            }
+        // They come as they were read as a whole, statement by statement.
+        part.devices.sort_by_cached_key(|device| device.place(request.order));
+        if request.descending {
+            part.devices.reverse();
         }
         if let Some(stop) = &part.stopped_at {
             // What another statement found beyond the place may have neighbours that nobody has looked at. The stop knows

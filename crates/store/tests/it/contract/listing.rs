@@ -19,6 +19,7 @@ use crate::samples::{at, credential, device, event, lock, record, user};
 on_both_engines!(
     every_list_is_what_the_devices_say,
     a_scan_that_finds_too_little_stops_and_goes_on,
+    a_search_looks_only_at_what_its_filter_admits,
     a_device_is_listed_by_everything_that_is_known_of_it,
     locks_and_staleness_follow_the_clock,
     devices_of_an_earlier_release_are_listed_when_the_database_is_opened,
@@ -371,6 +372,29 @@ async fn a_scan_that_finds_too_little_stops_and_goes_on(store: Arc<dyn Store>) {
     assert_eq!(stop.tag, "a1799", "1800 devices were looked at");
     let second = work.listed(&ListRequest { after: Some(stop), ..wanted.clone() }).await.unwrap();
     assert_eq!((second.devices.len(), second.stopped_at), (51, None));
+    let (found, back) = pages(work.as_mut(), &wanted).await;
+    assert_eq!(found.len(), 1200);
+    assert_eq!(back, found);
+}
+
+async fn a_search_looks_only_at_what_its_filter_admits(store: Arc<dyn Store>) {
+    let mut work = store.begin().await.unwrap();
+    for number in 0..3800 {
+        let (os, tag) = match number {
+            0..2600 => (OsType::Linux, format!("A{number:04}")),
+            _ => (OsType::Windows, format!("Z{number:04} common")),
+        };
+        let mut some = device(&format!("d{number}"), os, &tag);
+        (some.owner, some.profile) = (None, None);
+        work.insert_device(&some).await.unwrap();
+    }
+    work.commit().await.unwrap();
+    let words = ["common".to_owned()];
+    let filter = ListFilter { os: Some(OsType::Windows), ..ListFilter::default() };
+    let mut work = store.read().await.unwrap();
+    let wanted = ListRequest { limit: 51, filter, ..request(&words) };
+    let first = work.listed(&wanted).await.unwrap();
+    assert_eq!((first.devices.len(), first.stopped_at), (51, None), "2600 others stand before them");
     let (found, back) = pages(work.as_mut(), &wanted).await;
     assert_eq!(found.len(), 1200);
     assert_eq!(back, found);
