@@ -15,7 +15,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use crate::executor::Executor;
 use crate::feed::Feed;
 use crate::pools::{PostgresStore, SqliteStore};
-use crate::rows::Unit;
+use crate::rows::{CommonWords, Unit};
 use crate::sqlite_connections::SqliteConnections;
 use crate::sqlite_file;
 
@@ -133,7 +133,7 @@ async fn connect_sqlite(path: &Path) -> Result<SqliteStore, OpenError> {
     let settings = sqlite_settings!("pragma query_only = on; pragma cache_size = -16384;");
     let reader = SqliteConnections::readers(path.to_owned(), settings, SQLITE_READERS, PATIENCE);
     let reader = Arc::new(reader);
-    Ok(SqliteStore { writer, reader, feed: Feed::new() })
+    Ok(SqliteStore { writer, reader, feed: Feed::new(), common_words: CommonWords::default() })
 }
 
 /// Limits of a session: a commit is on disk when it returns, even where the cluster's default is weaker; nobody waits
@@ -173,7 +173,7 @@ async fn connect_postgres(url: &str) -> Result<PostgresStore, OpenError> {
             (sqlx::Error::PoolTimedOut, Some(why)) => cannot_connect(why),
             (error, _) => cannot_connect(error),
         })?;
-    Ok(PostgresStore { pool, feed: Feed::new(), ear: OnceLock::new() })
+    Ok(PostgresStore { pool, feed: Feed::new(), ear: OnceLock::new(), common_words: CommonWords::default() })
 }
 
 /// Tries once before the pool does, which tries again and again and does not say why. Answers with why it has to wait.

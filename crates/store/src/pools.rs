@@ -13,7 +13,7 @@ use crate::executor::Executor;
 use crate::failure::{postgres_failure, sqlite_failure};
 use crate::feed::{self, Feed, Told};
 use crate::postgres_transaction::PostgresTransaction;
-use crate::rows::Unit;
+use crate::rows::{CommonWords, Unit};
 use crate::sqlite_connections::SqliteConnections;
 use crate::sqlite_lease::Lease;
 use crate::sqlite_transaction::SqliteTransaction;
@@ -23,7 +23,7 @@ use crate::value::values;
 impl<E: Executor> UnitOfWork for Unit<E> {
     async fn commit(mut self: Box<Self>) -> Stored<()> {
         self.settle().await?;
-        let Self(mut transaction, told, _) = *self;
+        let Self(mut transaction, told, ..) = *self;
         if let Some(notify) = E::DIALECT.notify {
             for message in told.messages()? {
                 transaction.execute(notify, values![&message]).await?;
@@ -43,6 +43,7 @@ pub(crate) struct SqliteStore {
     pub(crate) writer: Arc<SqliteConnections>,
     pub(crate) reader: Arc<SqliteConnections>,
     pub(crate) feed: Feed,
+    pub(crate) common_words: CommonWords,
 }
 
 impl SqliteStore {
@@ -51,7 +52,7 @@ impl SqliteStore {
     }
 
     fn unit(&self, transaction: SqliteTransaction) -> Unit<SqliteTransaction> {
-        Unit::new(transaction, self.feed.unit())
+        Unit::new(transaction, self.feed.unit(), &self.common_words)
     }
 }
 
@@ -94,6 +95,7 @@ pub(crate) struct PostgresStore {
     pub(crate) feed: Feed,
     /// Listening begins when somebody first wants to hear.
     pub(crate) ear: OnceLock<()>,
+    pub(crate) common_words: CommonWords,
 }
 
 impl PostgresStore {
@@ -103,13 +105,13 @@ impl PostgresStore {
 
     async fn open(&self, begin: &'static str) -> Stored<Unit<PostgresTransaction>> {
         let begun = self.pool.begin_with(begin).await.map_err(postgres_failure)?;
-        Ok(Unit::new(PostgresTransaction::new(begun), Told::without_feed()))
+        Ok(Unit::new(PostgresTransaction::new(begun), Told::without_feed(), &self.common_words))
     }
 
     async fn single(&self, begin: &'static str) -> Stored<Box<dyn UnitOfWork>> {
         let connection = self.pool.acquire().await.map_err(postgres_failure)?;
         let single = PostgresTransaction::single(connection, begin);
-        Ok(Box::new(Unit::new(single, Told::without_feed())))
+        Ok(Box::new(Unit::new(single, Told::without_feed(), &self.common_words)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The inventory as it is listed: reading it. [`upkeep`] keeps it right.
 
+mod common_words;
 mod place;
 mod scan;
 mod search;
@@ -18,6 +19,7 @@ use crate::decode::{Columns, Decode, NUMBER};
 use crate::executor::Executor;
 use crate::sql::listing as sql;
 use crate::value::values;
+pub(crate) use common_words::CommonWords;
 use scan::CellCount;
 use search::is_count_of_word;
 pub(crate) use upkeep::Touched;

@@ -23,14 +23,15 @@ mod user;
 mod web_record;
 
 use crate::feed::Told;
+pub(crate) use listing::CommonWords;
 use listing::Touched;
 
-/// A unit of work on a transaction, what is to be told of it once it is committed, and what has to be brought up to date
-/// before.
-pub(crate) struct Unit<E>(pub(crate) E, pub(crate) Told, pub(crate) Touched);
+/// A unit of work on a transaction, what is to be told of it once it is committed, what has to be brought up to date
+/// before, and what all units of work know of words.
+pub(crate) struct Unit<E>(pub(crate) E, pub(crate) Told, pub(crate) Touched, pub(crate) CommonWords);
 
 impl<E> Unit<E> {
-    pub(crate) fn new(transaction: E, told: Told) -> Self {
-        Self(transaction, told, Touched::default())
+    pub(crate) fn new(transaction: E, told: Told, common_words: &CommonWords) -> Self {
+        Self(transaction, told, Touched::default(), common_words.clone())
     }
 }

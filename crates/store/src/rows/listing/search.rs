@@ -1,5 +1,7 @@
 //! Searching by words: which of them is rare, and what the devices that have it are.
 
+use std::time::Instant;
+
 use gatehouse_domain::entity::{
     ListCount, ListFilter, ListPart, ListRequest, ListedDevice, MAX_SEARCH_WORDS,
 };
@@ -127,15 +129,26 @@ impl<E: Executor> Unit<E> {
         let limit = if by_word { ListCount::MOST } else { most };
         let mut counted = Vec::with_capacity(words.len());
         for word in words {
-            let end = end_of(word);
-            let values = values![word, &end, length_of(word), limit + 1];
-            let count = self.0.optional(sql::COUNT_WORD, values, NUMBER).await?.unwrap_or_default();
-            counted.push((count, word.as_str()));
+            counted.push((self.count_word(word, limit).await?, word.as_str()));
         }
         counted.sort_by_key(|(count, _)| *count);
         let rarest = counted.first().map_or(i64::MAX, |(count, _)| *count);
         let words = counted.into_iter().map(|(_, word)| word).take(MAX_SEARCH_WORDS).collect();
         Ok(Search { words, rarest, is_narrow: rarest <= most })
+    }
+
+    /// Devices that have a word, counted no further than one beyond the limit, which is no greater than what is shown of counts.
+    async fn count_word(&mut self, word: &str, limit: i64) -> Stored<i64> {
+        if self.3.has(word, Instant::now()) {
+            return Ok(ListCount::MOST + 1);
+        }
+        let end = end_of(word);
+        let values = values![word, &end, length_of(word), limit + 1];
+        let count = self.0.optional(sql::COUNT_WORD, values, NUMBER).await?.unwrap_or_default();
+        if count > ListCount::MOST {
+            self.3.note(word, Instant::now());
+        }
+        Ok(count)
     }
 
     /// All devices with the rarest word, as far as they match, sorted; and how many they are, if there is any.
