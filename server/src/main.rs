@@ -4,7 +4,11 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use gatehouse_server::cli::Cli;
 
 fn main() -> ExitCode {
-    gatehouse_server::run(gatehouse_server::cli::Cli::parse())
+    match Cli::try_parse() {
+        Ok(cli) => gatehouse_server::run(cli),
+        Err(error) => gatehouse_server::output::usage(&error),
+    }
 }

@@ -1,6 +1,7 @@
 //! The only way to standard output and standard error. A reader that has gone away is no error.
 
 use std::io::Write as _;
+use std::process::ExitCode;
 
 use crate::compose::Composed;
 use crate::foundation::{Foundation, StartError};
@@ -22,6 +23,13 @@ pub fn ready(foundation: &Foundation, composed: &Composed) {
     for warning in &composed.warnings {
         tracing::warn!("{warning}");
     }
+}
+
+/// Shows help, version or a complaint about the command line: wrong usage is a refusal like any other, as with `tctl`.
+#[must_use]
+pub fn usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 /// Prints what deserves attention and stops nothing.

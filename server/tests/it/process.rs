@@ -188,3 +188,12 @@ fn completions_are_printed() {
     assert!(output.status.success());
     assert!(String::from_utf8(output.stdout).unwrap().contains("_gatehouse"));
 }
+
+#[test]
+fn wrong_usage_is_a_refusal_and_help_is_not() {
+    let wrong = gatehouse().args(["start", "--port=3080"]).output().unwrap();
+    assert_eq!(wrong.status.code(), Some(1));
+    let said = String::from_utf8(wrong.stderr).unwrap();
+    assert!(said.contains("--port") && said.contains("--help"), "{said}");
+    assert!(gatehouse().arg("--help").output().unwrap().status.success());
+}
