@@ -119,6 +119,30 @@ test("what is typed on the page of a device that was just added outlives what ch
   await close();
 });
 
+test("what is folded out stays so when something changes beside it, and the button in it keeps the focus", async () => {
+  const { page, problems, close } = await signedIn();
+  await server.tctl("devices", "add", "--os=macos", "--asset-tag=FOLD-1");
+  const device = JSON.parse(await server.tctl("devices", "ls", "--format=json")).find(
+    (device) => device.spec.asset_tag === "FOLD-1",
+  );
+  await page.goto(`${server.origin}/web/devices/${device.metadata.name}`);
+  await islandsReady(page);
+  const actions = page.getByRole("group", { name: "Actions" });
+  await actions.getByText("Lock", { exact: true }).click();
+  await page.getByRole("button", { name: "Lock the device" }).focus();
+  await server.tctl("devices", "enroll", "--asset-tag=FOLD-1");
+  await page.locator("#device-tokens tbody tr").first().waitFor();
+  // Everything about a device that is locked is another: what is folded out of both stays.
+  await actions.getByText("Delete", { exact: true }).click();
+  await page.getByRole("button", { name: "Delete the device" }).focus();
+  await server.tctl("devices", "lock", "--asset-tag=FOLD-1", "--message=gone", "--ttl=12h");
+  await actions.getByText("Unlock", { exact: true }).waitFor();
+  assert.ok(await page.getByRole("button", { name: "Delete the device" }).isVisible());
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Delete the device");
+  assertQuiet(problems);
+  await close();
+});
+
 test("what was chosen in a form is not replaced by what changes meanwhile, wherever the focus is", async () => {
   const { page, problems, close } = await signedIn();
   await page.locator("#nav").getByRole("link", { name: "Device trust" }).click();

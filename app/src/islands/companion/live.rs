@@ -222,30 +222,50 @@ fn replace(old: &Element, new: Option<Element>) {
     let has_focus =
         document().active_element().is_some_and(|active| old.contains(Some(&active)) && is_field(&active));
     let is_in_use = has_focus || is_filled_in(Some(old));
-    let Some(new) = new.filter(|new| !is_in_use && !old.is_equal_node(Some(new))) else { return };
+    let Some(new) = new.filter(|_| !is_in_use) else { return };
+    unfold(old, &new);
+    if old.is_equal_node(Some(&new)) {
+        return;
+    }
     if let Some(onward) = new.get_attribute("data-go") {
         let _ = window().location().assign(&onward);
         return;
-    }
-    // A menu that is open stays open.
-    if old.has_attribute("open") {
-        let _ = new.set_attribute("open", "");
     }
     let focused = document().active_element().filter(|active| old.contains(Some(active)));
     if old.replace_with_with_node_1(&new).is_ok() {
         let _ = new.set_attribute("data-renewed", "");
         swapped(&new);
-        // The focus would be lost with the element: its like has it.
-        let again = focused.and_then(|active| {
-            let tag = active.tag_name().to_lowercase();
-            if new.tag_name().eq_ignore_ascii_case(&tag) {
-                None
-            } else {
-                new.query_selector(&tag).ok().flatten()
-            }
-        });
+        // The focus would be lost with the element.
+        let again = focused.and_then(|active| like(&active, &new));
         if let Some(element) = again.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
             let _ = element.focus();
         }
     }
+}
+
+/// What is folded out stays so: the element itself, and in it whatever has the same words on it.
+fn unfold(old: &Element, new: &Element) {
+    if old.has_attribute("open") {
+        let _ = new.set_attribute("open", "");
+    }
+    let words = |details: &Element| details.query_selector("summary").ok().flatten()?.text_content();
+    let open: Vec<_> = all(old, "details[open]").map(|details| words(&details)).collect();
+    for details in all(new, "details").filter(|details| open.contains(&words(details))) {
+        let _ = details.set_attribute("open", "");
+    }
+}
+
+/// What has taken the place of an element that was focused: of its kind and with the same words, so that nobody presses
+/// another button than the one that had the focus. The words of what folds out may have changed.
+fn like(focused: &Element, new: &Element) -> Option<Element> {
+    let kind = focused.tag_name().to_lowercase();
+    let same = all(new, &kind).find(|element| element.text_content() == focused.text_content());
+    same.or_else(|| if kind == "summary" { all(new, &kind).next() } else { None })
+}
+
+fn all(root: &Element, selector: &str) -> impl Iterator<Item = Element> {
+    let found = root.query_selector_all(selector).ok();
+    found
+        .into_iter()
+        .flat_map(|found| (0..found.length()).filter_map(move |at| found.get(at)?.dyn_into::<Element>().ok()))
 }
