@@ -2,18 +2,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use argon2::password_hash::{self, Output, ParamsString, PasswordHash, Salt, SaltString};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::AccountError;
+use super::turns::Turns;
 
 /// Password hashing with argon2id (RFC 9106), a few at a time: each takes 19 MiB.
 pub(super) struct Passwords {
-    slots: Semaphore,
+    turns: Turns,
     memory: Memory,
-    /// How many may wait for a slot; further ones are turned away, so that a flood of guesses cannot hold up
-    /// everybody's login for long.
-    waiting: Semaphore,
     /// A hash that no password has: verified for accounts that do not exist, so that they take the same time.
     decoy: tokio::sync::OnceCell<String>,
     decoy_salt: [u8; 16],
@@ -53,8 +50,6 @@ impl Memory {
     }
 }
 
-const CONCURRENT: usize = 2;
-const WAITING: usize = 64;
 const MIN_CHARS: usize = 10;
 const MAX_BYTES: usize = 512;
 
@@ -109,9 +104,8 @@ pub(super) fn check_strength(password: &str, user: &str) -> Result<(), AccountEr
 impl Passwords {
     pub(super) fn new(decoy_salt: [u8; 16]) -> Self {
         Self {
-            slots: Semaphore::new(CONCURRENT),
+            turns: Turns::new(),
             memory: Memory::default(),
-            waiting: Semaphore::new(WAITING),
             decoy: tokio::sync::OnceCell::new(),
             decoy_salt,
         }
@@ -143,8 +137,7 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> Result<T, String> + Send + 'static,
     ) -> Result<T, AccountError> {
-        let _place = self.waiting.try_acquire().map_err(|_| AccountError::Busy)?;
-        let _slot = self.slots.acquire().await.map_err(|error| AccountError::Hashing(error.to_string()))?;
+        let _turn = self.turns.take().await?;
         tokio::task::spawn_blocking(work)
             .await
             .map_err(|error| AccountError::Hashing(error.to_string()))?

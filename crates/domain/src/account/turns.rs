@@ -2,19 +2,20 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::AccountError;
 
-/// Logins that are judged at once. An attempt counts as a failure until it turned out well: were a whole office
-/// judged at once, whoever comes after the first few would be told of failures that nobody made.
+/// How many have their turn at once.
 const AT_ONCE: usize = 2;
 /// How many may wait; further ones are turned away, so that a flood of guesses holds nobody up for long.
 const WAITING: usize = 64;
 
-/// Who is judged next: logins that arrive together are judged one after another.
+/// What comes together is done one after another. Passwords: each hash takes 19 MiB. Logins: an attempt counts as a failure
+/// until it turned out well, and were a whole office judged at once, whoever comes after the first few would be told of
+/// failures that nobody made.
 pub(super) struct Turns {
     turns: Semaphore,
     places: Semaphore,
 }
 
-/// A login's turn, which lasts until its outcome is committed.
+/// A turn, which lasts until this is dropped: of a login, until its outcome is committed.
 pub(super) struct Turn<'a>(#[expect(dead_code, reason = "held until it is dropped")] SemaphorePermit<'a>);
 
 impl Turns {

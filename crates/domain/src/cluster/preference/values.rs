@@ -87,10 +87,13 @@ fn is_understood(key: PreferenceKey, value: &Value) -> bool {
     Values(BTreeMap::from([(key, value.clone())])).spec().is_ok()
 }
 
+/// What stands for a mode of which this server does not know the name.
+const STRICTEST_MODE: DeviceTrustMode = DeviceTrustMode::Required;
+
 /// What stands for a policy of which this server does not know the name.
 fn strictest(key: PreferenceKey) -> Option<Value> {
     match key {
-        PreferenceKey::Mode => Some(json!(DeviceTrustMode::Required)),
+        PreferenceKey::Mode => Some(json!(STRICTEST_MODE)),
         PreferenceKey::EkcertSha1 | PreferenceKey::EkcertExpiredCa | PreferenceKey::EkcertExpiredEk => {
             Some(json!(Leniency::Refuse))
         }
@@ -101,7 +104,7 @@ fn strictest(key: PreferenceKey) -> Option<Value> {
 
 /// A mode from its dynamic value, as [`Values::stored`] reads it.
 pub(super) fn read_mode(json: &str) -> DeviceTrustMode {
-    serde_json::from_str(json).unwrap_or(DeviceTrustMode::Required)
+    serde_json::from_str(json).unwrap_or(STRICTEST_MODE)
 }
 
 /// A value as the audit log has it. Lists of CAs are long: it says how many and which.
