@@ -15,9 +15,6 @@ pub struct Dialect {
     pub device_for_update: &'static str,
     /// Reads a user likewise.
     pub user_for_update: &'static str,
-    /// Makes the planner take, until the unit of work ends, the indexes that the statements of lists are written for, whatever
-    /// it guesses about the data.
-    pub for_lists: Option<&'static str>,
     /// Nobody else changes what a unit of work that writes has read: a change that counts on what was read needs no
     /// answer.
     pub writes_alone: bool,
@@ -33,7 +30,6 @@ pub static SQLITE: Dialect = Dialect {
     begin_read: "begin deferred",
     device_for_update: sql::device::DEVICE_HELD,
     user_for_update: sql::user::USER,
-    for_lists: None,
     writes_alone: true,
     notify: None,
 };
@@ -45,14 +41,6 @@ pub static POSTGRES: Dialect = Dialect {
     begin_read: "begin isolation level repeatable read read only",
     device_for_update: sql::device::DEVICE_LOCKED,
     user_for_update: sql::user::USER_LOCKED,
-    for_lists: Some(
-        "select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
-                set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-                set_config('enable_sort', 'off', true), set_config('jit', 'off', true),
-                set_config('plan_cache_mode', 'force_generic_plan', true),
-                case when current_setting('server_version_num')::bigint >= 140000
-                     then set_config('enable_memoize', 'off', true) end",
-    ),
     writes_alone: false,
     notify: Some("select pg_notify('gatehouse_changes', $1)"),
 };

@@ -24,4 +24,6 @@ mod sqlite_transaction;
 mod value;
 
 pub use failure::way_out;
-pub use open::{Location, OpenError, POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, open, open_as_is};
+pub use open::{
+    Location, OpenError, POSTGRES_LISTS, POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, open, open_as_is,
+};

@@ -30,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LISTED_AT_ONCE: i64 = 1000;
 const SQLITE_READERS: usize = 8;
 const POSTGRES_CONNECTIONS: u32 = 16;
+/// Connections for lists: few, as each of them plans every statement of lists once.
+const POSTGRES_LISTERS: u32 = 4;
 /// A connection that rested for longer is tried before it is used.
 const TRUSTED_REST: Duration = Duration::from_secs(5);
 /// More than there are statements, so that each is prepared once a connection.
@@ -145,14 +147,38 @@ const POSTGRES_SESSION: &str = "
            set_config('lock_timeout', '10s', false),
            set_config('idle_in_transaction_session_timeout', '60s', false)";
 
+/// The planner takes the indexes that the statements of lists are written for, whatever it guesses about the data, and
+/// plans each once.
+pub const POSTGRES_LISTS: &str = "
+    select set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false),
+           set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false),
+           set_config('enable_sort', 'off', false), set_config('jit', 'off', false),
+           set_config('plan_cache_mode', 'force_generic_plan', false),
+           case when current_setting('server_version_num')::bigint >= 140000
+                then set_config('enable_memoize', 'off', false) end";
+
 async fn connect_postgres(url: &str) -> Result<PostgresStore, OpenError> {
     let options = PgConnectOptions::from_str(url)
         .map_err(OpenError::Url)?
         .application_name("gatehouse")
         .statement_cache_capacity(STATEMENTS_KEPT);
     let first = try_once(&options).await?;
-    let pool = PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
+    let lists = postgres_pool(POSTGRES_LISTERS, &[POSTGRES_SESSION, POSTGRES_LISTS]);
+    let lists = lists.connect_lazy_with(options.clone());
+    let pool = postgres_pool(POSTGRES_CONNECTIONS, &[POSTGRES_SESSION]);
+    let pool = pool.connect_with(options).await.map_err(|error| match (error, first) {
+        // That nobody answered in time says less than why nobody did.
+        (sqlx::Error::PoolTimedOut, Some(why)) => cannot_connect(why),
+        (error, _) => cannot_connect(error),
+    })?;
+    let (feed, ear, common_words) = (Feed::new(), OnceLock::new(), CommonWords::default());
+    Ok(PostgresStore { pool, lists, feed, ear, common_words })
+}
+
+/// A pool of connections, each of which is told the settings first.
+fn postgres_pool(connections: u32, settings: &'static [&'static str]) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections)
         .acquire_timeout(PATIENCE)
         .test_before_acquire(false)
         .before_acquire(|connection, rest| {
@@ -163,17 +189,14 @@ async fn connect_postgres(url: &str) -> Result<PostgresStore, OpenError> {
                 Ok(true)
             })
         })
-        .after_connect(|connection, _| {
-            Box::pin(async move { sqlx::query(POSTGRES_SESSION).execute(connection).await.map(|_| ()) })
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                for told in settings {
+                    sqlx::query(*told).execute(&mut *connection).await?;
+                }
+                Ok(())
+            })
         })
-        .connect_with(options)
-        .await
-        .map_err(|error| match (error, first) {
-            // That nobody answered in time says less than why nobody did.
-            (sqlx::Error::PoolTimedOut, Some(why)) => cannot_connect(why),
-            (error, _) => cannot_connect(error),
-        })?;
-    Ok(PostgresStore { pool, feed: Feed::new(), ear: OnceLock::new(), common_words: CommonWords::default() })
 }
 
 /// Tries once before the pool does, which tries again and again and does not say why. Answers with why it has to wait.

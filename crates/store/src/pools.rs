@@ -70,6 +70,10 @@ impl Store for SqliteStore {
         Ok(Box::new(self.unit(SqliteTransaction::new(lend(&self.reader).await?, SQLITE.begin_read))))
     }
 
+    async fn lists(&self) -> Stored<Box<dyn UnitOfWork>> {
+        self.read().await
+    }
+
     async fn act(&self) -> Stored<Box<dyn UnitOfWork>> {
         Ok(Box::new(self.unit(SqliteTransaction::single(&self.writer, SQLITE.begin))))
     }
@@ -88,9 +92,11 @@ impl Store for SqliteStore {
     }
 }
 
-/// Writers and readers share the connections.
+/// Writers and readers share connections.
 pub(crate) struct PostgresStore {
     pub(crate) pool: PgPool,
+    /// For lists, whose statements are planned in their own way.
+    pub(crate) lists: PgPool,
     /// Hears of every commit through the database, those of this server included.
     pub(crate) feed: Feed,
     /// Listening begins when somebody first wants to hear.
@@ -100,11 +106,11 @@ pub(crate) struct PostgresStore {
 
 impl PostgresStore {
     pub(crate) async fn begin_unit(&self) -> Stored<Unit<PostgresTransaction>> {
-        self.open(POSTGRES.begin).await
+        self.open(&self.pool, POSTGRES.begin).await
     }
 
-    async fn open(&self, begin: &'static str) -> Stored<Unit<PostgresTransaction>> {
-        let begun = self.pool.begin_with(begin).await.map_err(postgres_failure)?;
+    async fn open(&self, pool: &PgPool, begin: &'static str) -> Stored<Unit<PostgresTransaction>> {
+        let begun = pool.begin_with(begin).await.map_err(postgres_failure)?;
         Ok(Unit::new(PostgresTransaction::new(begun), Told::without_feed(), &self.common_words))
     }
 
@@ -122,7 +128,11 @@ impl Store for PostgresStore {
     }
 
     async fn read(&self) -> Stored<Box<dyn UnitOfWork>> {
-        Ok(Box::new(self.open(POSTGRES.begin_read).await?))
+        Ok(Box::new(self.open(&self.pool, POSTGRES.begin_read).await?))
+    }
+
+    async fn lists(&self) -> Stored<Box<dyn UnitOfWork>> {
+        Ok(Box::new(self.open(&self.lists, POSTGRES.begin_read).await?))
     }
 
     async fn act(&self) -> Stored<Box<dyn UnitOfWork>> {

@@ -21,6 +21,9 @@ pub const DEVICES_A_PAGE: usize = 50;
 /// Devices of one piece of an export.
 const DEVICES_A_PIECE: usize = 1000;
 
+/// So many times a page is looked for where nothing was found so far: nobody is shown an empty page and asked to go on.
+const LOOKS: usize = 20;
+
 /// A page of what was searched for.
 #[derive(Clone, Debug)]
 pub struct DevicesFound {
@@ -59,21 +62,30 @@ impl Inventory {
         let token = page.map(|text| PageToken::read(text, query)).transpose()?;
         let backward = token.as_ref().is_some_and(|token| token.backward);
         let at = self.core.now();
-        let mut work = self.core.read().await?;
+        let mut work = self.core.store.lists().await?;
         let is_first = token.is_none();
-        let request = ListRequest {
+        let asked = token.map(|token| token.place);
+        let mut request = ListRequest {
             filter: query.filter,
             words: query.words(),
             order: query.order,
             descending: query.descending != backward,
-            after: token.map(|token| token.place),
+            after: asked.clone(),
             // One more, to know whether there is another page.
             limit: DEVICES_A_PAGE + 1,
             counted: true,
             now: at,
         };
-        let part = work.listed(&request).await?;
+        let mut part = work.listed(&request).await?;
         let count = part.count.unwrap_or(ListCount::Many);
+        request.counted = false;
+        for _ in 1..LOOKS {
+            if !part.devices.is_empty() || part.stopped_at.is_none() {
+                break;
+            }
+            request.after = part.stopped_at;
+            part = work.listed(&request).await?;
+        }
         let mut devices = part.devices;
         let goes_on = devices.len() > DEVICES_A_PAGE;
         devices.truncate(DEVICES_A_PAGE);
@@ -84,7 +96,7 @@ impl Inventory {
         let ahead = if goes_on { last } else { part.stopped_at.clone() };
         let ahead = ahead.map(|place| token(backward, place));
         // Where the page was come to from; without a device, the place that the page was asked for.
-        let behind = (!is_first).then(|| first.or(request.after)).flatten();
+        let behind = (!is_first).then(|| first.or(asked)).flatten();
         let behind = behind.map(|place| token(!backward, place));
         let (previous, next) = if backward { (ahead, behind) } else { (behind, ahead) };
         if backward {
@@ -114,7 +126,7 @@ impl Inventory {
             counted: false,
             now: at,
         };
-        let part = self.core.read().await?.listed(&request).await?;
+        let part = self.core.store.lists().await?.listed(&request).await?;
         let is_full = part.devices.len() >= DEVICES_A_PIECE;
         let last = part.devices.last().map(|device| device.place(query.order));
         let next = part.stopped_at.or(last.filter(|_| is_full));

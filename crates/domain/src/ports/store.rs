@@ -44,6 +44,9 @@ pub trait Store: Send + Sync {
     /// Opens a unit of work that only reads, from one snapshot.
     async fn read(&self) -> Stored<Box<dyn UnitOfWork>>;
 
+    /// The same, for [`ListingRows::listed`]: where it needs connections of its own to be fast.
+    async fn lists(&self) -> Stored<Box<dyn UnitOfWork>>;
+
     /// Opens a unit of work in which every call that changes something is a commit of its own: for a single change whose
     /// answer is wanted. Nobody is told of it, and nothing is counted or listed anew: that is for [`UnitOfWork::commit`].
     async fn act(&self) -> Stored<Box<dyn UnitOfWork>>;

@@ -1,11 +1,14 @@
 //! The inventory as it is listed: reading it. [`upkeep`] keeps it right.
 
+mod beside;
 mod common_words;
 mod place;
 mod scan;
 mod search;
 mod statements;
+mod terms;
 mod upkeep;
+mod words;
 
 use async_trait::async_trait;
 use gatehouse_domain::entity::{
@@ -21,7 +24,7 @@ use crate::sql::listing as sql;
 use crate::value::values;
 pub(crate) use common_words::CommonWords;
 use scan::CellCount;
-use search::is_count_of_word;
+use terms::Kinds;
 pub(crate) use upkeep::Touched;
 
 const LISTED: Decode<ListedDevice> = Decode {
@@ -93,34 +96,35 @@ impl<E: Executor> Unit<E> {
     }
 }
 
+/// What the first page shows is all there is.
+fn all_of(request: &ListRequest<'_>, part: &ListPart) -> Option<ListCount> {
+    let is_all = request.after.is_none() && part.stopped_at.is_none() && part.devices.len() < request.limit;
+    is_all.then(|| ListCount::of(limit_of(part.devices.len())))
+}
+
 #[async_trait]
 impl<E: Executor> ListingRows for Unit<E> {
     async fn listed(&mut self, request: &ListRequest<'_>) -> Stored<ListPart> {
         self.0.takes_long();
-        if let Some(settings) = E::DIALECT.for_lists {
-            self.0.execute(settings, values![]).await?;
-        }
         let (cells, total) = self.admitted(&request.filter).await?;
-        let search = match request.words {
-            [] => None,
-            words => {
-                let by_word = request.counted && is_count_of_word(&request.filter, words.len());
-                Some(self.search(words, total, by_word).await?)
+        if request.words.is_empty() {
+            let mut part = self.scanned(request, &[], cells.clone(), Some(total)).await?;
+            if request.counted {
+                part.count = Some(match all_of(request, &part) {
+                    Some(count) => count,
+                    None => self.count_in_cells(&request.filter, &cells, request.now).await?,
+                });
             }
-        };
-        let mut part = match &search {
-            None => self.scanned(request, &[], cells.clone(), total).await?,
-            Some(search) if search.is_narrow => self.found(request, search).await?,
-            Some(search) => self.scanned(request, &search.words, cells.clone(), total).await?,
-        };
+            return Ok(part);
+        }
+        let kinds = cells.iter().map(|(cell, _)| Kinds::of_cell(*cell)).collect();
+        let search = self.search(request.words, kinds, total).await?;
+        let mut part = self.searched(request, &search, &cells, total).await?;
         // What a search for a rare word finds is counted with it.
         if request.counted && part.count.is_none() {
-            let is_all =
-                request.after.is_none() && part.stopped_at.is_none() && part.devices.len() < request.limit;
-            part.count = Some(match &search {
-                _ if is_all => ListCount::of(limit_of(part.devices.len())),
-                None => self.count_in_cells(&request.filter, &cells, request.now).await?,
-                Some(search) => self.count_found(&request.filter, search, request.now).await?,
+            part.count = Some(match all_of(request, &part) {
+                Some(count) => count,
+                None => self.count_found(&request.filter, &search, request.now).await?,
             });
         }
         Ok(part)

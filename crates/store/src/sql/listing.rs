@@ -10,9 +10,9 @@ pub(crate) const DEVICES_AT_ONCE: usize = 64;
 /// Words that one statement inserts at once.
 pub(crate) const TERMS_AT_ONCE: usize = 32;
 /// Sizes of the scans: so many cells at once.
-pub(crate) const CELLS_AT_ONCE: [usize; 3] = [1, 16, 64];
+pub(crate) const CELLS_AT_ONCE: [usize; 4] = [1, 16, 32, 64];
 /// Sizes of what looks for the place where a scan stopped.
-pub(crate) const CELLS_TO_STOP_IN: [usize; 2] = [16, 64];
+pub(crate) const CELLS_TO_STOP_IN: [usize; 3] = [16, 32, 64];
 
 macro_rules! columns {
     () => {
@@ -63,6 +63,14 @@ macro_rules! scan_16 {
     };
 }
 
+macro_rules! scan_32 {
+    ($key:literal, $bounds:literal, $order:literal) => {
+        scan!($key, $bounds, $order,
+            "10" "11" "12" "13" "14" "15" "16" "17" "18" "19" "20" "21" "22" "23" "24" "25" "26" "27" "28" "29"
+            "30" "31" "32" "33" "34" "35" "36" "37" "38" "39" "40" "41")
+    };
+}
+
 macro_rules! scan_64 {
     ($key:literal, $bounds:literal, $order:literal) => {
         scan!($key, $bounds, $order,
@@ -79,6 +87,14 @@ macro_rules! stop_16 {
     ($key:literal, $bounds:literal, $order:literal) => {
         concat!(merged!($key, $key, $bounds, $order,
             "4" "5" "6" "7" "8" "9" "10" "11" "12" "13" "14" "15" "16" "17" "18" "19"), " limit 1 offset $3")
+    };
+}
+
+macro_rules! stop_32 {
+    ($key:literal, $bounds:literal, $order:literal) => {
+        concat!(merged!($key, $key, $bounds, $order,
+            "4" "5" "6" "7" "8" "9" "10" "11" "12" "13" "14" "15" "16" "17" "18" "19" "20" "21" "22" "23" "24"
+            "25" "26" "27" "28" "29" "30" "31" "32" "33" "34" "35"), " limit 1 offset $3")
     };
 }
 
@@ -148,16 +164,38 @@ macro_rules! all_stop {
     };
 }
 
+/// The kinds of terms: system and class, as `rows/listing/terms.rs` numbers and writes them.
+macro_rules! kinds {
+    () => {
+        "(select 0 as n, '0T' as p union all select 1, '0M' union all select 2, '0O' union all select 3, '0X'
+          union all select 4, '1T' union all select 5, '1M' union all select 6, '1O' union all select 7, '1X'
+          union all select 8, '2T' union all select 9, '2M' union all select 10, '2O' union all select 11, '2X') k"
+    };
+}
+
+/// Terms of kinds in the set `$mask`, of words between `$1` and `$2`: of each device only the first, as it alone shares less
+/// with the one before than `$3`, the length of the beginning in bytes.
+macro_rules! terms {
+    ($mask:literal) => {
+        concat!(
+            kinds!(),
+            " cross join device_terms t
+            where ($",
+            $mask,
+            " >> k.n) & 1 = 1 and t.term >= k.p || $1 and t.term < k.p || $2 and t.shared < $3"
+        )
+    };
+}
+
 /// In the order in which they lie on the disk, so that no page of it is looked for twice.
 macro_rules! having {
     ($key:expr) => {
         concat!(
             "from (select cell, locked_until, terms, ",
             $key,
-            " from (
-                select device from (
-                    select device from device_terms where term >= $1 and term < $2 and shared < $3 limit $4) w
-                order by device) t
+            " from (select device from (select t.device from ",
+            terms!("16"),
+            " limit $4) w order by device) t
             cross join device_list l where l.sequence = t.device limit $4) f
         where locked_until > $5
           and ($6 = '%' or terms like $6 escape '\\') and ($7 = '%' or terms like $7 escape '\\')
@@ -170,9 +208,9 @@ macro_rules! having {
 
 /// Devices that have a word between `$1` and `$2`, those of `$4` words at most, and how many they are; `$3` is the length of
 /// the word in bytes, `$5` the time that locks end after, `$6` to `$9` patterns of the other words, `$10` to `$15` the
-/// filter, `$16` and `$17` what the group is found by; `$18` to `$20` are group, tag and sequence of the place to go on
-/// after, `$21` the limit, `$22` what else is sorted by. Each is looked up once, for what it is sorted by; only those of the
-/// page are read as a whole.
+/// filter, `$16` the set of kinds; `$17` and `$18` what the group is found by, `$19` to `$21` group, tag and sequence of the
+/// place to go on after, `$22` the limit, `$23` what else is sorted by. Each is looked up once, for what it is sorted by; only
+/// those of the page are read as a whole.
 macro_rules! found {
     ($key:literal, $bounds:literal, $order:literal) => {
         concat!(
@@ -182,13 +220,13 @@ macro_rules! found {
             having!($key),
             ") select ",
             columns!(),
-            ", (select count(*) from f) from (select sequence as at from f where (cell / $16 % $17, ",
+            ", (select count(*) from f) from (select sequence as at from f where (cell / $17 % $18, ",
             $key,
             ") ",
             $bounds,
             " order by ",
             $order,
-            " limit $21) p
+            " limit $22) p
             cross join device_list l where l.sequence = p.at order by ",
             $order
         )
@@ -238,9 +276,13 @@ statements! {
         "tag, sequence");
     TAG_UP_16 = scan_16!("tag, sequence", "> ($1, $2)",
         "tag, sequence");
+    TAG_UP_32 = scan_32!("tag, sequence", "> ($1, $2)",
+        "tag, sequence");
     TAG_UP_64 = scan_64!("tag, sequence", "> ($1, $2)",
         "tag, sequence");
     TAG_UP_STOP_16 = stop_16!("tag, sequence", "> ($1, $2)",
+        "tag, sequence");
+    TAG_UP_STOP_32 = stop_32!("tag, sequence", "> ($1, $2)",
         "tag, sequence");
     TAG_UP_STOP_64 = stop_64!("tag, sequence", "> ($1, $2)",
         "tag, sequence");
@@ -248,15 +290,19 @@ statements! {
         "tag, sequence");
     TAG_UP_ALL_STOP = all_stop!("tag, sequence", "> ($1, $2)",
         "tag, sequence");
-    TAG_UP_FOUND = found!("tag, sequence", "> ($18, $19, $20)",
-        "cell / $16 % $17, tag, sequence");
+    TAG_UP_FOUND = found!("tag, sequence", "> ($19, $20, $21)",
+        "cell / $17 % $18, tag, sequence");
     TAG_DOWN_1 = scan_1!("tag, sequence", "< ($1, $2)",
         "tag desc, sequence desc");
     TAG_DOWN_16 = scan_16!("tag, sequence", "< ($1, $2)",
         "tag desc, sequence desc");
+    TAG_DOWN_32 = scan_32!("tag, sequence", "< ($1, $2)",
+        "tag desc, sequence desc");
     TAG_DOWN_64 = scan_64!("tag, sequence", "< ($1, $2)",
         "tag desc, sequence desc");
     TAG_DOWN_STOP_16 = stop_16!("tag, sequence", "< ($1, $2)",
+        "tag desc, sequence desc");
+    TAG_DOWN_STOP_32 = stop_32!("tag, sequence", "< ($1, $2)",
         "tag desc, sequence desc");
     TAG_DOWN_STOP_64 = stop_64!("tag, sequence", "< ($1, $2)",
         "tag desc, sequence desc");
@@ -264,15 +310,19 @@ statements! {
         "tag desc, sequence desc");
     TAG_DOWN_ALL_STOP = all_stop!("tag, sequence", "< ($1, $2)",
         "tag desc, sequence desc");
-    TAG_DOWN_FOUND = found!("tag, sequence", "< ($18, $19, $20)",
-        "cell / $16 % $17 desc, tag desc, sequence desc");
+    TAG_DOWN_FOUND = found!("tag, sequence", "< ($19, $20, $21)",
+        "cell / $17 % $18 desc, tag desc, sequence desc");
     MODEL_UP_1 = scan_1!("model, tag, sequence", "> ($11, $1, $2)",
         "model, tag, sequence");
     MODEL_UP_16 = scan_16!("model, tag, sequence", "> ($26, $1, $2)",
         "model, tag, sequence");
+    MODEL_UP_32 = scan_32!("model, tag, sequence", "> ($42, $1, $2)",
+        "model, tag, sequence");
     MODEL_UP_64 = scan_64!("model, tag, sequence", "> ($74, $1, $2)",
         "model, tag, sequence");
     MODEL_UP_STOP_16 = stop_16!("model, tag, sequence", "> ($20, $1, $2)",
+        "model, tag, sequence");
+    MODEL_UP_STOP_32 = stop_32!("model, tag, sequence", "> ($36, $1, $2)",
         "model, tag, sequence");
     MODEL_UP_STOP_64 = stop_64!("model, tag, sequence", "> ($68, $1, $2)",
         "model, tag, sequence");
@@ -280,15 +330,19 @@ statements! {
         "model, tag, sequence");
     MODEL_UP_ALL_STOP = all_stop!("model, tag, sequence", "> ($4, $1, $2)",
         "model, tag, sequence");
-    MODEL_UP_FOUND = found!("model, tag, sequence", "> ($18, $22, $19, $20)",
-        "cell / $16 % $17, model, tag, sequence");
+    MODEL_UP_FOUND = found!("model, tag, sequence", "> ($19, $23, $20, $21)",
+        "cell / $17 % $18, model, tag, sequence");
     MODEL_DOWN_1 = scan_1!("model, tag, sequence", "< ($11, $1, $2)",
         "model desc, tag desc, sequence desc");
     MODEL_DOWN_16 = scan_16!("model, tag, sequence", "< ($26, $1, $2)",
         "model desc, tag desc, sequence desc");
+    MODEL_DOWN_32 = scan_32!("model, tag, sequence", "< ($42, $1, $2)",
+        "model desc, tag desc, sequence desc");
     MODEL_DOWN_64 = scan_64!("model, tag, sequence", "< ($74, $1, $2)",
         "model desc, tag desc, sequence desc");
     MODEL_DOWN_STOP_16 = stop_16!("model, tag, sequence", "< ($20, $1, $2)",
+        "model desc, tag desc, sequence desc");
+    MODEL_DOWN_STOP_32 = stop_32!("model, tag, sequence", "< ($36, $1, $2)",
         "model desc, tag desc, sequence desc");
     MODEL_DOWN_STOP_64 = stop_64!("model, tag, sequence", "< ($68, $1, $2)",
         "model desc, tag desc, sequence desc");
@@ -296,15 +350,19 @@ statements! {
         "model desc, tag desc, sequence desc");
     MODEL_DOWN_ALL_STOP = all_stop!("model, tag, sequence", "< ($4, $1, $2)",
         "model desc, tag desc, sequence desc");
-    MODEL_DOWN_FOUND = found!("model, tag, sequence", "< ($18, $22, $19, $20)",
-        "cell / $16 % $17 desc, model desc, tag desc, sequence desc");
+    MODEL_DOWN_FOUND = found!("model, tag, sequence", "< ($19, $23, $20, $21)",
+        "cell / $17 % $18 desc, model desc, tag desc, sequence desc");
     OWNER_UP_1 = scan_1!("owner, tag, sequence", "> ($11, $1, $2)",
         "owner, tag, sequence");
     OWNER_UP_16 = scan_16!("owner, tag, sequence", "> ($26, $1, $2)",
         "owner, tag, sequence");
+    OWNER_UP_32 = scan_32!("owner, tag, sequence", "> ($42, $1, $2)",
+        "owner, tag, sequence");
     OWNER_UP_64 = scan_64!("owner, tag, sequence", "> ($74, $1, $2)",
         "owner, tag, sequence");
     OWNER_UP_STOP_16 = stop_16!("owner, tag, sequence", "> ($20, $1, $2)",
+        "owner, tag, sequence");
+    OWNER_UP_STOP_32 = stop_32!("owner, tag, sequence", "> ($36, $1, $2)",
         "owner, tag, sequence");
     OWNER_UP_STOP_64 = stop_64!("owner, tag, sequence", "> ($68, $1, $2)",
         "owner, tag, sequence");
@@ -312,15 +370,19 @@ statements! {
         "owner, tag, sequence");
     OWNER_UP_ALL_STOP = all_stop!("owner, tag, sequence", "> ($4, $1, $2)",
         "owner, tag, sequence");
-    OWNER_UP_FOUND = found!("owner, tag, sequence", "> ($18, $22, $19, $20)",
-        "cell / $16 % $17, owner, tag, sequence");
+    OWNER_UP_FOUND = found!("owner, tag, sequence", "> ($19, $23, $20, $21)",
+        "cell / $17 % $18, owner, tag, sequence");
     OWNER_DOWN_1 = scan_1!("owner, tag, sequence", "< ($11, $1, $2)",
         "owner desc, tag desc, sequence desc");
     OWNER_DOWN_16 = scan_16!("owner, tag, sequence", "< ($26, $1, $2)",
         "owner desc, tag desc, sequence desc");
+    OWNER_DOWN_32 = scan_32!("owner, tag, sequence", "< ($42, $1, $2)",
+        "owner desc, tag desc, sequence desc");
     OWNER_DOWN_64 = scan_64!("owner, tag, sequence", "< ($74, $1, $2)",
         "owner desc, tag desc, sequence desc");
     OWNER_DOWN_STOP_16 = stop_16!("owner, tag, sequence", "< ($20, $1, $2)",
+        "owner desc, tag desc, sequence desc");
+    OWNER_DOWN_STOP_32 = stop_32!("owner, tag, sequence", "< ($36, $1, $2)",
         "owner desc, tag desc, sequence desc");
     OWNER_DOWN_STOP_64 = stop_64!("owner, tag, sequence", "< ($68, $1, $2)",
         "owner desc, tag desc, sequence desc");
@@ -328,15 +390,19 @@ statements! {
         "owner desc, tag desc, sequence desc");
     OWNER_DOWN_ALL_STOP = all_stop!("owner, tag, sequence", "< ($4, $1, $2)",
         "owner desc, tag desc, sequence desc");
-    OWNER_DOWN_FOUND = found!("owner, tag, sequence", "< ($18, $22, $19, $20)",
-        "cell / $16 % $17 desc, owner desc, tag desc, sequence desc");
+    OWNER_DOWN_FOUND = found!("owner, tag, sequence", "< ($19, $23, $20, $21)",
+        "cell / $17 % $18 desc, owner desc, tag desc, sequence desc");
     SEEN_UP_1 = scan_1!("seen, tag, sequence", "> ($11, $1, $2)",
         "seen, tag, sequence");
     SEEN_UP_16 = scan_16!("seen, tag, sequence", "> ($26, $1, $2)",
         "seen, tag, sequence");
+    SEEN_UP_32 = scan_32!("seen, tag, sequence", "> ($42, $1, $2)",
+        "seen, tag, sequence");
     SEEN_UP_64 = scan_64!("seen, tag, sequence", "> ($74, $1, $2)",
         "seen, tag, sequence");
     SEEN_UP_STOP_16 = stop_16!("seen, tag, sequence", "> ($20, $1, $2)",
+        "seen, tag, sequence");
+    SEEN_UP_STOP_32 = stop_32!("seen, tag, sequence", "> ($36, $1, $2)",
         "seen, tag, sequence");
     SEEN_UP_STOP_64 = stop_64!("seen, tag, sequence", "> ($68, $1, $2)",
         "seen, tag, sequence");
@@ -344,15 +410,19 @@ statements! {
         "seen, tag, sequence");
     SEEN_UP_ALL_STOP = all_stop!("seen, tag, sequence", "> ($4, $1, $2)",
         "seen, tag, sequence");
-    SEEN_UP_FOUND = found!("seen, tag, sequence", "> ($18, $22, $19, $20)",
-        "cell / $16 % $17, seen, tag, sequence");
+    SEEN_UP_FOUND = found!("seen, tag, sequence", "> ($19, $23, $20, $21)",
+        "cell / $17 % $18, seen, tag, sequence");
     SEEN_DOWN_1 = scan_1!("seen, tag, sequence", "< ($11, $1, $2)",
         "seen desc, tag desc, sequence desc");
     SEEN_DOWN_16 = scan_16!("seen, tag, sequence", "< ($26, $1, $2)",
         "seen desc, tag desc, sequence desc");
+    SEEN_DOWN_32 = scan_32!("seen, tag, sequence", "< ($42, $1, $2)",
+        "seen desc, tag desc, sequence desc");
     SEEN_DOWN_64 = scan_64!("seen, tag, sequence", "< ($74, $1, $2)",
         "seen desc, tag desc, sequence desc");
     SEEN_DOWN_STOP_16 = stop_16!("seen, tag, sequence", "< ($20, $1, $2)",
+        "seen desc, tag desc, sequence desc");
+    SEEN_DOWN_STOP_32 = stop_32!("seen, tag, sequence", "< ($36, $1, $2)",
         "seen desc, tag desc, sequence desc");
     SEEN_DOWN_STOP_64 = stop_64!("seen, tag, sequence", "< ($68, $1, $2)",
         "seen desc, tag desc, sequence desc");
@@ -360,14 +430,18 @@ statements! {
         "seen desc, tag desc, sequence desc");
     SEEN_DOWN_ALL_STOP = all_stop!("seen, tag, sequence", "< ($4, $1, $2)",
         "seen desc, tag desc, sequence desc");
-    SEEN_DOWN_FOUND = found!("seen, tag, sequence", "< ($18, $22, $19, $20)",
-        "cell / $16 % $17 desc, seen desc, tag desc, sequence desc");
+    SEEN_DOWN_FOUND = found!("seen, tag, sequence", "< ($19, $23, $20, $21)",
+        "cell / $17 % $18 desc, seen desc, tag desc, sequence desc");
 
     COUNT_FOUND = concat!("select count(*) ", having!("sequence"));
-    /// Devices with a word between `$1` and `$2`, `$3` bytes long, counted no further than `$4`.
-    COUNT_WORD = "
-        select count(*)
-        from (select device from device_terms where term >= $1 and term < $2 and shared < $3 limit $4) t";
+    /// Of each kind in the set `$5`, devices with a word between `$1` and `$2`, `$3` bytes long, counted no further than `$4`.
+    COUNT_KINDS = concat!("
+        select cast(n as bigint), (select count(*)
+                   from (select 1 from device_terms
+                         where term >= p || $1 and term < p || $2 and shared < $3 limit $4) t)
+        from ", kinds!(), " where ($5 >> n) & 1 = 1");
+    /// All of them, counted no further than `$4`.
+    COUNT_WORD = concat!("select count(*) from (select 1 from ", terms!("5"), " limit $4) w");
     LISTED_DEVICE = concat!("select ", columns!(), " from device_list where device_id = $1");
 
     CELL_COUNTS = "select cell, devices from device_counts where devices > 0 order by cell";
@@ -431,7 +505,7 @@ statements! {
         on conflict do nothing";
     DELETE_TERM = "delete from device_terms where term = $1 and device = $2";
     /// A device that goes: what it was listed by.
-    LISTED_TERMS = "select sequence, cell, terms from device_list where device_id = $1";
+    LISTED_TERMS = "select sequence, cell, tag, model, owner, terms from device_list where device_id = $1";
     UNLISTED_DEVICES = "select id from devices where listed = 0 order by id limit $1";
     MARK_LISTED = "update devices set listed = 1 where id = $1";
 }

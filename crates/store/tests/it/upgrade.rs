@@ -190,6 +190,30 @@ async fn is_whole(location: &Location) {
     assert_eq!(open(location).await.unwrap().read().await.unwrap().count_devices().await.unwrap().0, 3);
 }
 
+/// Terms were bare words before they had kinds.
+macro_rules! terms_get_their_kinds {
+    ($pool:expr, $location:expr) => {{
+        let terms = async || -> Vec<(String, i64, i64)> {
+            let all =
+                sqlx::query_as("select term, device, shared from device_terms order by term, device, shared");
+            all.fetch_all(&$pool).await.unwrap()
+        };
+        let expected = terms().await;
+        let begins: Vec<&str> = expected.iter().filter_map(|(term, ..)| term.get(..2)).collect();
+        for kind in ["0T", "0O", "0X", "1T", "1X"] {
+            assert!(begins.contains(&kind), "{kind}: {expected:?}");
+        }
+        for back in [
+            "update device_terms set term = substr(term, 3)",
+            "delete from _sqlx_migrations where version = 18",
+        ] {
+            sqlx::query(back).execute(&$pool).await.unwrap();
+        }
+        drop(open($location).await.unwrap());
+        assert_eq!(terms().await, expected);
+    }};
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_of_the_first_release_is_carried_on_by_sqlite() {
     let folder = tempfile::tempdir().unwrap();
@@ -201,7 +225,10 @@ async fn a_database_of_the_first_release_is_carried_on_by_sqlite() {
         sqlx::query(AssertSqlSafe(statement)).execute(&pool).await.unwrap();
     }
     pool.close().await;
-    is_whole(&Location::Sqlite(path)).await;
+    let location = Location::Sqlite(path.clone());
+    is_whole(&location).await;
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+    terms_get_their_kinds!(pool, &location);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -214,5 +241,8 @@ async fn a_database_of_the_first_release_is_carried_on_by_postgres() {
         sqlx::query(AssertSqlSafe(statement)).execute(&pool).await.unwrap();
     }
     pool.close().await;
-    is_whole(&Location::Postgres(url)).await;
+    let location = Location::Postgres(url.clone());
+    is_whole(&location).await;
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    terms_get_their_kinds!(pool, &location);
 }

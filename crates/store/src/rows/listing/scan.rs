@@ -7,7 +7,7 @@ use gatehouse_domain::entity::{ListPart, ListPlace, ListRequest, ListedDevice, M
 use gatehouse_domain::ports::store::Stored;
 
 use super::super::Unit;
-use super::place::{By, before_all, precedes, push_key};
+use super::place::{before_all, precedes, push_key};
 use super::search::{locks_end_after, parts, patterns};
 use super::statements::statements;
 use super::{LISTED, limit_of};
@@ -16,7 +16,7 @@ use crate::sql::listing as sql;
 use crate::value::{Value, values};
 
 /// Devices that one scan looks at, where they may not match.
-const MOST_LOOKED_AT: i64 = 1800;
+const MOST_LOOKED_AT: i64 = 1500;
 /// Where at least one device of so many belongs to the part, the whole list is gone through.
 const WORTH_LOOKING: i64 = 8;
 /// The same for searches by words: each device that is looked at is compared with them, so it had better belong to the part.
@@ -29,8 +29,8 @@ pub(super) type CellCount = (i64, i64);
 struct Group<'a> {
     number: i64,
     cells: &'a [CellCount],
-    /// Of the whole list.
-    total: i64,
+    /// Devices of the whole list, if looking at all of them may be worth it.
+    total: Option<i64>,
 }
 
 impl Group<'_> {
@@ -39,24 +39,31 @@ impl Group<'_> {
     }
 
     fn is_whole(&self) -> bool {
-        self.devices() == self.total
+        self.total == Some(self.devices())
+    }
+
+    /// A place within the group; the statements know nothing of groups.
+    fn settle(&self, place: &mut ListPlace, request: &ListRequest<'_>) {
+        if request.order.part().1 > 1 {
+            place.number = self.number;
+        }
     }
 
     /// The whole list is worth a look.
     fn is_large(&self, words: &[&str]) -> bool {
         let worth = if words.is_empty() { WORTH_LOOKING } else { WORTH_COMPARING };
-        self.cells.len() > 1 && self.devices().saturating_mul(worth) >= self.total
+        self.cells.len() > 1 && self.total.is_some_and(|total| self.devices().saturating_mul(worth) >= total)
     }
 }
 
 impl<E: Executor> Unit<E> {
-    /// Goes through the list, group by group.
+    /// Goes through the list, group by group; by all of its `total` devices, where that is worth it.
     pub(super) async fn scanned(
         &mut self,
         request: &ListRequest<'_>,
         words: &[&str],
         mut cells: Vec<CellCount>,
-        total: i64,
+        total: Option<i64>,
     ) -> Stored<ListPart> {
         let order = request.order;
         let of_cells = order.part().1 > 1;
@@ -82,14 +89,8 @@ impl<E: Executor> Unit<E> {
             let missing = request.limit - part.devices.len();
             let more = self.scan(request, words, &group, &from, missing).await?;
             part.devices.extend(more.devices);
-            if let Some(mut place) = more.stopped_at {
-                if of_cells {
-                    place.number = group.number;
-                }
-                part.stopped_at = Some(place);
-                break;
-            }
-            if part.devices.len() >= request.limit {
+            part.stopped_at = more.stopped_at;
+            if part.stopped_at.is_some() || part.devices.len() >= request.limit {
                 break;
             }
         }
@@ -111,11 +112,14 @@ impl<E: Executor> Unit<E> {
             }
             // Without words, what the whole list does not show soon, the cells do.
             if !words.is_empty() || group.is_whole() {
-                let stopped_at = self.stop_of_all(request, words, from).await?;
+                let mut stopped_at = self.stop_of_all(request, words, from).await?;
+                if let Some(place) = &mut stopped_at {
+                    group.settle(place, request);
+                }
                 return Ok(ListPart { devices, stopped_at, ..ListPart::default() });
             }
         }
-        self.through_cells(request, words, group.cells, from, limit).await
+        self.through_cells(request, words, group, from, limit).await
     }
 
     /// Goes through the whole list.
@@ -169,7 +173,7 @@ impl<E: Executor> Unit<E> {
         &mut self,
         request: &ListRequest<'_>,
         words: &[&str],
-        cells: &[CellCount],
+        group: &Group<'_>,
         from: &ListPlace,
         limit: usize,
     ) -> Stored<ListPart> {
@@ -179,7 +183,7 @@ impl<E: Executor> Unit<E> {
         let precede = |a: &ListPlace, b: &ListPlace| precedes(a, b, request.descending);
         let [.., largest] = sql::CELLS_AT_ONCE;
         let mut part = ListPart::default();
-        for some in cells.chunks(largest) {
+        for some in group.cells.chunks(largest) {
             let size_of =
                 |sizes: &[usize]| sizes.iter().position(|size| some.len() <= *size).unwrap_or_default();
             let size = size_of(&sql::CELLS_AT_ONCE);
@@ -202,26 +206,30 @@ impl<E: Executor> Unit<E> {
                 };
             }
         }
-        // They come as they were read as a whole, statement by statement.
-        part.devices.sort_by_cached_key(|device| device.place(request.order));
-        if request.descending {
-            part.devices.reverse();
+        if let Some(place) = &mut part.stopped_at {
+            group.settle(place, request);
         }
-        if let Some(stop) = &part.stopped_at {
-            // What another statement found beyond the place may have neighbours that nobody has looked at. The stop knows
-            // nothing of groups.
-            part.devices.retain(|device| {
-                let mut place = device.place(request.order);
-                place.number = if matches!(statements.by, By::Number) { place.number } else { 0 };
-                !precede(stop, &place)
-            });
-        }
-        if part.devices.len() >= limit {
-            part.devices.truncate(limit);
-            part.stopped_at = None;
-        }
-        Ok(part)
+        Ok(in_order(part, request, limit))
     }
+}
+
+/// Each device once, in the order of the list, as far as all who stand there were looked at: what one statement found beyond
+/// that may have neighbours that another has not found.
+pub(super) fn in_order(mut part: ListPart, request: &ListRequest<'_>, limit: usize) -> ListPart {
+    let place = |device: &ListedDevice| device.place(request.order);
+    part.devices.sort_by_cached_key(place);
+    part.devices.dedup_by_key(|device| device.sequence);
+    if request.descending {
+        part.devices.reverse();
+    }
+    if let Some(stop) = &part.stopped_at {
+        part.devices.retain(|device| !precedes(stop, &place(device), request.descending));
+    }
+    if part.devices.len() >= limit {
+        part.devices.truncate(limit);
+        part.stopped_at = None;
+    }
+    part
 }
 
 /// Devices are passed over that the statement cannot leave out by its index.

@@ -11,6 +11,8 @@ use gatehouse_model::Timestamp;
 use super::super::Unit;
 use super::place::{By, before_all, push_key};
 use super::statements::statements;
+use super::terms::{KINDS, Kinds};
+use super::words::{Search, Word, narrow_limit};
 use super::{LISTED, limit_of};
 use crate::decode::{Decode, NUMBER};
 use crate::executor::Executor;
@@ -21,14 +23,9 @@ use crate::value::{Value, values};
 const FOUND: Decode<(ListedDevice, i64)> =
     Decode { entity: LISTED.entity, read: |columns| Ok(((LISTED.read)(columns)?, columns.int()?)) };
 
-/// The words of a search, the rarest first.
-pub(super) struct Search<'a> {
-    pub(super) words: Vec<&'a str>,
-    /// Devices that have the rarest, counted up to a limit.
-    pub(super) rarest: i64,
-    /// Whether it is worth to look at every device that has the rarest word.
-    pub(super) is_narrow: bool,
-}
+/// The number of a kind, and how many devices of it have a word.
+const COUNT_OF_KIND: Decode<(i64, i64)> =
+    Decode { entity: "count of a kind", read: |columns| Ok((columns.int()?, columns.int()?)) };
 
 /// Every word stands after a space in the column.
 fn pattern(word: &str) -> String {
@@ -48,18 +45,12 @@ pub(super) fn patterns(words: &[&str]) -> [String; MAX_SEARCH_WORDS] {
 }
 
 /// All that begins with the word lies between it and this.
-fn end_of(word: &str) -> String {
+pub(super) fn end_of(word: &str) -> String {
     format!("{word}\u{10FFFF}")
 }
 
 fn length_of(text: &str) -> i64 {
     i64::try_from(text.len()).unwrap_or(i64::MAX)
-}
-
-/// Beyond so many devices of `total` that have a word, going through the list until the page is full looks at fewer devices
-/// than sorting all of them: both look at this many.
-fn narrow_limit(total: i64) -> i64 {
-    (51 * total.max(0)).isqrt().clamp(1000, 10_000)
 }
 
 /// The parts of the filter as [`sql::COUNT_FOUND`] takes them.
@@ -81,12 +72,12 @@ pub(super) fn locks_end_after(filter: &ListFilter, now: Timestamp) -> i64 {
     if filter.locked { now.micros() } else { NO_LOCK_NEEDED }
 }
 
-/// What is asked of devices that have a word: `$1` to `$15`.
+/// What is asked of devices that have the first word: `$1` to `$16`.
 fn having_values<'v>(
     filter: &ListFilter,
     now: Timestamp,
-    word: &'v str,
-    end: &'v str,
+    (word, end): (&'v str, &'v str),
+    kinds: Kinds,
     patterns: &'v [String; MAX_SEARCH_WORDS],
 ) -> Vec<Value<'v>> {
     let [os, status, tier, origin, stale, locked] = parts(filter);
@@ -107,52 +98,74 @@ fn having_values<'v>(
         origin,
         stale,
         locked,
+        kinds.0,
     ]
     .to_vec()
 }
 
 /// As many devices have the one word as the list holds.
-pub(super) fn is_count_of_word(filter: &ListFilter, words: usize) -> bool {
-    words == 1 && filter.is_empty()
+fn is_count_of_word(filter: &ListFilter, words: usize) -> bool {
+    words == 1 && ListFilter { os: None, ..*filter }.is_empty()
 }
 
 impl<E: Executor> Unit<E> {
-    /// Counts the words. `by_word` has it counted as far as counts are shown; else no further than it takes to know whether a
-    /// word is rare.
+    /// Looks where the words are, among devices of these kinds: `total` devices are listed.
     pub(super) async fn search<'a>(
         &mut self,
         words: &'a [String],
+        mut kinds: Kinds,
         total: i64,
-        by_word: bool,
     ) -> Stored<Search<'a>> {
-        let most = narrow_limit(total);
-        let limit = if by_word { ListCount::MOST } else { most };
-        let mut counted = Vec::with_capacity(words.len());
-        for word in words {
-            counted.push((self.count_word(word, limit).await?, word.as_str()));
+        let rare = narrow_limit(total);
+        let mut found = Vec::with_capacity(words.len());
+        for text in words {
+            let word = Word { text, counts: self.count_kinds(text, kinds, rare).await? };
+            let has_it = |number: &usize| word.counts.get(*number) != Some(&0);
+            kinds = kinds.numbers().filter(has_it).map(Kinds::beside).collect();
+            found.push(word);
         }
-        counted.sort_by_key(|(count, _)| *count);
-        let rarest = counted.first().map_or(i64::MAX, |(count, _)| *count);
-        let words = counted.into_iter().map(|(_, word)| word).take(MAX_SEARCH_WORDS).collect();
-        Ok(Search { words, rarest, is_narrow: rarest <= most })
+        Ok(Search::new(found, kinds, rare))
     }
 
-    /// Devices that have a word, counted no further than one beyond the limit, which is no greater than what is shown of counts.
-    async fn count_word(&mut self, word: &str, limit: i64) -> Stored<i64> {
-        if self.3.has(word, Instant::now()) {
-            return Ok(ListCount::MOST + 1);
+    /// Devices of each kind that have the word, counted no further than one beyond what is rare.
+    async fn count_kinds(&mut self, word: &str, kinds: Kinds, rare: i64) -> Stored<[i64; KINDS]> {
+        let mut counts = [0; KINDS];
+        let common = self.3.common(word, Instant::now()).and(kinds);
+        for number in common.numbers() {
+            counts[number] = rare + 1;
+        }
+        let unknown = kinds.without(common);
+        if unknown.is_empty() {
+            return Ok(counts);
         }
         let end = end_of(word);
-        let values = values![word, &end, length_of(word), limit + 1];
-        let count = self.0.optional(sql::COUNT_WORD, values, NUMBER).await?.unwrap_or_default();
-        if count > ListCount::MOST {
-            self.3.note(word, Instant::now());
+        let values = values![word, &end, length_of(word), rare + 1, unknown.0];
+        let counted = self.0.all(sql::COUNT_KINDS, values, COUNT_OF_KIND).await?;
+        let mut common = Kinds::NONE;
+        for (number, count) in counted {
+            let number = usize::try_from(number).unwrap_or(KINDS);
+            if let Some(known) = counts.get_mut(number) {
+                *known = count;
+            }
+            if count > rare {
+                common = [common, Kinds::one(number)].into_iter().collect();
+            }
         }
-        Ok(count)
+        if !common.is_empty() {
+            self.3.note_common(word, common, Instant::now());
+        }
+        Ok(counts)
     }
 
-    /// All devices with the rarest word, as far as they match, sorted; and how many they are, if there is any.
-    pub(super) async fn found(&mut self, request: &ListRequest<'_>, search: &Search<'_>) -> Stored<ListPart> {
+    /// All devices with the word, of these kinds, as far as they match all words, sorted; and how many they are, if there is
+    /// any.
+    pub(super) async fn found(
+        &mut self,
+        request: &ListRequest<'_>,
+        words: &[&str],
+        word: &str,
+        kinds: Kinds,
+    ) -> Stored<ListPart> {
         let statements = statements(request.order, request.descending);
         let place = request.after.clone().unwrap_or_else(|| before_all(request.descending));
         let (divisor, count) = request.order.part();
@@ -161,9 +174,9 @@ impl<E: Executor> Unit<E> {
             By::Number | By::Text if request.after.is_some() => 0,
             By::Number | By::Text | By::Nothing => place.number,
         };
-        let (first, rest) = search.words.split_first().map_or(("", &[][..]), |(first, rest)| (*first, rest));
-        let (end, patterns) = (end_of(first), patterns(rest));
-        let mut values = having_values(&request.filter, request.now, first, &end, &patterns);
+        let others: Vec<&str> = words.iter().copied().filter(|other| *other != word).collect();
+        let (end, patterns) = (end_of(word), patterns(&others));
+        let mut values = having_values(&request.filter, request.now, (word, &end), kinds, &patterns);
         values.extend_from_slice(values![
             divisor,
             count,
@@ -189,16 +202,37 @@ impl<E: Executor> Unit<E> {
         search: &Search<'_>,
         now: Timestamp,
     ) -> Stored<ListCount> {
-        if is_count_of_word(filter, search.words.len()) {
-            return Ok(ListCount::of(search.rarest));
+        let words = search.words();
+        let Some((word, others)) = words.split_first().filter(|_| !search.kinds.is_empty()) else {
+            return Ok(ListCount::Exactly(0));
+        };
+        let is_of_word = is_count_of_word(filter, words.len());
+        if is_of_word && !search.is_narrow() {
+            return self.count_word(word, search).await;
         }
-        if !search.is_narrow {
+        if is_of_word {
+            return Ok(ListCount::of(search.rarest()));
+        }
+        if !search.is_narrow() {
             return Ok(ListCount::Many);
         }
-        let (first, rest) = search.words.split_first().map_or(("", &[][..]), |(first, rest)| (*first, rest));
-        let (end, patterns) = (end_of(first), patterns(rest));
-        let values = having_values(filter, now, first, &end, &patterns);
+        let (end, patterns) = (end_of(word), patterns(others));
+        let values = having_values(filter, now, (word, &end), search.kinds, &patterns);
         let count = self.0.optional(sql::COUNT_FOUND, &values, NUMBER).await?;
         Ok(ListCount::of(count.unwrap_or_default()))
+    }
+
+    async fn count_word(&mut self, word: &str, search: &Search<'_>) -> Stored<ListCount> {
+        let kinds = search.kinds;
+        if search.rarest() > ListCount::MOST || self.3.is_countless(word, kinds, Instant::now()) {
+            return Ok(ListCount::Many);
+        }
+        let end = end_of(word);
+        let values = values![word, &end, length_of(word), ListCount::MOST + 1, kinds.0];
+        let count = self.0.optional(sql::COUNT_WORD, values, NUMBER).await?.unwrap_or_default();
+        if count > ListCount::MOST {
+            self.3.note_countless(word, kinds, Instant::now());
+        }
+        Ok(ListCount::of(count))
     }
 }

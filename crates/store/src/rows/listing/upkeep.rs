@@ -12,6 +12,7 @@ use gatehouse_model::{
 };
 
 use super::super::Unit;
+use super::terms::{Named, Terms};
 use crate::decode::{Columns, Decode, NUMBER, TEXT};
 use crate::executor::{Executor, Statement};
 use crate::sql::listing as sql;
@@ -118,8 +119,16 @@ const FACTS: Decode<Facts> = Decode {
 const DEVICE_AND_USER: Decode<(String, String)> =
     Decode { entity: "user of a device", read: |columns| Ok((columns.text()?, columns.text()?)) };
 
-const LISTED_TERMS: Decode<(i64, i64, String)> =
-    Decode { entity: "listed device", read: |columns| Ok((columns.int()?, columns.int()?, columns.text()?)) };
+/// A device that goes: sequence, cell and terms.
+const LISTED_TERMS: Decode<(i64, i64, Terms)> = Decode {
+    entity: "listed device",
+    read: |columns| {
+        let (sequence, cell) = (columns.int()?, columns.int()?);
+        let [tag, model, owner, words] = [columns.text()?, columns.text()?, columns.text()?, columns.text()?];
+        let named = Named { cell, tag: &tag, model: &model, owner: &owner, words: &words };
+        Ok((sequence, cell, named.terms()))
+    },
+};
 
 fn row(columns: &mut dyn Columns) -> Stored<Row> {
     Ok(Row {
@@ -136,6 +145,13 @@ fn row(columns: &mut dyn Columns) -> Stored<Row> {
         other_users: columns.int()?,
         terms: columns.text()?,
     })
+}
+
+impl Row {
+    fn named(&self) -> Named<'_> {
+        let Self { cell, tag, model, owner, terms: words, .. } = self;
+        Named { cell: *cell, tag, model, owner, words }
+    }
 }
 
 impl Facts {
@@ -195,19 +211,6 @@ impl Facts {
             owner,
         }
     }
-}
-
-/// The words of a row, each with the number of bytes it shares with the one before.
-fn terms(text: &str) -> BTreeSet<(&str, i64)> {
-    let mut before = "";
-    text.split(' ')
-        .filter(|word| !word.is_empty())
-        .map(|word| {
-            let shared = before.bytes().zip(word.bytes()).take_while(|(a, b)| a == b).count();
-            before = word;
-            (word, i64::try_from(shared).unwrap_or(i64::MAX))
-        })
-        .collect()
 }
 
 /// Terms to be inserted.
@@ -304,7 +307,7 @@ impl<E: Executor> Unit<E> {
             return Ok(false);
         };
         self.2.moved(None, Some(row.cell));
-        new.0.extend(terms(&row.terms).into_iter().map(|(term, shared)| (sequence, term.to_owned(), shared)));
+        new.0.extend(row.named().terms().into_iter().map(|(term, shared)| (sequence, term, shared)));
         Ok(true)
     }
 
@@ -338,13 +341,13 @@ impl<E: Executor> Unit<E> {
         if before.cell != row.cell {
             self.2.moved(Some(before.cell), Some(row.cell));
         }
-        if before.terms != row.terms {
-            let (old, wanted) = (terms(&before.terms), terms(&row.terms));
+        if before.named() != row.named() {
+            let (old, wanted) = (before.named().terms(), row.named().terms());
             for (term, _) in old.difference(&wanted) {
-                self.0.change(sql::DELETE_TERM, values![*term, sequence]).await?;
+                self.0.change(sql::DELETE_TERM, values![term, sequence]).await?;
             }
             let added = wanted.difference(&old);
-            new.0.extend(added.map(|(term, shared)| (sequence, (*term).to_owned(), *shared)));
+            new.0.extend(added.map(|(term, shared)| (sequence, term.clone(), *shared)));
         }
         Ok(true)
     }
@@ -379,9 +382,9 @@ impl<E: Executor> Unit<E> {
     pub(crate) async fn unlist(&mut self, device_id: &str) -> Stored<()> {
         self.2.devices.remove(device_id);
         let listed = self.0.optional(sql::LISTED_TERMS, values![device_id], LISTED_TERMS).await?;
-        if let Some((sequence, cell, text)) = listed {
-            for (term, _) in terms(&text) {
-                self.0.change(sql::DELETE_TERM, values![term, sequence]).await?;
+        if let Some((sequence, cell, terms)) = listed {
+            for (term, _) in terms {
+                self.0.change(sql::DELETE_TERM, values![&term, sequence]).await?;
             }
             self.2.moved(Some(cell), None);
         }
@@ -397,20 +400,5 @@ impl<E: Executor> Unit<E> {
             self.2.device(id);
         }
         Ok(ids.len())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_words_that_begin_alike_the_first_shares_less_than_the_beginning() {
-        let all = terms(" acme acme-lt acme-lt-1 bob lt-1");
-        for (begin, expected) in [("a", 1), ("acme", 1), ("acme-", 1), ("acme-lt", 1), ("b", 1), ("x", 0)] {
-            let length = i64::try_from(begin.len()).unwrap();
-            let first = all.iter().filter(|(term, shared)| term.starts_with(begin) && *shared < length);
-            assert_eq!(first.count(), expected, "{begin}");
-        }
     }
 }
