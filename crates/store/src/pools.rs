@@ -23,7 +23,7 @@ use crate::value::values;
 impl<E: Executor> UnitOfWork for Unit<E> {
     async fn commit(mut self: Box<Self>) -> Stored<()> {
         self.settle().await?;
-        let Self(mut transaction, told, ..) = *self;
+        let (mut transaction, told) = self.end();
         if let Some(notify) = E::DIALECT.notify {
             for message in told.messages()? {
                 transaction.execute(notify, values![&message]).await?;

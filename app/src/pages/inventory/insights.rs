@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::charts::{Drawn, OverTime, Share, Shares};
+use super::row::tier_words;
 use crate::ConsoleContext;
 use crate::api::insights;
 use crate::components::{PageHeader, Problem, grouped};
@@ -43,7 +44,7 @@ fn Pictures(insights: Insights) -> impl IntoView {
     });
     let by_os = by_os.collect();
     let by_tier = insights.by_tier.iter().map(|(tier, count)| Share {
-        name: tier.friendly().to_owned(),
+        name: tier_words(Some(*tier)).to_owned(),
         count: *count,
         path: Some(tier_path(*tier)),
     });

@@ -128,7 +128,7 @@ fn Table(query: DeviceQuery, page: InventoryPage) -> impl IntoView {
 fn Stopped() -> impl IntoView {
     view! {
         <p class="form__note">
-            "So far, 3,000 devices were looked at. Narrow your search with another word or a filter, or go on with the next page."
+            "The list was not looked through to its end. Narrow your search with another word or a filter, or go on with the next page."
         </p>
     }
 }
@@ -148,7 +148,7 @@ fn NothingFound(query: DeviceQuery, page: InventoryPage) -> impl IntoView {
     let clear =
         (!query.is_everything()).then(|| view! { <a class="button" href=all>"Clear search and filters"</a> });
     let words = if is_stopped {
-        "3,000 devices were looked at and none of them matches. Narrow your search with another word or a filter."
+        "Tens of thousands of devices were looked at and none of them matches. Narrow your search with another word or a filter."
     } else {
         "A search finds the beginnings of words: of asset tags, serial numbers, owners, models and device IDs."
     };

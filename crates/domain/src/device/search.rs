@@ -77,7 +77,7 @@ impl Inventory {
             now: at,
         };
         let mut part = work.listed(&request).await?;
-        let count = part.count.unwrap_or(ListCount::Many);
+        let counted = part.count.unwrap_or(ListCount::Many);
         request.counted = false;
         for _ in 1..LOOKS {
             if !part.devices.is_empty() || part.stopped_at.is_none() {
@@ -86,6 +86,9 @@ impl Inventory {
             request.after = part.stopped_at;
             part = work.listed(&request).await?;
         }
+        let is_all = is_first && part.stopped_at.is_none() && part.devices.len() <= DEVICES_A_PAGE;
+        let shown = i64::try_from(part.devices.len()).unwrap_or(i64::MAX);
+        let count = if is_all { ListCount::of(shown) } else { counted };
         let mut devices = part.devices;
         let goes_on = devices.len() > DEVICES_A_PAGE;
         devices.truncate(DEVICES_A_PAGE);

@@ -34,13 +34,13 @@ impl<E: Executor> Unit<E> {
         };
         if let Some(sequence) = filter.before {
             // An event that is gone was among the oldest: nothing is older.
-            let Some(time) = self.0.optional(sql::PLACE_OF_EVENT, values![sequence], NUMBER).await? else {
+            let Some(time) = self.on.optional(sql::PLACE_OF_EVENT, values![sequence], NUMBER).await? else {
                 return Ok(None);
             };
             place.before = place.before.min((time, sequence));
         }
         if let Some(sequence) = filter.after
-            && let Some(time) = self.0.optional(sql::PLACE_OF_EVENT, values![sequence], NUMBER).await?
+            && let Some(time) = self.on.optional(sql::PLACE_OF_EVENT, values![sequence], NUMBER).await?
         {
             place.after = place.after.max((time, sequence));
         }
@@ -84,17 +84,17 @@ impl<E: Executor> AuditRows for Unit<E> {
             unless_empty(&event.target),
             unless_empty(&event.request_id),
         ];
-        self.0.change(sql::APPEND_EVENT, values).await?;
+        self.on.change(sql::APPEND_EVENT, values).await?;
         let is_ceremony = matches!(event.event.as_str(), "device.enroll" | "device.authenticate");
         if is_ceremony && (!event.success || event.event == "device.enroll") {
-            self.2.happened(&event.event, event.time, &event.reason);
+            self.touched.happened(&event.event, event.time, &event.reason);
         }
-        self.1.note(event);
+        self.told.note(event);
         Ok(())
     }
 
     async fn events(&mut self, filter: &AuditFilter, limit: i64) -> Stored<Vec<StoredEvent>> {
-        self.0.takes_long();
+        self.on.takes_long();
         let Some(place) = self.place_in_log(filter).await? else { return Ok(Vec::new()) };
         let oldest_first = filter.after.is_some();
         let values = values![
@@ -110,7 +110,7 @@ impl<E: Executor> AuditRows for Unit<E> {
             filter.request_id.as_deref(),
             filter.success.map(i64::from),
         ];
-        let mut events = self.0.all(statement(filter, oldest_first), values, EVENT).await?;
+        let mut events = self.on.all(statement(filter, oldest_first), values, EVENT).await?;
         if oldest_first {
             events.reverse();
         }
@@ -118,16 +118,16 @@ impl<E: Executor> AuditRows for Unit<E> {
     }
 
     async fn event(&mut self, uid: &str) -> Stored<Option<StoredEvent>> {
-        self.0.optional(sql::EVENT, values![uid], EVENT).await
+        self.on.optional(sql::EVENT, values![uid], EVENT).await
     }
 
     async fn time_of_oldest_event(&mut self) -> Stored<Option<Timestamp>> {
-        let time = self.0.optional(sql::TIME_OF_OLDEST_EVENT, values![], NUMBER).await?;
+        let time = self.on.optional(sql::TIME_OF_OLDEST_EVENT, values![], NUMBER).await?;
         Ok(time.map(Timestamp::from_micros))
     }
 
     async fn purge_events(&mut self, before: Timestamp) -> Stored<i64> {
-        self.0.takes_long();
-        self.0.execute(sql::PURGE_EVENTS, values![before]).await
+        self.on.takes_long();
+        self.on.execute(sql::PURGE_EVENTS, values![before]).await
     }
 }

@@ -40,7 +40,7 @@ impl<E: Executor> BootRows for Unit<E> {
     async fn touch_boot(&mut self, record: &BootRecord) -> Stored<bool> {
         let (id, fingerprint) = (&record.device_id, &record.fingerprint);
         let touch = values![id, fingerprint, record.kind.as_str(), &record.user, record.time];
-        Ok(self.0.execute(sql::TOUCH_BOOT, touch).await? > 0)
+        Ok(self.on.execute(sql::TOUCH_BOOT, touch).await? > 0)
     }
 
     async fn put_boot(&mut self, record: &BootRecord) -> Stored<()> {
@@ -48,11 +48,11 @@ impl<E: Executor> BootRows for Unit<E> {
     }
 
     async fn boot(&mut self, device_id: &str) -> Stored<Option<BootRecord>> {
-        self.0.optional(sql::BOOT, values![device_id], BOOT).await
+        self.on.optional(sql::BOOT, values![device_id], BOOT).await
     }
 
     async fn forget_boot(&mut self, device_id: &str) -> Stored<()> {
-        self.0.execute(sql::FORGET_BOOT, values![device_id]).await?;
+        self.on.execute(sql::FORGET_BOOT, values![device_id]).await?;
         self.forget_good_boot(device_id).await
     }
 
@@ -61,19 +61,19 @@ impl<E: Executor> BootRows for Unit<E> {
     }
 
     async fn good_boot(&mut self, device_id: &str) -> Stored<Option<BootRecord>> {
-        self.0.optional(sql::GOOD_BOOT, values![device_id], BOOT).await
+        self.on.optional(sql::GOOD_BOOT, values![device_id], BOOT).await
     }
 
     async fn has_good_boot(&mut self, device_id: &str) -> Stored<bool> {
         Ok(self
-            .0
+            .on
             .optional(sql::HAS_GOOD_BOOT, values![device_id], NUMBER)
             .await?
             .is_some_and(|count| count > 0))
     }
 
     async fn forget_good_boot(&mut self, device_id: &str) -> Stored<()> {
-        self.0.execute(sql::FORGET_GOOD_BOOT, values![device_id]).await?;
+        self.on.execute(sql::FORGET_GOOD_BOOT, values![device_id]).await?;
         Ok(())
     }
 }
@@ -92,7 +92,7 @@ impl<E: Executor> Unit<E> {
             &platform,
             &record.platform.event_log,
         ];
-        self.0.execute(sql, values).await?;
+        self.on.execute(sql, values).await?;
         Ok(())
     }
 }

@@ -47,7 +47,7 @@ impl<E: Executor> Unit<E> {
         decode: Decode<T>,
     ) -> Stored<Opening<T>> {
         let preference = Statement { sql: cluster::PREFERENCE, values: values![] };
-        let mut answers = self.0.run(&[preference, found, lock]).await?.into_iter();
+        let mut answers = self.on.run(&[preference, found, lock]).await?.into_iter();
         Ok(Opening {
             preference: E::every(answers.next(), &PREFERENCE)?,
             found: E::first(answers.next(), &decode)?,
@@ -75,11 +75,11 @@ impl<E: Executor> Unit<E> {
             device.owner.as_deref(),
             device.anchor.as_ref(),
         ];
-        self.0.change(device::ENROL_DEVICE, values).await?;
+        self.on.change(device::ENROL_DEVICE, values).await?;
         for Statement { sql, values } in put_statements(&put_values(credential)) {
-            self.0.change(sql, values).await?;
+            self.on.change(sql, values).await?;
         }
-        self.2.device(&device.id);
+        self.touched.device(&device.id);
         Ok(())
     }
 }
@@ -94,9 +94,9 @@ impl<E: Executor> CeremonyRows for Unit<E> {
     ) -> Stored<Option<CallerRecord>> {
         let mode = PreferenceKey::Mode.as_str();
         let rows = match key {
-            SessionKey::Id(id) => self.0.all(sql::CALLER, values![id, mode, now, device_id], CALLER).await?,
+            SessionKey::Id(id) => self.on.all(sql::CALLER, values![id, mode, now, device_id], CALLER).await?,
             SessionKey::Cookie(hash) => {
-                self.0.all(sql::CALLER_BY_COOKIE, values![hash, mode, now], CALLER).await?
+                self.on.all(sql::CALLER_BY_COOKIE, values![hash, mode, now], CALLER).await?
             }
         };
         let Some((lock, mode, _)) = rows.first() else { return Ok(None) };
@@ -142,16 +142,16 @@ impl<E: Executor> CeremonyRows for Unit<E> {
         statements.extend(lock.iter().map(|values| Statement { sql: lock::LOCK_IN_FORCE, values }));
         statements.push(Statement { sql: credential::CREDENTIAL, values: credential });
         statements.push(Statement { sql: enroll_token::SPEND_TOKEN, values: spend });
-        let mut answers = self.0.run(&statements).await?.into_iter();
+        let mut answers = self.on.run(&statements).await?.into_iter();
         let held = held::<E>(answers.next(), answers.by_ref().take(lock.len()))?;
         let known = E::first(answers.next(), &CREDENTIAL)?;
         Ok((held, known, answers.next().is_some_and(|spent| spent.changed > 0)))
     }
 
     async fn record_use(&mut self, device: &Device, credential: &Credential) -> Stored<()> {
-        self.2.device(&device.id);
-        self.0.change(credential::USE_CREDENTIAL, &use_values(credential)).await?;
-        self.0.change(device::USE_DEVICE, values![&device.id, device.last_authenticated]).await
+        self.touched.device(&device.id);
+        self.on.change(credential::USE_CREDENTIAL, &use_values(credential)).await?;
+        self.on.change(device::USE_DEVICE, values![&device.id, device.last_authenticated]).await
     }
 
     async fn hold_for_authentication(
@@ -168,7 +168,7 @@ impl<E: Executor> CeremonyRows for Unit<E> {
         statements.extend(locks.iter().map(|values| Statement { sql: lock::LOCK_IN_FORCE, values }));
         statements.push(Statement { sql: credential::BOUND_CREDENTIAL, values: credential });
         statements.extend(session.iter().map(|values| Statement { sql: session::SET_DEVICE, values }));
-        let mut answers = self.0.run(&statements).await?.into_iter();
+        let mut answers = self.on.run(&statements).await?.into_iter();
         let held = held::<E>(answers.next(), answers.by_ref().take(locks.len()))?;
         let bound = E::first(answers.next(), &BOUND_CREDENTIAL)?;
         Ok((held, bound, answers.next().is_some_and(|trusted| trusted.changed > 0)))

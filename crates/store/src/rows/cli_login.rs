@@ -86,12 +86,12 @@ impl<E: Executor> CliLoginRows for Unit<E> {
             login.created,
             login.expires,
         ];
-        self.0.execute(sql::INSERT_CLI_LOGIN, values).await?;
+        self.on.execute(sql::INSERT_CLI_LOGIN, values).await?;
         Ok(())
     }
 
     async fn cli_login(&mut self, id: &str) -> Stored<Option<CliLogin>> {
-        self.0.optional(sql::CLI_LOGIN, values![id], CLI_LOGIN).await
+        self.on.optional(sql::CLI_LOGIN, values![id], CLI_LOGIN).await
     }
 
     async fn decide_cli_login(&mut self, id: &str, decision: &CliDecision) -> Stored<bool> {
@@ -102,20 +102,20 @@ impl<E: Executor> CliLoginRows for Unit<E> {
             decision.approval.is_some(),
             decision.approval.as_ref().and_then(|approval| approval.code_hash.as_ref()),
         ];
-        Ok(self.0.execute(sql::DECIDE_CLI_LOGIN, values).await? > 0)
+        Ok(self.on.execute(sql::DECIDE_CLI_LOGIN, values).await? > 0)
     }
 
     async fn spend_cli_login(&mut self, id: &str, now: Timestamp, approved: Timestamp) -> Stored<bool> {
-        Ok(self.0.execute(sql::SPEND_CLI_LOGIN, values![id, now, approved]).await? > 0)
+        Ok(self.on.execute(sql::SPEND_CLI_LOGIN, values![id, now, approved]).await? > 0)
     }
 
     async fn fail_cli_login(&mut self, id: &str) -> Stored<i64> {
-        let failures = self.0.optional(sql::FAIL_CLI_LOGIN, values![id], NUMBER).await?;
+        let failures = self.on.optional(sql::FAIL_CLI_LOGIN, values![id], NUMBER).await?;
         Ok(failures.unwrap_or_default())
     }
 
     async fn purge_cli_logins(&mut self, before: Timestamp) -> Stored<()> {
-        self.0.execute(sql::PURGE_CLI_LOGINS, values![before]).await?;
+        self.on.execute(sql::PURGE_CLI_LOGINS, values![before]).await?;
         Ok(())
     }
 }

@@ -31,22 +31,22 @@ pub(super) const PREFERENCE: Decode<StoredValue> = Decode {
 #[async_trait]
 impl<E: Executor> ClusterRows for Unit<E> {
     async fn cluster_value(&mut self, key: &str) -> Stored<Option<String>> {
-        self.0.optional(sql::VALUE, values![key], TEXT).await
+        self.on.optional(sql::VALUE, values![key], TEXT).await
     }
 
     async fn init_cluster_value(&mut self, key: &str, value: &str) -> Stored<String> {
         // Of two that race, the second waits here for the first, and then reads what the first stored.
-        self.0.execute(sql::INIT_VALUE, values![key, value]).await?;
+        self.on.execute(sql::INIT_VALUE, values![key, value]).await?;
         let stored = self.cluster_value(key).await?;
         stored.ok_or_else(|| StoreError::Corrupt { what: format!("cluster value {key}") })
     }
 
     async fn put_cluster_value(&mut self, key: &str, value: &str) -> Stored<()> {
-        self.0.change(sql::PUT_VALUE, values![key, value]).await
+        self.on.change(sql::PUT_VALUE, values![key, value]).await
     }
 
     async fn sealed_secret(&mut self, purpose: SecretPurpose, row: &str) -> Stored<Option<SealedSecret>> {
-        let found = self.0.optional(sql::SEALED_SECRET, values![purpose.as_str(), row], SEALED).await?;
+        let found = self.on.optional(sql::SEALED_SECRET, values![purpose.as_str(), row], SEALED).await?;
         Ok(found.map(|(key_id, ciphertext, public)| SealedSecret {
             purpose,
             row: row.to_owned(),
@@ -59,37 +59,37 @@ impl<E: Executor> ClusterRows for Unit<E> {
     async fn put_sealed_secret(&mut self, sealed: &SealedSecret) -> Stored<()> {
         let SealedSecret { purpose, row, key_id, ciphertext, public } = sealed;
         let values = values![purpose.as_str(), row, key_id, ciphertext, public];
-        self.0.change(sql::PUT_SEALED_SECRET, values).await
+        self.on.change(sql::PUT_SEALED_SECRET, values).await
     }
 
     async fn delete_sealed_secret(&mut self, purpose: SecretPurpose, row: &str) -> Stored<()> {
-        self.0.change(sql::DELETE_SEALED_SECRET, values![purpose.as_str(), row]).await
+        self.on.change(sql::DELETE_SEALED_SECRET, values![purpose.as_str(), row]).await
     }
 
     async fn preference_values(&mut self) -> Stored<Vec<StoredValue>> {
-        self.0.all(sql::PREFERENCE, values![], PREFERENCE).await
+        self.on.all(sql::PREFERENCE, values![], PREFERENCE).await
     }
 
     async fn put_preference_value(&mut self, value: &StoredValue) -> Stored<()> {
         let StoredValue { key, json, updated, updated_by } = value;
-        self.0.change(sql::PUT_PREFERENCE, values![key, json, *updated, updated_by]).await
+        self.on.change(sql::PUT_PREFERENCE, values![key, json, *updated, updated_by]).await
     }
 
     async fn delete_preference_value(&mut self, key: &str) -> Stored<bool> {
-        Ok(self.0.execute(sql::DELETE_PREFERENCE, values![key]).await? > 0)
+        Ok(self.on.execute(sql::DELETE_PREFERENCE, values![key]).await? > 0)
     }
 
     async fn hold_administrators(&mut self) -> Stored<()> {
-        self.0.execute(sql::HOLD_ADMINISTRATORS, values![]).await?;
+        self.on.execute(sql::HOLD_ADMINISTRATORS, values![]).await?;
         Ok(())
     }
 
     async fn take_form_key(&mut self, hash: &Digest, now: Timestamp) -> Stored<bool> {
-        Ok(self.0.execute(sql::TAKE_FORM_KEY, values![hash, now]).await? > 0)
+        Ok(self.on.execute(sql::TAKE_FORM_KEY, values![hash, now]).await? > 0)
     }
 
     async fn purge_form_keys(&mut self, before: Timestamp) -> Stored<()> {
-        self.0.execute(sql::PURGE_FORM_KEYS, values![before]).await?;
+        self.on.execute(sql::PURGE_FORM_KEYS, values![before]).await?;
         Ok(())
     }
 }

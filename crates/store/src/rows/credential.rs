@@ -109,12 +109,12 @@ pub(super) fn use_values(credential: &Credential) -> [Value<'_>; 7] {
 #[async_trait]
 impl<E: Executor> CredentialRows for Unit<E> {
     async fn put_credential(&mut self, credential: &Credential) -> Stored<()> {
-        self.2.device(&credential.device_id);
-        self.0.run(&put_statements(&put_values(credential))).await.map(drop)
+        self.touched.device(&credential.device_id);
+        self.on.run(&put_statements(&put_values(credential))).await.map(drop)
     }
 
     async fn credential(&mut self, os_type: OsType, id: &str) -> Stored<Option<Credential>> {
-        self.0.optional(sql::CREDENTIAL, values![os_type, id], CREDENTIAL).await
+        self.on.optional(sql::CREDENTIAL, values![os_type, id], CREDENTIAL).await
     }
 
     async fn bound_credential(
@@ -123,11 +123,11 @@ impl<E: Executor> CredentialRows for Unit<E> {
         id: &str,
         user: &str,
     ) -> Stored<Option<BoundCredential>> {
-        self.0.optional(sql::BOUND_CREDENTIAL, values![os_type, id, user], BOUND_CREDENTIAL).await
+        self.on.optional(sql::BOUND_CREDENTIAL, values![os_type, id, user], BOUND_CREDENTIAL).await
     }
 
     async fn credentials_of_device(&mut self, device_id: &str) -> Stored<Vec<Credential>> {
-        self.0.all(sql::CREDENTIALS_OF_DEVICE, values![device_id], CREDENTIAL).await
+        self.on.all(sql::CREDENTIALS_OF_DEVICE, values![device_id], CREDENTIAL).await
     }
 
     async fn credentials_of_devices(&mut self, device_ids: &[String]) -> Stored<Vec<Credential>> {
@@ -137,22 +137,22 @@ impl<E: Executor> CredentialRows for Unit<E> {
             for (value, id) in values.iter_mut().zip(some) {
                 *value = Value::from(id);
             }
-            found.append(&mut self.0.all(sql::CREDENTIALS_OF_DEVICES, &values, CREDENTIAL).await?);
+            found.append(&mut self.on.all(sql::CREDENTIALS_OF_DEVICES, &values, CREDENTIAL).await?);
         }
         Ok(found)
     }
 
     async fn use_credential(&mut self, credential: &Credential) -> Stored<bool> {
-        self.2.device(&credential.device_id);
-        Ok(self.0.execute(sql::USE_CREDENTIAL, &use_values(credential)).await? > 0)
+        self.touched.device(&credential.device_id);
+        Ok(self.on.execute(sql::USE_CREDENTIAL, &use_values(credential)).await? > 0)
     }
 
     async fn delete_credentials(&mut self, device_id: &str) -> Stored<()> {
-        self.2.device(device_id);
-        self.0.change(sql::DELETE_CREDENTIALS, values![device_id]).await
+        self.touched.device(device_id);
+        self.on.change(sql::DELETE_CREDENTIALS, values![device_id]).await
     }
 
     async fn forget_counters(&mut self, device_id: &str) -> Stored<()> {
-        self.0.change(sql::FORGET_COUNTERS, values![device_id]).await
+        self.on.change(sql::FORGET_COUNTERS, values![device_id]).await
     }
 }

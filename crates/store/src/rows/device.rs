@@ -93,25 +93,25 @@ impl<E: Executor> DeviceRows for Unit<E> {
             device.last_authenticated,
             &tag,
         ];
-        self.0.execute(sql::INSERT_DEVICE, values).await?;
-        self.2.device(&device.id);
+        self.on.execute(sql::INSERT_DEVICE, values).await?;
+        self.touched.device(&device.id);
         Ok(())
     }
 
     async fn device(&mut self, id: &str) -> Stored<Option<Device>> {
-        self.0.optional(sql::DEVICE, values![id], DEVICE).await
+        self.on.optional(sql::DEVICE, values![id], DEVICE).await
     }
 
     async fn device_for_update(&mut self, id: &str) -> Stored<Option<Device>> {
-        self.0.optional(E::DIALECT.device_for_update, values![id], DEVICE).await
+        self.on.optional(E::DIALECT.device_for_update, values![id], DEVICE).await
     }
 
     async fn device_and_alarm_for_update(&mut self, id: &str) -> Stored<Option<(Device, Option<Timestamp>)>> {
-        self.0.optional(E::DIALECT.device_for_update, values![id], DEVICE_AND_ALARM).await
+        self.on.optional(E::DIALECT.device_for_update, values![id], DEVICE_AND_ALARM).await
     }
 
     async fn device_by_tag(&mut self, os_type: OsType, normalised_tag: &str) -> Stored<Option<Device>> {
-        self.0.optional(sql::DEVICE_BY_TAG, values![os_type, normalised_tag], DEVICE).await
+        self.on.optional(sql::DEVICE_BY_TAG, values![os_type, normalised_tag], DEVICE).await
     }
 
     async fn update_device(&mut self, device: &Device) -> Stored<bool> {
@@ -131,13 +131,13 @@ impl<E: Executor> DeviceRows for Unit<E> {
             device.anchor.as_ref(),
             device.last_authenticated,
         ];
-        self.2.device(&device.id);
-        Ok(self.0.execute(sql::UPDATE_DEVICE, values).await? > 0)
+        self.touched.device(&device.id);
+        Ok(self.on.execute(sql::UPDATE_DEVICE, values).await? > 0)
     }
 
     async fn delete_device(&mut self, id: &str) -> Stored<bool> {
         self.unlist(id).await?;
-        Ok(self.0.execute(sql::DELETE_DEVICE, values![id]).await? > 0)
+        Ok(self.on.execute(sql::DELETE_DEVICE, values![id]).await? > 0)
     }
 
     async fn devices_by_id_or_tag(
@@ -146,12 +146,12 @@ impl<E: Executor> DeviceRows for Unit<E> {
         normalised_tag: &str,
         limit: i64,
     ) -> Stored<Vec<Device>> {
-        self.0.all(sql::DEVICES_BY_ID_OR_TAG, values![id_or_tag, normalised_tag, limit], DEVICE).await
+        self.on.all(sql::DEVICES_BY_ID_OR_TAG, values![id_or_tag, normalised_tag, limit], DEVICE).await
     }
 
     async fn devices(&mut self, after: Option<&DeviceCursor>, limit: i64) -> Stored<Vec<Device>> {
         let (tag, os, id) = place(after);
-        self.0.all(sql::DEVICES, values![tag, os, id, limit], DEVICE).await
+        self.on.all(sql::DEVICES, values![tag, os, id, limit], DEVICE).await
     }
 
     async fn devices_of_user(
@@ -161,43 +161,43 @@ impl<E: Executor> DeviceRows for Unit<E> {
         limit: i64,
     ) -> Stored<Vec<Device>> {
         let (tag, os, id) = place(after);
-        self.0.all(sql::DEVICES_OF_USER, values![tag, os, id, limit, user], DEVICE).await
+        self.on.all(sql::DEVICES_OF_USER, values![tag, os, id, limit, user], DEVICE).await
     }
 
     async fn set_counter_alarm(&mut self, device_id: &str, since: Option<Timestamp>) -> Stored<()> {
-        self.0.change(sql::SET_COUNTER_ALARM, values![device_id, since]).await
+        self.on.change(sql::SET_COUNTER_ALARM, values![device_id, since]).await
     }
 
     async fn user_has_enrolled_device(&mut self, user: &str) -> Stored<bool> {
         let values = values![user, ENROLLED];
-        Ok(self.0.optional(sql::USER_HAS_ENROLLED_DEVICE, values, TEXT).await?.is_some())
+        Ok(self.on.optional(sql::USER_HAS_ENROLLED_DEVICE, values, TEXT).await?.is_some())
     }
 
     async fn user_has_unlocked_device(&mut self, user: &str, steady: bool, now: Timestamp) -> Stored<bool> {
         let statement = if steady { sql::USER_HAS_STEADY_DEVICE } else { sql::USER_HAS_UNLOCKED_DEVICE };
-        Ok(self.0.optional(statement, values![user, ENROLLED, now], TEXT).await?.is_some())
+        Ok(self.on.optional(statement, values![user, ENROLLED, now], TEXT).await?.is_some())
     }
 
     async fn count_devices(&mut self) -> Stored<(i64, i64)> {
-        Ok(self.0.optional(sql::COUNT_DEVICES, values![ENROLLED], COUNTS).await?.unwrap_or_default())
+        Ok(self.on.optional(sql::COUNT_DEVICES, values![ENROLLED], COUNTS).await?.unwrap_or_default())
     }
 
     async fn add_device_user(&mut self, device_id: &str, user: &str, now: Timestamp) -> Stored<()> {
-        self.2.device(device_id);
-        self.0.change(sql::ADD_DEVICE_USER, values![device_id, user, now]).await
+        self.touched.device(device_id);
+        self.on.change(sql::ADD_DEVICE_USER, values![device_id, user, now]).await
     }
 
     async fn is_device_user(&mut self, device_id: &str, user: &str) -> Stored<bool> {
-        Ok(self.0.optional(sql::IS_DEVICE_USER, values![device_id, user], TEXT).await?.is_some())
+        Ok(self.on.optional(sql::IS_DEVICE_USER, values![device_id, user], TEXT).await?.is_some())
     }
 
     async fn device_users(&mut self, device_id: &str) -> Stored<Vec<String>> {
-        self.0.all(sql::DEVICE_USERS, values![device_id], TEXT).await
+        self.on.all(sql::DEVICE_USERS, values![device_id], TEXT).await
     }
 
     async fn clear_device_users(&mut self, device_id: &str) -> Stored<()> {
-        self.2.device(device_id);
-        self.0.change(sql::CLEAR_DEVICE_USERS, values![device_id]).await
+        self.touched.device(device_id);
+        self.on.change(sql::CLEAR_DEVICE_USERS, values![device_id]).await
     }
 
     async fn add_collected(&mut self, device_id: &str, record: &CollectedRecord) -> Stored<()> {
@@ -206,16 +206,16 @@ impl<E: Executor> DeviceRows for Unit<E> {
         };
         let data = to_json(&record.data)?;
         let values = values![device_id, record.kind.as_str(), recorded, &data];
-        self.2.device(device_id);
-        self.0.change(sql::ADD_COLLECTED, values).await
+        self.touched.device(device_id);
+        self.on.change(sql::ADD_COLLECTED, values).await
     }
 
     async fn collected(&mut self, device_id: &str) -> Stored<Vec<CollectedRecord>> {
-        self.0.all(sql::COLLECTED, values![device_id], RECORD).await
+        self.on.all(sql::COLLECTED, values![device_id], RECORD).await
     }
 
     async fn trim_collected(&mut self, device_id: &str, keep: i64) -> Stored<()> {
         let values = values![device_id, RecordKind::Authenticate.as_str(), keep];
-        self.0.change(sql::TRIM_COLLECTED, values).await
+        self.on.change(sql::TRIM_COLLECTED, values).await
     }
 }

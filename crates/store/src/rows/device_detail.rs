@@ -16,11 +16,11 @@ use crate::value::{Value, values};
 #[async_trait]
 impl<E: Executor> DeviceDetailRows for Unit<E> {
     async fn device_and_alarm(&mut self, id: &str) -> Stored<Option<(Device, Option<Timestamp>)>> {
-        self.0.optional(device::DEVICE_HELD, values![id], DEVICE_AND_ALARM).await
+        self.on.optional(device::DEVICE_HELD, values![id], DEVICE_AND_ALARM).await
     }
 
     async fn locks_of_device(&mut self, device_id: &str) -> Stored<Vec<Lock>> {
-        self.0.all(sql::LOCKS_OF_DEVICE, values![device_id], LOCK).await
+        self.on.all(sql::LOCKS_OF_DEVICE, values![device_id], LOCK).await
     }
 
     async fn evidence_of_credential(
@@ -29,7 +29,7 @@ impl<E: Executor> DeviceDetailRows for Unit<E> {
         credential_id: &str,
     ) -> Stored<Option<Evidence>> {
         let values = values![device_id, credential_id, RecordKind::Enroll.as_str(), "success"];
-        self.0.optional(sql::EVIDENCE_OF_CREDENTIAL, values, EVIDENCE).await
+        self.on.optional(sql::EVIDENCE_OF_CREDENTIAL, values, EVIDENCE).await
     }
 
     async fn tags_in_use(&mut self, os_type: OsType, tags: &[String]) -> Stored<Vec<String>> {
@@ -39,7 +39,7 @@ impl<E: Executor> DeviceDetailRows for Unit<E> {
             values.extend(some.iter().map(Value::from));
             // What is missing is null, which equals nothing.
             values.resize(1 + sql::TAGS_AT_ONCE, Value::Text(None));
-            found.extend(self.0.all(sql::TAGS_IN_USE, &values, TEXT).await?);
+            found.extend(self.on.all(sql::TAGS_IN_USE, &values, TEXT).await?);
         }
         Ok(found)
     }

@@ -78,12 +78,12 @@ impl<E: Executor> DeviceWebRows for Unit<E> {
             attempt.expires,
             attempt.remote.as_ref().map(|remote| remote.number),
         ];
-        self.0.execute(sql::INSERT_WEB_ATTEMPT, values).await?;
+        self.on.execute(sql::INSERT_WEB_ATTEMPT, values).await?;
         Ok(())
     }
 
     async fn web_attempt(&mut self, id: &str) -> Stored<Option<DeviceWebAttempt>> {
-        self.0.optional(sql::WEB_ATTEMPT, values![id], ATTEMPT).await
+        self.on.optional(sql::WEB_ATTEMPT, values![id], ATTEMPT).await
     }
 
     async fn web_attempt_by_code(
@@ -92,7 +92,7 @@ impl<E: Executor> DeviceWebRows for Unit<E> {
         user: &str,
         now: Timestamp,
     ) -> Stored<Option<DeviceWebAttempt>> {
-        self.0.optional(sql::WEB_ATTEMPT_BY_CODE, values![code, user, now], ATTEMPT).await
+        self.on.optional(sql::WEB_ATTEMPT_BY_CODE, values![code, user, now], ATTEMPT).await
     }
 
     async fn redeem_web_code(
@@ -103,19 +103,19 @@ impl<E: Executor> DeviceWebRows for Unit<E> {
         from: &str,
         now: Timestamp,
     ) -> Stored<bool> {
-        Ok(self.0.execute(sql::REDEEM_WEB_CODE, values![id, code, token, now, from]).await? > 0)
+        Ok(self.on.execute(sql::REDEEM_WEB_CODE, values![id, code, token, now, from]).await? > 0)
     }
 
     async fn match_web_number(&mut self, id: &str, number: i64, now: Timestamp) -> Stored<bool> {
-        Ok(self.0.execute(sql::MATCH_WEB_NUMBER, values![id, number, now]).await? > 0)
+        Ok(self.on.execute(sql::MATCH_WEB_NUMBER, values![id, number, now]).await? > 0)
     }
 
     async fn void_web_attempt(&mut self, id: &str, code: &str, failures: i64) -> Stored<()> {
-        self.0.change(sql::VOID_WEB_ATTEMPT, values![id, code, failures]).await
+        self.on.change(sql::VOID_WEB_ATTEMPT, values![id, code, failures]).await
     }
 
     async fn refuse_web_attempt(&mut self, id: &str, code: &str) -> Stored<()> {
-        self.0.change(sql::REFUSE_WEB_ATTEMPT, values![id, code]).await
+        self.on.change(sql::REFUSE_WEB_ATTEMPT, values![id, code]).await
     }
 
     async fn prove_web_attempt(&mut self, id: &str, token: &Digest, proof: &DeviceWebProof) -> Stored<bool> {
@@ -128,22 +128,22 @@ impl<E: Executor> DeviceWebRows for Unit<E> {
             &proof.confirm_hash,
             proof.confirm_expires,
         ];
-        Ok(self.0.execute(sql::PROVE_WEB_ATTEMPT, values).await? > 0)
+        Ok(self.on.execute(sql::PROVE_WEB_ATTEMPT, values).await? > 0)
     }
 
     async fn confirm_web_attempt(&mut self, id: &str, token: &Digest, now: Timestamp) -> Stored<bool> {
-        Ok(self.0.execute(sql::CONFIRM_WEB_ATTEMPT, values![id, token, now]).await? > 0)
+        Ok(self.on.execute(sql::CONFIRM_WEB_ATTEMPT, values![id, token, now]).await? > 0)
     }
 
     async fn confirm_remote_web_attempt(&mut self, id: &str, now: Timestamp) -> Stored<bool> {
-        Ok(self.0.execute(sql::CONFIRM_REMOTE_WEB_ATTEMPT, values![id, now]).await? > 0)
+        Ok(self.on.execute(sql::CONFIRM_REMOTE_WEB_ATTEMPT, values![id, now]).await? > 0)
     }
 
     async fn trim_web_attempts(&mut self, session_id: &str, keep: i64) -> Stored<()> {
-        self.0.change(sql::TRIM_WEB_ATTEMPTS, values![session_id, keep]).await
+        self.on.change(sql::TRIM_WEB_ATTEMPTS, values![session_id, keep]).await
     }
 
     async fn purge_web_attempts(&mut self, before: Timestamp) -> Stored<()> {
-        self.0.change(sql::PURGE_WEB_ATTEMPTS, values![before]).await
+        self.on.change(sql::PURGE_WEB_ATTEMPTS, values![before]).await
     }
 }

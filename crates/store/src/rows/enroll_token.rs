@@ -62,13 +62,13 @@ impl<E: Executor> Unit<E> {
         let (created, id) =
             before.map_or((i64::MAX, ""), |cursor| (cursor.created.micros(), cursor.id.as_str()));
         match (filter.device_id.as_deref(), filter.active_at) {
-            (None, None) => self.0.all(all, values![created, id, limit], decode).await,
+            (None, None) => self.on.all(all, values![created, id, limit], decode).await,
             (None, Some(now)) => {
-                self.0.all(active, values![created, id, limit, now, MAX_CHALLENGES], decode).await
+                self.on.all(active, values![created, id, limit, now, MAX_CHALLENGES], decode).await
             }
             (Some(device), active_at) => {
                 let values = values![created, id, limit, device, active_at, MAX_CHALLENGES];
-                self.0.all(of_device, values, decode).await
+                self.on.all(of_device, values, decode).await
             }
         }
     }
@@ -94,16 +94,16 @@ impl<E: Executor> EnrollTokenRows for Unit<E> {
             token.revoked,
             &token.note,
         ];
-        self.0.execute(sql::INSERT_TOKEN, values).await?;
+        self.on.execute(sql::INSERT_TOKEN, values).await?;
         Ok(())
     }
 
     async fn enroll_token(&mut self, id: &str) -> Stored<Option<EnrollToken>> {
-        self.0.optional(sql::TOKEN, values![id], TOKEN).await
+        self.on.optional(sql::TOKEN, values![id], TOKEN).await
     }
 
     async fn enroll_token_by_hash(&mut self, hash: &Digest) -> Stored<Option<(EnrollToken, Device)>> {
-        self.0.optional(sql::TOKEN_BY_HASH, values![hash], TOKEN_AND_DEVICE).await
+        self.on.optional(sql::TOKEN_BY_HASH, values![hash], TOKEN_AND_DEVICE).await
     }
 
     async fn enroll_tokens(
@@ -135,11 +135,11 @@ impl<E: Executor> EnrollTokenRows for Unit<E> {
         stale_before: Timestamp,
     ) -> Stored<bool> {
         let values = values![token_id, challenge_id, now, stale_before, MAX_CHALLENGES];
-        Ok(self.0.execute(sql::OPEN_CHALLENGE, values).await? > 0)
+        Ok(self.on.execute(sql::OPEN_CHALLENGE, values).await? > 0)
     }
 
     async fn close_challenge(&mut self, token_id: &str, challenge_id: &str) -> Stored<()> {
-        self.0.change(sql::CLOSE_CHALLENGE, values![token_id, challenge_id]).await
+        self.on.change(sql::CLOSE_CHALLENGE, values![token_id, challenge_id]).await
     }
 
     async fn spend_enroll_token(
@@ -148,11 +148,11 @@ impl<E: Executor> EnrollTokenRows for Unit<E> {
         challenge_id: &str,
         now: Timestamp,
     ) -> Stored<bool> {
-        Ok(self.0.execute(sql::SPEND_TOKEN, values![token_id, challenge_id, now]).await? > 0)
+        Ok(self.on.execute(sql::SPEND_TOKEN, values![token_id, challenge_id, now]).await? > 0)
     }
 
     async fn revoke_enroll_token(&mut self, id: &str, now: Timestamp) -> Stored<bool> {
-        Ok(self.0.execute(sql::REVOKE_TOKEN, values![id, now]).await? > 0)
+        Ok(self.on.execute(sql::REVOKE_TOKEN, values![id, now]).await? > 0)
     }
 
     async fn revoke_enroll_tokens(
@@ -162,12 +162,12 @@ impl<E: Executor> EnrollTokenRows for Unit<E> {
         now: Timestamp,
     ) -> Stored<()> {
         match bound_user {
-            None => self.0.change(sql::REVOKE_TOKENS_OF_DEVICE, values![device_id, now]).await,
-            Some(user) => self.0.change(sql::REVOKE_TOKENS_OF_USER, values![device_id, now, user]).await,
+            None => self.on.change(sql::REVOKE_TOKENS_OF_DEVICE, values![device_id, now]).await,
+            Some(user) => self.on.change(sql::REVOKE_TOKENS_OF_USER, values![device_id, now, user]).await,
         }
     }
 
     async fn purge_enroll_tokens(&mut self, before: Timestamp) -> Stored<()> {
-        self.0.change(sql::PURGE_TOKENS, values![before]).await
+        self.on.change(sql::PURGE_TOKENS, values![before]).await
     }
 }

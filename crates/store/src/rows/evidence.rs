@@ -83,36 +83,36 @@ impl<E: Executor> EvidenceRows for Unit<E> {
             evidence.basis.as_ref(),
             &findings,
         ];
-        self.0.change(sql::INSERT_EVIDENCE, values).await
+        self.on.change(sql::INSERT_EVIDENCE, values).await
     }
 
     async fn evidence_of_device(&mut self, device_id: &str, limit: i64) -> Stored<Vec<Evidence>> {
-        self.0.all(sql::EVIDENCE_OF_DEVICE, values![device_id, limit], EVIDENCE).await
+        self.on.all(sql::EVIDENCE_OF_DEVICE, values![device_id, limit], EVIDENCE).await
     }
 
     async fn purge_evidence(&mut self, before: Timestamp) -> Stored<i64> {
-        self.0.takes_long();
-        self.0.execute(sql::PURGE_EVIDENCE, values![before]).await
+        self.on.takes_long();
+        self.on.execute(sql::PURGE_EVIDENCE, values![before]).await
     }
 }
 
 #[async_trait]
 impl<E: Executor> EvidenceBasisRows for Unit<E> {
     async fn keep_evidence_basis(&mut self, basis: &EvidenceBasis) -> Stored<()> {
-        if self.0.execute(sql::KEEP_BASIS, values![&basis.hash, &basis.body]).await? == 0 {
+        if self.on.execute(sql::KEEP_BASIS, values![&basis.hash, &basis.body]).await? == 0 {
             return Ok(());
         }
         for (hash, der) in &basis.cas {
-            self.0.execute(sql::KEEP_CA, values![hash, der]).await?;
+            self.on.execute(sql::KEEP_CA, values![hash, der]).await?;
         }
         Ok(())
     }
 
     async fn evidence_basis(&mut self, hash: &Digest) -> Stored<Option<String>> {
-        self.0.optional(sql::BASIS, values![hash], TEXT).await
+        self.on.optional(sql::BASIS, values![hash], TEXT).await
     }
 
     async fn evidence_ca(&mut self, sha256: &Digest) -> Stored<Option<Vec<u8>>> {
-        self.0.optional(sql::CA, values![sha256], DER).await
+        self.on.optional(sql::CA, values![sha256], DER).await
     }
 }

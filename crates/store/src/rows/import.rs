@@ -70,24 +70,24 @@ impl<E: Executor> ImportRows for Unit<E> {
             import.progress.failed,
             &import.error,
         ];
-        self.0.execute(sql::INSERT_IMPORT, values).await?;
+        self.on.execute(sql::INSERT_IMPORT, values).await?;
         Ok(())
     }
 
     async fn insert_import_chunk(&mut self, import_id: &str, chunk: &ImportChunk) -> Stored<()> {
-        self.0.takes_long();
+        self.on.takes_long();
         let lines = to_json(&chunk.lines)?;
         let values = values![import_id, chunk.verdict.as_str(), chunk.place, &lines, chunk.done];
-        self.0.execute(sql::INSERT_IMPORT_CHUNK, values).await?;
+        self.on.execute(sql::INSERT_IMPORT_CHUNK, values).await?;
         Ok(())
     }
 
     async fn import(&mut self, id: &str) -> Stored<Option<DeviceImport>> {
-        self.0.optional(sql::IMPORT, values![id], IMPORT).await
+        self.on.optional(sql::IMPORT, values![id], IMPORT).await
     }
 
     async fn imports_of_user(&mut self, user: &str, limit: i64) -> Stored<Vec<DeviceImport>> {
-        self.0.all(sql::IMPORTS_OF_USER, values![user, limit], IMPORT).await
+        self.on.all(sql::IMPORTS_OF_USER, values![user, limit], IMPORT).await
     }
 
     async fn import_chunk(
@@ -96,16 +96,16 @@ impl<E: Executor> ImportRows for Unit<E> {
         verdict: LineVerdict,
         place: i64,
     ) -> Stored<Option<ImportChunk>> {
-        self.0.optional(sql::IMPORT_CHUNK, values![import_id, verdict.as_str(), place], CHUNK).await
+        self.on.optional(sql::IMPORT_CHUNK, values![import_id, verdict.as_str(), place], CHUNK).await
     }
 
     async fn next_import_chunk(&mut self, import_id: &str) -> Stored<Option<ImportChunk>> {
         let values = values![import_id, LineVerdict::Fresh.as_str()];
-        self.0.optional(sql::NEXT_IMPORT_CHUNK, values, CHUNK).await
+        self.on.optional(sql::NEXT_IMPORT_CHUNK, values, CHUNK).await
     }
 
     async fn running_import(&mut self) -> Stored<Option<DeviceImport>> {
-        self.0.optional(sql::RUNNING_IMPORT, values![], IMPORT).await
+        self.on.optional(sql::RUNNING_IMPORT, values![], IMPORT).await
     }
 
     async fn start_import(
@@ -116,18 +116,18 @@ impl<E: Executor> ImportRows for Unit<E> {
         expires: Timestamp,
     ) -> Stored<bool> {
         let by = to_json(by)?;
-        Ok(self.0.execute(sql::START_IMPORT, values![id, &by, now, expires]).await? > 0)
+        Ok(self.on.execute(sql::START_IMPORT, values![id, &by, now, expires]).await? > 0)
     }
 
     async fn finish_import_chunk(&mut self, import_id: &str, chunk: &ImportChunk) -> Stored<bool> {
         let lines = to_json(&chunk.lines)?;
         let values = values![import_id, chunk.verdict.as_str(), chunk.place, &lines, chunk.done];
-        Ok(self.0.execute(sql::FINISH_IMPORT_CHUNK, values).await? > 0)
+        Ok(self.on.execute(sql::FINISH_IMPORT_CHUNK, values).await? > 0)
     }
 
     async fn advance_import(&mut self, id: &str, by: ImportProgress) -> Stored<()> {
         let values = values![id, by.handled, by.registered, by.appeared, by.failed];
-        self.0.execute(sql::ADVANCE_IMPORT, values).await?;
+        self.on.execute(sql::ADVANCE_IMPORT, values).await?;
         Ok(())
     }
 
@@ -140,20 +140,20 @@ impl<E: Executor> ImportRows for Unit<E> {
         expires: Timestamp,
     ) -> Stored<bool> {
         let values = values![id, state.as_str(), error, now, expires];
-        Ok(self.0.execute(sql::END_IMPORT, values).await? > 0)
+        Ok(self.on.execute(sql::END_IMPORT, values).await? > 0)
     }
 
     async fn discard_import(&mut self, id: &str, user: &str) -> Stored<bool> {
-        Ok(self.0.execute(sql::DISCARD_IMPORT, values![id, user]).await? > 0)
+        Ok(self.on.execute(sql::DISCARD_IMPORT, values![id, user]).await? > 0)
     }
 
     async fn discard_imports(&mut self, user: &str) -> Stored<()> {
-        self.0.execute(sql::DISCARD_IMPORTS, values![user]).await?;
+        self.on.execute(sql::DISCARD_IMPORTS, values![user]).await?;
         Ok(())
     }
 
     async fn purge_imports(&mut self, before: Timestamp) -> Stored<()> {
-        self.0.execute(sql::PURGE_IMPORTS, values![before]).await?;
+        self.on.execute(sql::PURGE_IMPORTS, values![before]).await?;
         Ok(())
     }
 }

@@ -72,7 +72,7 @@ fn limit_of(limit: usize) -> i64 {
 impl<E: Executor> Unit<E> {
     /// Of every cell that holds devices and that the filter admits; and all devices.
     async fn admitted(&mut self, filter: &ListFilter) -> Stored<(Vec<CellCount>, i64)> {
-        let counts = self.0.all(sql::CELL_COUNTS, values![], CELL_COUNT).await?;
+        let counts = self.on.all(sql::CELL_COUNTS, values![], CELL_COUNT).await?;
         let total = counts.iter().map(|(_, devices)| devices).sum();
         let admitted = counts.into_iter().filter(|(cell, _)| filter.admits(*cell));
         Ok((admitted.map(|(cell, devices)| (cell.number(), devices)).collect(), total))
@@ -88,7 +88,7 @@ impl<E: Executor> Unit<E> {
         let mut sum: i64 = cells.iter().map(|(_, devices)| devices).sum();
         if filter.locked {
             let values = values![now, ListCount::MOST + 1];
-            let ended = self.0.all(sql::CELLS_OF_ENDED_LOCKS, values, CELL).await?;
+            let ended = self.on.all(sql::CELLS_OF_ENDED_LOCKS, values, CELL).await?;
             let ended = ended.into_iter().filter(|cell| filter.admits(*cell)).count();
             sum -= limit_of(ended);
         }
@@ -105,7 +105,7 @@ fn all_of(request: &ListRequest<'_>, part: &ListPart) -> Option<ListCount> {
 #[async_trait]
 impl<E: Executor> ListingRows for Unit<E> {
     async fn listed(&mut self, request: &ListRequest<'_>) -> Stored<ListPart> {
-        self.0.takes_long();
+        self.on.takes_long();
         let (cells, total) = self.admitted(&request.filter).await?;
         if request.words.is_empty() {
             let mut part = self.scanned(request, &[], cells.clone(), Some(total)).await?;
@@ -131,38 +131,38 @@ impl<E: Executor> ListingRows for Unit<E> {
     }
 
     async fn listed_device(&mut self, device_id: &str) -> Stored<Option<ListedDevice>> {
-        self.0.optional(sql::LISTED_DEVICE, values![device_id], LISTED).await
+        self.on.optional(sql::LISTED_DEVICE, values![device_id], LISTED).await
     }
 
     async fn cell_counts(&mut self) -> Stored<Vec<(Cell, i64)>> {
-        self.0.all(sql::CELL_COUNTS, values![], CELL_COUNT).await
+        self.on.all(sql::CELL_COUNTS, values![], CELL_COUNT).await
     }
 
     async fn turn_stale(&mut self, now: Timestamp, limit: i64) -> Stored<i64> {
-        self.0.takes_long();
+        self.on.takes_long();
         let values = values![now, limit, Cell::STALE, i64::MAX];
-        let cells = self.0.all(sql::TURN_STALE, values, NUMBER).await?;
+        let cells = self.on.all(sql::TURN_STALE, values, NUMBER).await?;
         for cell in &cells {
-            self.2.moved(Some(cell - Cell::STALE), Some(*cell));
+            self.touched.moved(Some(cell - Cell::STALE), Some(*cell));
         }
         Ok(limit_of(cells.len()))
     }
 
     async fn forget_ended_locks(&mut self, now: Timestamp, limit: i64) -> Stored<i64> {
-        let cells = self.0.all(sql::FORGET_LOCKS, values![now, limit, Cell::LOCKED], NUMBER).await?;
+        let cells = self.on.all(sql::FORGET_LOCKS, values![now, limit, Cell::LOCKED], NUMBER).await?;
         for cell in &cells {
-            self.2.moved(Some(cell + Cell::LOCKED), Some(*cell));
+            self.touched.moved(Some(cell + Cell::LOCKED), Some(*cell));
         }
         Ok(limit_of(cells.len()))
     }
 
     async fn daily_counts(&mut self, kind: &str, from_day: i64) -> Stored<Vec<DailyCount>> {
-        self.0.all(sql::DAILY_COUNTS, values![kind, from_day], DAILY).await
+        self.on.all(sql::DAILY_COUNTS, values![kind, from_day], DAILY).await
     }
 
     async fn put_daily_count(&mut self, kind: &str, count: &DailyCount) -> Stored<()> {
         let values = values![count.day, kind, &count.detail, count.count];
-        self.0.execute(sql::PUT_DAILY_COUNT, values).await?;
+        self.on.execute(sql::PUT_DAILY_COUNT, values).await?;
         Ok(())
     }
 }

@@ -75,28 +75,28 @@ impl<E: Executor> LockRows for Unit<E> {
             &lock.created_by,
             lock.expires,
         ];
-        self.0.execute(sql::INSERT_LOCK, values).await?;
+        self.on.execute(sql::INSERT_LOCK, values).await?;
         if let Some(device) = device {
-            self.2.device(device);
+            self.touched.device(device);
         }
         Ok(())
     }
 
     async fn lock(&mut self, id: &str) -> Stored<Option<Lock>> {
-        self.0.optional(sql::LOCK, values![id], LOCK).await
+        self.on.optional(sql::LOCK, values![id], LOCK).await
     }
 
     async fn delete_lock(&mut self, id: &str) -> Stored<bool> {
-        if let Some(Some(device)) = self.0.optional(sql::DEVICE_OF_LOCK, values![id], MAYBE_TEXT).await? {
+        if let Some(Some(device)) = self.on.optional(sql::DEVICE_OF_LOCK, values![id], MAYBE_TEXT).await? {
             // Held as by everybody else who changes what is listed of it.
-            self.0.optional(E::DIALECT.device_for_update, values![&device], DEVICE).await?;
-            self.2.device(&device);
+            self.on.optional(E::DIALECT.device_for_update, values![&device], DEVICE).await?;
+            self.touched.device(&device);
         }
-        Ok(self.0.execute(sql::DELETE_LOCK, values![id]).await? > 0)
+        Ok(self.on.execute(sql::DELETE_LOCK, values![id]).await? > 0)
     }
 
     async fn locks(&mut self) -> Stored<Vec<Lock>> {
-        self.0.all(sql::LOCKS, values![], LOCK).await
+        self.on.all(sql::LOCKS, values![], LOCK).await
     }
 
     async fn locks_page(
@@ -108,11 +108,11 @@ impl<E: Executor> LockRows for Unit<E> {
     ) -> Stored<Vec<Lock>> {
         let statement = if in_force { sql::LOCKS_IN_FORCE } else { sql::LOCKS_EXPIRED };
         let (created, id) = before.map_or((i64::MAX, ""), |(created, id)| (created.micros(), id.as_str()));
-        self.0.all(statement, values![created, id, now, limit], LOCK).await
+        self.on.all(statement, values![created, id, now, limit], LOCK).await
     }
 
     async fn locks_on_people(&mut self, first: &str, last: &str, now: Timestamp) -> Stored<Vec<Lock>> {
-        self.0.all(sql::LOCKS_ON_PEOPLE, values![now, first, last], LOCK).await
+        self.on.all(sql::LOCKS_ON_PEOPLE, values![now, first, last], LOCK).await
     }
 
     async fn lock_in_force(
@@ -125,6 +125,6 @@ impl<E: Executor> LockRows for Unit<E> {
         let questions = lock_questions(user, roles, device_id, now);
         let statement = |values| Statement { sql: sql::LOCK_IN_FORCE, values };
         let statements: Vec<_> = questions.iter().map(|values| statement(values.as_slice())).collect();
-        first_lock::<E>(self.0.run(&statements).await?.into_iter())
+        first_lock::<E>(self.on.run(&statements).await?.into_iter())
     }
 }

@@ -26,12 +26,25 @@ use crate::feed::Told;
 pub(crate) use listing::CommonWords;
 use listing::Touched;
 
-/// A unit of work on a transaction, what is to be told of it once it is committed, what has to be brought up to date
-/// before, and what all units of work know of words.
-pub(crate) struct Unit<E>(pub(crate) E, pub(crate) Told, pub(crate) Touched, pub(crate) CommonWords);
+/// A unit of work.
+pub(crate) struct Unit<E> {
+    /// Its transaction.
+    on: E,
+    /// What is to be told of it once it is committed.
+    told: Told,
+    /// What has to be brought up to date before.
+    touched: Touched,
+    /// What all units of work know of words.
+    common_words: CommonWords,
+}
 
 impl<E> Unit<E> {
-    pub(crate) fn new(transaction: E, told: Told, common_words: &CommonWords) -> Self {
-        Self(transaction, told, Touched::default(), common_words.clone())
+    pub(crate) fn new(on: E, told: Told, common_words: &CommonWords) -> Self {
+        Self { on, told, touched: Touched::default(), common_words: common_words.clone() }
+    }
+
+    /// The transaction, and what is to be told of it.
+    pub(crate) fn end(self) -> (E, Told) {
+        (self.on, self.told)
     }
 }

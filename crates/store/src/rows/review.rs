@@ -119,23 +119,23 @@ impl<E: Executor> ReviewRows for Unit<E> {
             &review.evidence_id,
             &details,
         ];
-        self.0.execute(sql::INSERT_REVIEW, values).await?;
+        self.on.execute(sql::INSERT_REVIEW, values).await?;
         Ok(())
     }
 
     async fn review(&mut self, id: &str) -> Stored<Option<Review>> {
-        self.0.optional(sql::REVIEW, values![id], REVIEW).await
+        self.on.optional(sql::REVIEW, values![id], REVIEW).await
     }
 
     async fn newest_review(&mut self, reason: ReviewReason, subject: &str) -> Stored<Option<Review>> {
-        self.0.optional(sql::NEWEST_REVIEW, values![reason.as_str(), subject], REVIEW).await
+        self.on.optional(sql::NEWEST_REVIEW, values![reason.as_str(), subject], REVIEW).await
     }
 
     async fn renew_review(&mut self, review: &Review) -> Stored<bool> {
         let details = to_json(&review.details)?;
         let values =
             values![&review.id, &review.credential_id, &review.evidence_id, &details, review.expires];
-        Ok(self.0.execute(sql::RENEW_REVIEW, values).await? > 0)
+        Ok(self.on.execute(sql::RENEW_REVIEW, values).await? > 0)
     }
 
     async fn decide_review(
@@ -146,15 +146,15 @@ impl<E: Executor> ReviewRows for Unit<E> {
         decision: &ReviewDecision,
     ) -> Stored<bool> {
         let values = values![id, evidence_id, state.as_str(), decision.time, &decision.by];
-        Ok(self.0.execute(sql::DECIDE_REVIEW, values).await? > 0)
+        Ok(self.on.execute(sql::DECIDE_REVIEW, values).await? > 0)
     }
 
     async fn expire_reviews(&mut self, now: Timestamp) -> Stored<i64> {
-        self.0.execute(sql::EXPIRE_REVIEWS, values![now]).await
+        self.on.execute(sql::EXPIRE_REVIEWS, values![now]).await
     }
 
     async fn count_pending_reviews(&mut self, user: &str) -> Stored<i64> {
-        Ok(self.0.optional(sql::COUNT_PENDING_REVIEWS, values![user], NUMBER).await?.unwrap_or_default())
+        Ok(self.on.optional(sql::COUNT_PENDING_REVIEWS, values![user], NUMBER).await?.unwrap_or_default())
     }
 
     async fn reviews(
@@ -166,7 +166,7 @@ impl<E: Executor> ReviewRows for Unit<E> {
         let text = if pending { sql::PENDING_REVIEWS } else { sql::DECIDED_REVIEWS };
         let (created, id) =
             before.map_or((i64::MAX, END), |cursor| (cursor.created.micros(), cursor.id.as_str()));
-        self.0.all(text, values![created, id, limit], REVIEW).await
+        self.on.all(text, values![created, id, limit], REVIEW).await
     }
 
     async fn reviews_of_device(
@@ -176,7 +176,7 @@ impl<E: Executor> ReviewRows for Unit<E> {
         now: Timestamp,
         limit: i64,
     ) -> Stored<Vec<Review>> {
-        self.0.all(sql::REVIEWS_OF_DEVICE, values![device_id, ek, now, limit], REVIEW).await
+        self.on.all(sql::REVIEWS_OF_DEVICE, values![device_id, ek, now, limit], REVIEW).await
     }
 
     async fn waiting_reviews_of_user(
@@ -185,19 +185,19 @@ impl<E: Executor> ReviewRows for Unit<E> {
         now: Timestamp,
         limit: i64,
     ) -> Stored<Vec<Review>> {
-        self.0.all(sql::WAITING_REVIEWS_OF_USER, values![user, now, limit], REVIEW).await
+        self.on.all(sql::WAITING_REVIEWS_OF_USER, values![user, now, limit], REVIEW).await
     }
 
     async fn purge_reviews(&mut self, before: Timestamp) -> Stored<()> {
-        self.0.change(sql::PURGE_REVIEWS, values![before]).await
+        self.on.change(sql::PURGE_REVIEWS, values![before]).await
     }
 
     async fn evidence_by_id(&mut self, id: &str) -> Stored<Option<Evidence>> {
-        self.0.optional(sql::EVIDENCE, values![id], EVIDENCE).await
+        self.on.optional(sql::EVIDENCE, values![id], EVIDENCE).await
     }
 
     async fn delete_evidence(&mut self, id: &str) -> Stored<()> {
-        self.0.change(sql::DELETE_EVIDENCE, values![id]).await
+        self.on.change(sql::DELETE_EVIDENCE, values![id]).await
     }
 
     async fn settle_evidence(
@@ -208,15 +208,15 @@ impl<E: Executor> ReviewRows for Unit<E> {
         findings: &[EkFinding],
     ) -> Stored<()> {
         let findings = to_json(findings)?;
-        self.0.change(sql::SETTLE_EVIDENCE, values![id, verdict, tier as i64, &findings]).await
+        self.on.change(sql::SETTLE_EVIDENCE, values![id, verdict, tier as i64, &findings]).await
     }
 
     async fn return_challenge(&mut self, token_id: &str, challenge_id: &str) -> Stored<()> {
-        self.0.change(sql::RETURN_CHALLENGE, values![token_id, challenge_id]).await
+        self.on.change(sql::RETURN_CHALLENGE, values![token_id, challenge_id]).await
     }
 
     async fn spend_reviewed_token(&mut self, token_id: &str, now: Timestamp) -> Stored<bool> {
-        Ok(self.0.execute(sql::SPEND_REVIEWED_TOKEN, values![token_id, now]).await? > 0)
+        Ok(self.on.execute(sql::SPEND_REVIEWED_TOKEN, values![token_id, now]).await? > 0)
     }
 }
 
@@ -233,21 +233,21 @@ impl<E: Executor> DeviceEkRows for Unit<E> {
             ek.verdict.fails(),
             ek.updated,
         ];
-        self.0.change(sql::PUT_DEVICE_EK, values).await
+        self.on.change(sql::PUT_DEVICE_EK, values).await
     }
 
     async fn set_ek_verdict(&mut self, device_id: &str, verdict: &str) -> Stored<()> {
         let fails = EkVerdictCode(verdict.to_owned()).fails();
-        self.0.change(sql::SET_EK_VERDICT, values![device_id, verdict, fails]).await
+        self.on.change(sql::SET_EK_VERDICT, values![device_id, verdict, fails]).await
     }
 
     async fn eks_of_devices(&mut self, after: &str, limit: i64) -> Stored<Vec<EkOfDevice>> {
-        self.0.all(sql::EKS_OF_DEVICES, values![after, OsType::Macos, limit], EK_OF_DEVICE).await
+        self.on.all(sql::EKS_OF_DEVICES, values![after, OsType::Macos, limit], EK_OF_DEVICE).await
     }
 
     async fn eks_issued_by(&mut self, issuer: &Digest, limit: i64) -> Stored<Vec<EkOfDevice>> {
-        let mut found = self.0.all(sql::EKS_ISSUED_BY, values![issuer, limit], EK_OF_DEVICE).await?;
-        for other in self.0.all(sql::EKS_BELOW, values![issuer, limit], EK_OF_DEVICE).await? {
+        let mut found = self.on.all(sql::EKS_ISSUED_BY, values![issuer, limit], EK_OF_DEVICE).await?;
+        for other in self.on.all(sql::EKS_BELOW, values![issuer, limit], EK_OF_DEVICE).await? {
             if found.iter().all(|known| known.device_id != other.device_id) {
                 found.push(other);
             }
@@ -258,16 +258,16 @@ impl<E: Executor> DeviceEkRows for Unit<E> {
 
     async fn failing_eks(&mut self, after: &str, limit: i64) -> Stored<Vec<EkOfDevice>> {
         let values = values![after, EnrollStatus::Enrolled as i64, limit];
-        self.0.all(sql::FAILING_EKS, values, EK_OF_DEVICE).await
+        self.on.all(sql::FAILING_EKS, values, EK_OF_DEVICE).await
     }
 
     async fn count_failing_eks(&mut self) -> Stored<i64> {
         let values = values![EnrollStatus::Enrolled as i64];
-        Ok(self.0.optional(sql::COUNT_FAILING_EKS, values, NUMBER).await?.unwrap_or_default())
+        Ok(self.on.optional(sql::COUNT_FAILING_EKS, values, NUMBER).await?.unwrap_or_default())
     }
 
     async fn ek_judgement(&mut self) -> Stored<Option<EkJudgement>> {
-        self.0.optional(sql::EK_JUDGEMENT, values![], JUDGEMENT).await
+        self.on.optional(sql::EK_JUDGEMENT, values![], JUDGEMENT).await
     }
 
     async fn put_ek_judgement(&mut self, judgement: &EkJudgement) -> Stored<()> {
@@ -279,11 +279,11 @@ impl<E: Executor> DeviceEkRows for Unit<E> {
             judgement.started,
             judgement.finished,
         ];
-        self.0.change(sql::PUT_EK_JUDGEMENT, values).await
+        self.on.change(sql::PUT_EK_JUDGEMENT, values).await
     }
 
     async fn enrolment_evidence(&mut self, device_id: &str) -> Stored<Option<Evidence>> {
         let values = values![device_id, RecordKind::Enroll.as_str(), "success"];
-        self.0.optional(sql::ENROLMENT_EVIDENCE, values, EVIDENCE).await
+        self.on.optional(sql::ENROLMENT_EVIDENCE, values, EVIDENCE).await
     }
 }

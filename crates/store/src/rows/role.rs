@@ -36,12 +36,12 @@ impl<E: Executor> RoleRows for Unit<E> {
     async fn insert_role(&mut self, role: &Role) -> Stored<()> {
         let spec = to_json(&role.spec)?;
         let values = values![&role.name, &role.description, &spec, role.created, role.updated];
-        self.0.execute(sql::INSERT_ROLE, values).await?;
+        self.on.execute(sql::INSERT_ROLE, values).await?;
         Ok(())
     }
 
     async fn role(&mut self, name: &str) -> Stored<Option<Role>> {
-        self.0.optional(sql::ROLE, values![name], ROLE).await
+        self.on.optional(sql::ROLE, values![name], ROLE).await
     }
 
     async fn roles_named(&mut self, names: &[String]) -> Stored<Vec<Role>> {
@@ -52,7 +52,7 @@ impl<E: Executor> RoleRows for Unit<E> {
             for (value, name) in values.iter_mut().zip(some) {
                 *value = Value::from(name);
             }
-            found.append(&mut self.0.all(sql::ROLES_NAMED, &values, ROLE).await?);
+            found.append(&mut self.on.all(sql::ROLES_NAMED, &values, ROLE).await?);
         }
         found.sort_by_key(|role| place(&role.name));
         // A name that is given again, further on.
@@ -63,23 +63,23 @@ impl<E: Executor> RoleRows for Unit<E> {
     async fn update_role(&mut self, role: &Role) -> Stored<bool> {
         let spec = to_json(&role.spec)?;
         let values = values![&role.name, &role.description, &spec, role.updated];
-        Ok(self.0.execute(sql::UPDATE_ROLE, values).await? > 0)
+        Ok(self.on.execute(sql::UPDATE_ROLE, values).await? > 0)
     }
 
     async fn delete_role(&mut self, name: &str) -> Stored<bool> {
-        Ok(self.0.execute(sql::DELETE_ROLE, values![name]).await? > 0)
+        Ok(self.on.execute(sql::DELETE_ROLE, values![name]).await? > 0)
     }
 
     async fn roles(&mut self) -> Stored<Vec<Role>> {
-        self.0.all(sql::ROLES, values![], ROLE).await
+        self.on.all(sql::ROLES, values![], ROLE).await
     }
 
     async fn count_users_with_role(&mut self, name: &str) -> Stored<i64> {
-        let count = self.0.optional(sql::COUNT_USERS_WITH_ROLE, values![name], NUMBER).await?;
+        let count = self.on.optional(sql::COUNT_USERS_WITH_ROLE, values![name], NUMBER).await?;
         Ok(count.unwrap_or_default())
     }
 
     async fn count_users_by_role(&mut self) -> Stored<Vec<(String, i64)>> {
-        self.0.all(sql::COUNT_USERS_BY_ROLE, values![], COUNT).await
+        self.on.all(sql::COUNT_USERS_BY_ROLE, values![], COUNT).await
     }
 }

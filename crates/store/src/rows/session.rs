@@ -152,32 +152,32 @@ impl<E: Executor> SessionRows for Unit<E> {
             device.and_then(|device| device.until),
             device.and_then(confirmed_by),
         ];
-        self.0.execute(sql::INSERT_SESSION, values).await?;
+        self.on.execute(sql::INSERT_SESSION, values).await?;
         Ok(())
     }
 
     async fn session(&mut self, id: &str) -> Stored<Option<Session>> {
-        self.0.optional(sql::SESSION, values![id], SESSION).await
+        self.on.optional(sql::SESSION, values![id], SESSION).await
     }
 
     async fn standing(&mut self, key: SessionKey<'_>) -> Stored<Option<Standing>> {
         let rows = match key {
-            SessionKey::Id(id) => self.0.all(sql::STANDING, values![id], STANDING).await?,
-            SessionKey::Cookie(hash) => self.0.all(sql::STANDING_BY_COOKIE, values![hash], STANDING).await?,
+            SessionKey::Id(id) => self.on.all(sql::STANDING, values![id], STANDING).await?,
+            SessionKey::Cookie(hash) => self.on.all(sql::STANDING_BY_COOKIE, values![hash], STANDING).await?,
         };
         Ok(standing(rows))
     }
 
     async fn touch_session(&mut self, id: &str, now: Timestamp) -> Stored<()> {
-        self.0.change(sql::TOUCH_SESSION, values![id, now]).await
+        self.on.change(sql::TOUCH_SESSION, values![id, now]).await
     }
 
     async fn set_session_factor_time(&mut self, id: &str, now: Timestamp) -> Stored<()> {
-        self.0.change(sql::SET_FACTOR_TIME, values![id, now]).await
+        self.on.change(sql::SET_FACTOR_TIME, values![id, now]).await
     }
 
     async fn set_session_device(&mut self, id: &str, device: Option<&SessionDevice>) -> Stored<bool> {
-        Ok(self.0.execute(sql::SET_DEVICE, &device_values(id, device)).await? > 0)
+        Ok(self.on.execute(sql::SET_DEVICE, &device_values(id, device)).await? > 0)
     }
 
     async fn rotate_session_cookie(
@@ -188,16 +188,16 @@ impl<E: Executor> SessionRows for Unit<E> {
         rights: &Digest,
         now: Timestamp,
     ) -> Stored<bool> {
-        Ok(self.0.execute(sql::ROTATE_COOKIE, values![id, old, new, rights, now]).await? > 0)
+        Ok(self.on.execute(sql::ROTATE_COOKIE, values![id, old, new, rights, now]).await? > 0)
     }
 
     async fn cookie_was_rotated(&mut self, old: &Digest, since: Timestamp) -> Stored<bool> {
-        let count = self.0.optional(sql::COOKIE_WAS_ROTATED, values![old, since], NUMBER).await?;
+        let count = self.on.optional(sql::COOKIE_WAS_ROTATED, values![old, since], NUMBER).await?;
         Ok(count.unwrap_or_default() > 0)
     }
 
     async fn end_session(&mut self, id: &str, now: Timestamp) -> Stored<bool> {
-        Ok(self.0.execute(sql::END_SESSION, values![id, now]).await? > 0)
+        Ok(self.on.execute(sql::END_SESSION, values![id, now]).await? > 0)
     }
 
     async fn end_sessions_of_user(
@@ -206,24 +206,24 @@ impl<E: Executor> SessionRows for Unit<E> {
         except: Option<&str>,
         now: Timestamp,
     ) -> Stored<i64> {
-        self.0.execute(sql::END_SESSIONS_OF_USER, values![user, now, except]).await
+        self.on.execute(sql::END_SESSIONS_OF_USER, values![user, now, except]).await
     }
 
     async fn untrust_sessions_of_device(&mut self, device_id: &str) -> Stored<i64> {
-        self.0.execute(sql::UNTRUST_SESSIONS_OF_DEVICE, values![device_id]).await
+        self.on.execute(sql::UNTRUST_SESSIONS_OF_DEVICE, values![device_id]).await
     }
 
     async fn untrust_sessions_confirmed_by(&mut self, way: ConfirmedBy) -> Stored<i64> {
-        self.0.execute(sql::UNTRUST_SESSIONS_CONFIRMED_BY, values![way.as_str()]).await
+        self.on.execute(sql::UNTRUST_SESSIONS_CONFIRMED_BY, values![way.as_str()]).await
     }
 
     async fn shorten_web_trust(&mut self, secs: i64) -> Stored<i64> {
         let micros = Timestamp::default().plus_secs(secs).micros();
-        self.0.execute(sql::SHORTEN_WEB_TRUST, values![micros]).await
+        self.on.execute(sql::SHORTEN_WEB_TRUST, values![micros]).await
     }
 
     async fn limit_session(&mut self, id: &str, until: Timestamp) -> Stored<()> {
-        self.0.change(sql::LIMIT_SESSION, values![id, until]).await
+        self.on.change(sql::LIMIT_SESSION, values![id, until]).await
     }
 
     async fn active_sessions(
@@ -236,23 +236,23 @@ impl<E: Executor> SessionRows for Unit<E> {
         let idle = now.plus_secs(-WEB_IDLE_SECS);
         let (created, id) = before.map_or((i64::MAX, ""), |(created, id)| (created.micros(), id.as_str()));
         match user {
-            None => self.0.all(sql::ACTIVE_SESSIONS, values![now, created, id, limit, idle], SESSION).await,
+            None => self.on.all(sql::ACTIVE_SESSIONS, values![now, created, id, limit, idle], SESSION).await,
             Some(user) => {
                 let values = values![now, created, id, limit, idle, user];
-                self.0.all(sql::ACTIVE_SESSIONS_OF_USER, values, SESSION).await
+                self.on.all(sql::ACTIVE_SESSIONS_OF_USER, values, SESSION).await
             }
         }
     }
 
     async fn count_active_sessions(&mut self, now: Timestamp) -> Stored<i64> {
         let count = self
-            .0
+            .on
             .optional(sql::COUNT_ACTIVE_SESSIONS, values![now, now.plus_secs(-WEB_IDLE_SECS)], NUMBER)
             .await?;
         Ok(count.unwrap_or_default())
     }
 
     async fn purge_sessions(&mut self, before: Timestamp) -> Stored<()> {
-        self.0.change(sql::PURGE_SESSIONS, values![before]).await
+        self.on.change(sql::PURGE_SESSIONS, values![before]).await
     }
 }

@@ -72,15 +72,15 @@ impl<E: Executor> ShipAheadRows for Unit<E> {
             used.map(|used| used.user.as_str()),
             used.map(|used| used.device_id.as_str()),
         ];
-        Ok(self.0.execute(sql::INSERT_SHIP_AHEAD, values).await? > 0)
+        Ok(self.on.execute(sql::INSERT_SHIP_AHEAD, values).await? > 0)
     }
 
     async fn ship_ahead(&mut self, id: &str) -> Stored<Option<ShipAhead>> {
-        self.0.optional(sql::SHIP_AHEAD, values![id], SHIP_AHEAD).await
+        self.on.optional(sql::SHIP_AHEAD, values![id], SHIP_AHEAD).await
     }
 
     async fn ship_ahead_by_ek(&mut self, ek_sha256: &Digest) -> Stored<Option<ShipAhead>> {
-        self.0.optional(sql::SHIP_AHEAD_BY_EK, values![ek_sha256], SHIP_AHEAD).await
+        self.on.optional(sql::SHIP_AHEAD_BY_EK, values![ek_sha256], SHIP_AHEAD).await
     }
 
     async fn ship_ahead_by_certificate(
@@ -88,24 +88,24 @@ impl<E: Executor> ShipAheadRows for Unit<E> {
         serial: &str,
         issuer_key: &str,
     ) -> Stored<Option<ShipAhead>> {
-        self.0.optional(sql::SHIP_AHEAD_BY_CERTIFICATE, values![serial, issuer_key], SHIP_AHEAD).await
+        self.on.optional(sql::SHIP_AHEAD_BY_CERTIFICATE, values![serial, issuer_key], SHIP_AHEAD).await
     }
 
     async fn ship_aheads(&mut self, before: Option<&ShipAheadCursor>, limit: i64) -> Stored<Vec<ShipAhead>> {
         match before {
             Some(ShipAheadCursor { created, id }) => {
-                self.0.all(sql::SHIP_AHEADS_BEFORE, values![*created, id, limit], SHIP_AHEAD).await
+                self.on.all(sql::SHIP_AHEADS_BEFORE, values![*created, id, limit], SHIP_AHEAD).await
             }
-            None => self.0.all(sql::SHIP_AHEADS, values![limit], SHIP_AHEAD).await,
+            None => self.on.all(sql::SHIP_AHEADS, values![limit], SHIP_AHEAD).await,
         }
     }
 
     async fn use_ship_ahead(&mut self, id: &str, used: &ShipAheadUse) -> Stored<bool> {
         let values = values![id, used.time, &used.user, &used.device_id];
-        Ok(self.0.execute(sql::USE_SHIP_AHEAD, values).await? > 0)
+        Ok(self.on.execute(sql::USE_SHIP_AHEAD, values).await? > 0)
     }
 
     async fn delete_ship_ahead(&mut self, id: &str) -> Stored<bool> {
-        Ok(self.0.execute(sql::DELETE_SHIP_AHEAD, values![id]).await? > 0)
+        Ok(self.on.execute(sql::DELETE_SHIP_AHEAD, values![id]).await? > 0)
     }
 }

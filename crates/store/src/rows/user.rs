@@ -110,7 +110,7 @@ fn with_all_their_roles(rows: Vec<UserGlance>) -> Vec<UserGlance> {
 impl<E: Executor> Unit<E> {
     async fn insert_user_roles(&mut self, user: &User) -> Stored<()> {
         for (place, role) in (0_i64..).zip(&user.roles) {
-            self.0.change(sql::INSERT_USER_ROLE, values![&user.name, place, role]).await?;
+            self.on.change(sql::INSERT_USER_ROLE, values![&user.name, place, role]).await?;
         }
         Ok(())
     }
@@ -129,17 +129,17 @@ impl<E: Executor> UserRows for Unit<E> {
             user.created,
             user.updated,
         ];
-        self.0.execute(sql::INSERT_USER, values).await?;
+        self.on.execute(sql::INSERT_USER, values).await?;
         self.insert_user_roles(user).await
     }
 
     async fn user(&mut self, name: &str) -> Stored<Option<User>> {
-        let rows = self.0.all(sql::USER, values![name], USER_WITH_ROLE).await?;
+        let rows = self.on.all(sql::USER, values![name], USER_WITH_ROLE).await?;
         Ok(with_all_roles(rows).pop())
     }
 
     async fn user_for_update(&mut self, name: &str) -> Stored<Option<User>> {
-        let rows = self.0.all(E::DIALECT.user_for_update, values![name], USER_WITH_ROLE).await?;
+        let rows = self.on.all(E::DIALECT.user_for_update, values![name], USER_WITH_ROLE).await?;
         Ok(with_all_roles(rows).pop())
     }
 
@@ -147,31 +147,31 @@ impl<E: Executor> UserRows for Unit<E> {
         let logins = to_json(&user.logins)?;
         let values =
             values![&user.name, user.kind.as_str(), &logins, user.password_hash.as_deref(), user.updated,];
-        if self.0.execute(sql::UPDATE_USER, values).await? == 0 {
+        if self.on.execute(sql::UPDATE_USER, values).await? == 0 {
             return Ok(false);
         }
-        self.0.change(sql::DELETE_USER_ROLES, values![&user.name]).await?;
+        self.on.change(sql::DELETE_USER_ROLES, values![&user.name]).await?;
         self.insert_user_roles(user).await?;
         Ok(true)
     }
 
     async fn delete_user(&mut self, name: &str) -> Stored<bool> {
-        self.0.change(sql::DELETE_LINKS, values![name]).await?;
-        for device in self.0.all(sql::DEVICES_USED_BY, values![name], TEXT).await? {
+        self.on.change(sql::DELETE_LINKS, values![name]).await?;
+        for device in self.on.all(sql::DEVICES_USED_BY, values![name], TEXT).await? {
             // Held as by everybody else who changes what is listed of it.
-            self.0.optional(E::DIALECT.device_for_update, values![&device], DEVICE).await?;
-            self.2.device(&device);
+            self.on.optional(E::DIALECT.device_for_update, values![&device], DEVICE).await?;
+            self.touched.device(&device);
         }
-        Ok(self.0.execute(sql::DELETE_USER, values![name]).await? > 0)
+        Ok(self.on.execute(sql::DELETE_USER, values![name]).await? > 0)
     }
 
     async fn users(&mut self, after: Option<&str>, limit: i64) -> Stored<Vec<User>> {
         let values = values![after.unwrap_or_default(), limit];
-        Ok(with_all_roles(self.0.all(sql::USERS, values, USER_WITH_ROLE).await?))
+        Ok(with_all_roles(self.on.all(sql::USERS, values, USER_WITH_ROLE).await?))
     }
 
     async fn count_users(&mut self) -> Stored<i64> {
-        Ok(self.0.optional(sql::COUNT_USERS, values![], NUMBER).await?.unwrap_or_default())
+        Ok(self.on.optional(sql::COUNT_USERS, values![], NUMBER).await?.unwrap_or_default())
     }
 
     async fn user_glances(
@@ -183,7 +183,7 @@ impl<E: Executor> UserRows for Unit<E> {
         // What begins so lies before the beginning with the last of all characters.
         let end = format!("{prefix}{}", char::MAX);
         let values = values![after.unwrap_or_default(), prefix, &end, limit];
-        Ok(with_all_their_roles(self.0.all(sql::USER_GLANCES, values, GLANCE).await?))
+        Ok(with_all_their_roles(self.on.all(sql::USER_GLANCES, values, GLANCE).await?))
     }
 
     async fn user_glances_before(
@@ -194,16 +194,16 @@ impl<E: Executor> UserRows for Unit<E> {
     ) -> Stored<Vec<UserGlance>> {
         let end = format!("{prefix}{}", char::MAX);
         let values = values![before, prefix, &end, limit];
-        Ok(with_all_their_roles(self.0.all(sql::USER_GLANCES_BEFORE, values, GLANCE).await?))
+        Ok(with_all_their_roles(self.on.all(sql::USER_GLANCES_BEFORE, values, GLANCE).await?))
     }
 
     async fn user_glance(&mut self, name: &str) -> Stored<Option<UserGlance>> {
-        Ok(with_all_their_roles(self.0.all(sql::USER_GLANCE, values![name], GLANCE).await?).pop())
+        Ok(with_all_their_roles(self.on.all(sql::USER_GLANCE, values![name], GLANCE).await?).pop())
     }
 
     async fn users_with_role(&mut self, role: &str, after: Option<&str>, limit: i64) -> Stored<Vec<User>> {
         let values = values![role, after.unwrap_or_default(), limit];
-        Ok(with_all_roles(self.0.all(sql::USERS_WITH_ROLE, values, USER_WITH_ROLE).await?))
+        Ok(with_all_roles(self.on.all(sql::USERS_WITH_ROLE, values, USER_WITH_ROLE).await?))
     }
 
     async fn users_without_device(
@@ -212,31 +212,31 @@ impl<E: Executor> UserRows for Unit<E> {
         after: Option<&str>,
         limit: i64,
     ) -> Stored<Vec<String>> {
-        self.0.takes_long();
+        self.on.takes_long();
         let (bots, after) = (!scope.humans_only, after.unwrap_or_default());
         match &scope.role {
-            None => self.0.all(sql::USERS_WITHOUT_DEVICE, values![bots, after, limit], TEXT).await,
+            None => self.on.all(sql::USERS_WITHOUT_DEVICE, values![bots, after, limit], TEXT).await,
             Some(role) => {
-                self.0.all(sql::HOLDERS_WITHOUT_DEVICE, values![bots, after, limit, role], TEXT).await
+                self.on.all(sql::HOLDERS_WITHOUT_DEVICE, values![bots, after, limit, role], TEXT).await
             }
         }
     }
 
     async fn count_users_without_device(&mut self, scope: &DeviceScope, most: i64) -> Stored<i64> {
-        self.0.takes_long();
+        self.on.takes_long();
         let bots = !scope.humans_only;
         let count = match &scope.role {
-            None => self.0.optional(sql::COUNT_USERS_WITHOUT_DEVICE, values![bots, most], NUMBER).await?,
+            None => self.on.optional(sql::COUNT_USERS_WITHOUT_DEVICE, values![bots, most], NUMBER).await?,
             Some(role) => {
                 let values = values![bots, most, role];
-                self.0.optional(sql::COUNT_HOLDERS_WITHOUT_DEVICE, values, NUMBER).await?
+                self.on.optional(sql::COUNT_HOLDERS_WITHOUT_DEVICE, values, NUMBER).await?
             }
         };
         Ok(count.unwrap_or_default())
     }
 
     async fn take_totp_step(&mut self, user: &str, step: i64) -> Stored<bool> {
-        Ok(self.0.execute(sql::TAKE_TOTP_STEP, values![user, step]).await? > 0)
+        Ok(self.on.execute(sql::TAKE_TOTP_STEP, values![user, step]).await? > 0)
     }
 
     async fn insert_link(&mut self, link: &UserLink) -> Stored<()> {
@@ -250,28 +250,28 @@ impl<E: Executor> UserRows for Unit<E> {
             link.used,
             link.failures,
         ];
-        self.0.execute(sql::INSERT_LINK, values).await?;
+        self.on.execute(sql::INSERT_LINK, values).await?;
         Ok(())
     }
 
     async fn link(&mut self, hash: &Digest) -> Stored<Option<UserLink>> {
-        self.0.optional(sql::LINK, values![hash], LINK).await
+        self.on.optional(sql::LINK, values![hash], LINK).await
     }
 
     async fn use_link(&mut self, hash: &Digest, now: Timestamp) -> Stored<bool> {
-        Ok(self.0.execute(sql::USE_LINK, values![hash, now]).await? > 0)
+        Ok(self.on.execute(sql::USE_LINK, values![hash, now]).await? > 0)
     }
 
     async fn fail_link(&mut self, hash: &Digest) -> Stored<i64> {
-        Ok(self.0.optional(sql::FAIL_LINK, values![hash], NUMBER).await?.unwrap_or_default())
+        Ok(self.on.optional(sql::FAIL_LINK, values![hash], NUMBER).await?.unwrap_or_default())
     }
 
     async fn delete_unused_links(&mut self, user: &str) -> Stored<()> {
-        self.0.change(sql::DELETE_UNUSED_LINKS, values![user]).await
+        self.on.change(sql::DELETE_UNUSED_LINKS, values![user]).await
     }
 
     async fn purge_links(&mut self, before: Timestamp) -> Stored<Vec<Digest>> {
-        self.0.all(sql::PURGE_LINKS, values![before], HASH).await
+        self.on.all(sql::PURGE_LINKS, values![before], HASH).await
     }
 
     async fn take_attempt(
@@ -280,7 +280,7 @@ impl<E: Executor> UserRows for Unit<E> {
         now: Timestamp,
         quiet_before: Timestamp,
     ) -> Stored<Option<i64>> {
-        self.0.optional(sql::TAKE_ATTEMPT, values![key, now, quiet_before], NUMBER).await
+        self.on.optional(sql::TAKE_ATTEMPT, values![key, now, quiet_before], NUMBER).await
     }
 
     async fn take_fading_attempt(
@@ -290,27 +290,27 @@ impl<E: Executor> UserRows for Unit<E> {
         fades_secs: i64,
     ) -> Stored<Option<i64>> {
         let micros = fades_secs.max(1).saturating_mul(1_000_000);
-        self.0.optional(sql::TAKE_FADING_ATTEMPT, values![key, now, micros], NUMBER).await
+        self.on.optional(sql::TAKE_FADING_ATTEMPT, values![key, now, micros], NUMBER).await
     }
 
     async fn close_throttle(&mut self, key: &str, until: Timestamp) -> Stored<()> {
-        self.0.change(sql::CLOSE_THROTTLE, values![key, until]).await
+        self.on.change(sql::CLOSE_THROTTLE, values![key, until]).await
     }
 
     async fn return_attempt(&mut self, key: &str) -> Stored<()> {
-        self.0.change(sql::RETURN_ATTEMPT, values![key]).await
+        self.on.change(sql::RETURN_ATTEMPT, values![key]).await
     }
 
     async fn throttle(&mut self, key: &str) -> Stored<Option<Throttle>> {
-        self.0.optional(sql::THROTTLE, values![key], THROTTLE).await
+        self.on.optional(sql::THROTTLE, values![key], THROTTLE).await
     }
 
     async fn put_throttle(&mut self, key: &str, throttle: &Throttle) -> Stored<()> {
         let Throttle { failures, last_failure, blocked_until } = *throttle;
-        self.0.change(sql::PUT_THROTTLE, values![key, failures, last_failure, blocked_until]).await
+        self.on.change(sql::PUT_THROTTLE, values![key, failures, last_failure, blocked_until]).await
     }
 
     async fn purge_throttles(&mut self, before: Timestamp) -> Stored<()> {
-        self.0.change(sql::PURGE_THROTTLES, values![before]).await
+        self.on.change(sql::PURGE_THROTTLES, values![before]).await
     }
 }

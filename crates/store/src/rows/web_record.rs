@@ -12,21 +12,21 @@ use crate::value::values;
 #[async_trait]
 impl<E: Executor> WebRecordRows for Unit<E> {
     async fn web_record(&mut self, hash: &Digest, now: Timestamp) -> Stored<Option<String>> {
-        self.0.optional(sql::WEB_RECORD, values![hash, now], TEXT).await
+        self.on.optional(sql::WEB_RECORD, values![hash, now], TEXT).await
     }
 
     async fn put_web_record(&mut self, hash: &Digest, data: &str, expires: Timestamp) -> Stored<()> {
-        self.0.execute(sql::PUT_WEB_RECORD, values![hash, data, expires]).await?;
+        self.on.execute(sql::PUT_WEB_RECORD, values![hash, data, expires]).await?;
         Ok(())
     }
 
     async fn delete_web_record(&mut self, hash: &Digest) -> Stored<()> {
-        self.0.execute(sql::DELETE_WEB_RECORD, values![hash]).await?;
+        self.on.execute(sql::DELETE_WEB_RECORD, values![hash]).await?;
         Ok(())
     }
 
     async fn purge_web_records(&mut self, before: Timestamp) -> Stored<()> {
-        self.0.execute(sql::PURGE_WEB_RECORDS, values![before]).await?;
+        self.on.execute(sql::PURGE_WEB_RECORDS, values![before]).await?;
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use futures::StreamExt as _;
 use gatehouse_domain::authz::UpdateDevice;
 use gatehouse_domain::cluster::NewLock;
 use gatehouse_domain::device::{DeviceChange, DeviceSpec};
-use gatehouse_domain::entity::{CollectedRecord, RecordKind};
+use gatehouse_domain::entity::{CollectedRecord, Device, RecordKind};
 use gatehouse_domain::ports::Clock as _;
 use gatehouse_model::resource::{LockTarget, UserSpec};
 use gatehouse_model::{AssetTag, CollectedData, OsType};
@@ -145,6 +145,40 @@ async fn a_long_inventory_comes_in_pages() {
         assert_eq!(page.status, StatusCode::BAD_REQUEST);
         page.holds(code).holds("First page of the list").lacks("TAG-000");
     }
+}
+
+#[tokio::test]
+async fn nobody_is_shown_an_empty_page_while_something_is_left_to_find() {
+    let cluster = cluster().await;
+    let mut browser = cluster.admin().await;
+    let id = cluster.register(OsType::Linux, "TEMPLATE").await;
+    let mut work = cluster.store.begin().await.unwrap();
+    let template = work.device(&id).await.unwrap().unwrap();
+    for number in 0..6600 {
+        let tag = match number {
+            0..4200 => format!("A{number:04}"),
+            6599 => "Z6599 common seldom".to_owned(),
+            _ => format!("Z{number:04} common"),
+        };
+        let asset_tag = AssetTag::try_from(tag).unwrap();
+        let device = Device { id: format!("device-{number}"), asset_tag, ..template.clone() };
+        work.insert_device(&device).await.unwrap();
+    }
+    work.commit().await.unwrap();
+    let first = browser.get("/web/devices?q=common").await;
+    first.holds("2,400 devices").holds("Next page").lacks("Nothing found so far");
+    assert_eq!(tags(&first).len(), 50);
+    assert_eq!(tags(&first)[0], "Z4200 common");
+    let second = browser.get(&link(&first, "Next page")).await;
+    assert_eq!(tags(&second)[0], "Z4250 common");
+    let back = browser.get(&link(&second, "Previous page")).await;
+    assert_eq!(tags(&back), tags(&first));
+    // The more common words are looked for on the way; what there is of them is counted then.
+    let rare = browser.get("/web/devices?q=common+z+device-").await;
+    assert_eq!(tags(&rare).len(), 50);
+    let one = browser.get("/web/devices?q=common+seldom").await;
+    one.holds("1 device").lacks("10,000+");
+    assert_eq!(tags(&one), ["Z6599 common seldom"]);
 }
 
 #[tokio::test]

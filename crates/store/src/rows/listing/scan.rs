@@ -149,7 +149,7 @@ impl<E: Executor> Unit<E> {
             group.number
         ]);
         push_key(&mut values, statements.by, from);
-        self.0.all(statements.whole, &values, LISTED).await
+        self.on.all(statements.whole, &values, LISTED).await
     }
 
     /// The place at which going through the whole list stopped, if it may have missed what matches.
@@ -165,7 +165,7 @@ impl<E: Executor> Unit<E> {
         let statements = statements(request.order, request.descending);
         let mut values = values![&from.tag, from.sequence, MOST_LOOKED_AT - 1].to_vec();
         push_key(&mut values, statements.by, from);
-        self.0.optional(statements.whole_stop, &values, statements.read_stop).await
+        self.on.optional(statements.whole_stop, &values, statements.read_stop).await
     }
 
     /// Goes through cells of one group, merged.
@@ -190,7 +190,7 @@ impl<E: Executor> Unit<E> {
             let mut values = scan_values(request, from, may_miss, &patterns, limit);
             push_cells(&mut values, some, sql::CELLS_AT_ONCE[size]);
             push_key(&mut values, statements.by, from);
-            let found = self.0.all(statements.merged[size], &values, LISTED).await?;
+            let found = self.on.all(statements.merged[size], &values, LISTED).await?;
             let is_full = found.len() >= limit;
             part.devices.extend(found);
             if may_miss && !is_full {
@@ -199,7 +199,7 @@ impl<E: Executor> Unit<E> {
                 push_cells(&mut values, some, sql::CELLS_TO_STOP_IN[size]);
                 push_key(&mut values, statements.by, from);
                 let stop =
-                    self.0.optional(statements.merged_stop[size], &values, statements.read_stop).await?;
+                    self.on.optional(statements.merged_stop[size], &values, statements.read_stop).await?;
                 part.stopped_at = match (part.stopped_at, stop) {
                     (Some(a), Some(b)) => Some(if precede(&a, &b) { a } else { b }),
                     (a, b) => a.or(b),

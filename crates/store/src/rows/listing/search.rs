@@ -130,7 +130,7 @@ impl<E: Executor> Unit<E> {
     /// Devices of each kind that have the word, counted no further than one beyond what is rare.
     async fn count_kinds(&mut self, word: &str, kinds: Kinds, rare: i64) -> Stored<[i64; KINDS]> {
         let mut counts = [0; KINDS];
-        let common = self.3.common(word, Instant::now()).and(kinds);
+        let common = self.common_words.common(word, Instant::now()).and(kinds);
         for number in common.numbers() {
             counts[number] = rare + 1;
         }
@@ -140,7 +140,7 @@ impl<E: Executor> Unit<E> {
         }
         let end = end_of(word);
         let values = values![word, &end, length_of(word), rare + 1, unknown.0];
-        let counted = self.0.all(sql::COUNT_KINDS, values, COUNT_OF_KIND).await?;
+        let counted = self.on.all(sql::COUNT_KINDS, values, COUNT_OF_KIND).await?;
         let mut common = Kinds::NONE;
         for (number, count) in counted {
             let number = usize::try_from(number).unwrap_or(KINDS);
@@ -152,7 +152,7 @@ impl<E: Executor> Unit<E> {
             }
         }
         if !common.is_empty() {
-            self.3.note_common(word, common, Instant::now());
+            self.common_words.note_common(word, common, Instant::now());
         }
         Ok(counts)
     }
@@ -186,7 +186,7 @@ impl<E: Executor> Unit<E> {
             limit_of(request.limit)
         ]);
         push_key(&mut values, statements.by, &place);
-        let found = self.0.all(statements.found, &values, FOUND).await?;
+        let found = self.on.all(statements.found, &values, FOUND).await?;
         let count = found.first().filter(|_| request.counted).map(|(_, count)| ListCount::of(*count));
         Ok(ListPart {
             devices: found.into_iter().map(|(device, _)| device).collect(),
@@ -218,20 +218,20 @@ impl<E: Executor> Unit<E> {
         }
         let (end, patterns) = (end_of(word), patterns(others));
         let values = having_values(filter, now, (word, &end), search.kinds, &patterns);
-        let count = self.0.optional(sql::COUNT_FOUND, &values, NUMBER).await?;
+        let count = self.on.optional(sql::COUNT_FOUND, &values, NUMBER).await?;
         Ok(ListCount::of(count.unwrap_or_default()))
     }
 
     async fn count_word(&mut self, word: &str, search: &Search<'_>) -> Stored<ListCount> {
         let kinds = search.kinds;
-        if search.rarest() > ListCount::MOST || self.3.is_countless(word, kinds, Instant::now()) {
+        if search.rarest() > ListCount::MOST || self.common_words.is_countless(word, kinds, Instant::now()) {
             return Ok(ListCount::Many);
         }
         let end = end_of(word);
         let values = values![word, &end, length_of(word), ListCount::MOST + 1, kinds.0];
-        let count = self.0.optional(sql::COUNT_WORD, values, NUMBER).await?.unwrap_or_default();
+        let count = self.on.optional(sql::COUNT_WORD, values, NUMBER).await?.unwrap_or_default();
         if count > ListCount::MOST {
-            self.3.note_countless(word, kinds, Instant::now());
+            self.common_words.note_countless(word, kinds, Instant::now());
         }
         Ok(ListCount::of(count))
     }

@@ -220,7 +220,7 @@ struct NewTerms(Vec<(i64, String, i64)>);
 impl<E: Executor> Unit<E> {
     /// Brings up to date what hangs on the changes of this unit of work.
     pub(crate) async fn settle(&mut self) -> Stored<()> {
-        let devices: Vec<String> = take(&mut self.2.devices).into_iter().collect();
+        let devices: Vec<String> = take(&mut self.touched.devices).into_iter().collect();
         let mut new = NewTerms::default();
         for some in devices.chunks(sql::DEVICES_AT_ONCE) {
             // A row that the upkeep changed meanwhile is read again.
@@ -230,12 +230,12 @@ impl<E: Executor> Unit<E> {
             }
         }
         self.insert_terms(&new).await?;
-        for ((kind, day, detail), count) in take(&mut self.2.days) {
-            self.0.change(sql::ADD_DAILY_COUNT, values![day, &kind, &detail, count]).await?;
+        for ((kind, day, detail), count) in take(&mut self.touched.days) {
+            self.on.change(sql::ADD_DAILY_COUNT, values![day, &kind, &detail, count]).await?;
         }
-        for (cell, change) in take(&mut self.2.cells) {
+        for (cell, change) in take(&mut self.touched.cells) {
             if change != 0 {
-                self.0.change(sql::ADD_CELL_COUNT, values![cell, change]).await?;
+                self.on.change(sql::ADD_CELL_COUNT, values![cell, change]).await?;
             }
         }
         Ok(())
@@ -248,14 +248,14 @@ impl<E: Executor> Unit<E> {
         values: &[Value<'_>],
     ) -> Stored<(Vec<Facts>, Vec<(String, String)>)> {
         let statements = [Statement { sql: facts, values }, Statement { sql: users, values }];
-        let mut answers = self.0.run(&statements).await?.into_iter();
+        let mut answers = self.on.run(&statements).await?.into_iter();
         Ok((E::every(answers.next(), &FACTS)?, E::every(answers.next(), &DEVICE_AND_USER)?))
     }
 
     /// Lists devices anew; answers with those that somebody else was changing.
     async fn relist(&mut self, ids: &[String], new: &mut NewTerms) -> Stored<Vec<String>> {
         if ids.len() > 1 {
-            self.0.takes_long();
+            self.on.takes_long();
         }
         let (facts, users) = match ids {
             [id] => self.facts(sql::FACTS_OF_DEVICE, sql::USERS_OF_DEVICE, values![id]).await?,
@@ -303,10 +303,10 @@ impl<E: Executor> Unit<E> {
             row.other_users,
             &row.terms,
         ];
-        let Some(sequence) = self.0.optional(sql::INSERT_LISTED, values, NUMBER).await? else {
+        let Some(sequence) = self.on.optional(sql::INSERT_LISTED, values, NUMBER).await? else {
             return Ok(false);
         };
-        self.2.moved(None, Some(row.cell));
+        self.touched.moved(None, Some(row.cell));
         new.0.extend(row.named().terms().into_iter().map(|(term, shared)| (sequence, term, shared)));
         Ok(true)
     }
@@ -339,12 +339,12 @@ impl<E: Executor> Unit<E> {
             return Ok(false);
         }
         if before.cell != row.cell {
-            self.2.moved(Some(before.cell), Some(row.cell));
+            self.touched.moved(Some(before.cell), Some(row.cell));
         }
         if before.named() != row.named() {
             let (old, wanted) = (before.named().terms(), row.named().terms());
             for (term, _) in old.difference(&wanted) {
-                self.0.change(sql::DELETE_TERM, values![term, sequence]).await?;
+                self.on.change(sql::DELETE_TERM, values![term, sequence]).await?;
             }
             let added = wanted.difference(&old);
             new.0.extend(added.map(|(term, shared)| (sequence, term.clone(), *shared)));
@@ -355,10 +355,10 @@ impl<E: Executor> Unit<E> {
     /// A change of a row that applies only while the row is as it was read; answers with whether it was.
     async fn change_as_read(&mut self, sql: &'static str, values: &[Value<'_>]) -> Stored<bool> {
         if E::DIALECT.writes_alone {
-            self.0.change(sql, values).await?;
+            self.on.change(sql, values).await?;
             return Ok(true);
         }
-        Ok(self.0.execute(sql, values).await? > 0)
+        Ok(self.on.execute(sql, values).await? > 0)
     }
 
     async fn insert_terms(&mut self, new: &NewTerms) -> Stored<()> {
@@ -370,34 +370,34 @@ impl<E: Executor> Unit<E> {
                     [Value::from(*device), Value::from(term), Value::from(*shared)]
                 })
                 .collect();
-            self.0.change(sql::INSERT_TERMS, &values).await?;
+            self.on.change(sql::INSERT_TERMS, &values).await?;
         }
         for (device, term, shared) in chunks.remainder() {
-            self.0.change(sql::INSERT_TERM, values![*device, term, *shared]).await?;
+            self.on.change(sql::INSERT_TERM, values![*device, term, *shared]).await?;
         }
         Ok(())
     }
 
     /// Takes a device that is about to be deleted off the list; its row goes with the device.
     pub(crate) async fn unlist(&mut self, device_id: &str) -> Stored<()> {
-        self.2.devices.remove(device_id);
-        let listed = self.0.optional(sql::LISTED_TERMS, values![device_id], LISTED_TERMS).await?;
+        self.touched.devices.remove(device_id);
+        let listed = self.on.optional(sql::LISTED_TERMS, values![device_id], LISTED_TERMS).await?;
         if let Some((sequence, cell, terms)) = listed {
             for (term, _) in terms {
-                self.0.change(sql::DELETE_TERM, values![&term, sequence]).await?;
+                self.on.change(sql::DELETE_TERM, values![&term, sequence]).await?;
             }
-            self.2.moved(Some(cell), None);
+            self.touched.moved(Some(cell), None);
         }
         Ok(())
     }
 
     /// Lists devices that an earlier release has made; answers with how many there were.
     pub(crate) async fn list_unlisted(&mut self, limit: i64) -> Stored<usize> {
-        self.0.takes_long();
-        let ids = self.0.all(sql::UNLISTED_DEVICES, values![limit], TEXT).await?;
+        self.on.takes_long();
+        let ids = self.on.all(sql::UNLISTED_DEVICES, values![limit], TEXT).await?;
         for id in &ids {
-            self.0.execute(sql::MARK_LISTED, values![id]).await?;
-            self.2.device(id);
+            self.on.execute(sql::MARK_LISTED, values![id]).await?;
+            self.touched.device(id);
         }
         Ok(ids.len())
     }
