@@ -317,7 +317,7 @@ async fn every_list_is_what_the_devices_say(store: Arc<dyn Store>) {
     let mut dice = Dice(1);
     inventory(&store, &mut dice).await;
     let now = at(1000);
-    let mut work = store.read().await.unwrap();
+    let mut work = store.lists().await.unwrap();
     let all = model(work.as_mut(), now).await;
     assert!(all.len() > 1100, "{}", all.len());
     let rng = TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha);
@@ -365,7 +365,7 @@ async fn a_scan_that_finds_too_little_stops_and_goes_on(store: Arc<dyn Store>) {
     }
     work.commit().await.unwrap();
     let words = ["common".to_owned()];
-    let mut work = store.read().await.unwrap();
+    let mut work = store.lists().await.unwrap();
     let wanted = ListRequest { limit: 51, ..request(&words) };
     let first = work.listed(&wanted).await.unwrap();
     assert_eq!(first.devices, []);
@@ -392,7 +392,7 @@ async fn a_search_looks_only_at_what_its_filter_admits(store: Arc<dyn Store>) {
     work.commit().await.unwrap();
     let words = ["common".to_owned()];
     let filter = ListFilter { os: Some(OsType::Windows), ..ListFilter::default() };
-    let mut work = store.read().await.unwrap();
+    let mut work = store.lists().await.unwrap();
     let wanted = ListRequest { limit: 51, filter, ..request(&words) };
     let first = work.listed(&wanted).await.unwrap();
     assert_eq!((first.devices.len(), first.stopped_at), (51, None), "2600 others stand before them");
@@ -403,6 +403,9 @@ async fn a_search_looks_only_at_what_its_filter_admits(store: Arc<dyn Store>) {
 
 async fn a_common_word_is_found_wherever_the_devices_that_have_it_stand(store: Arc<dyn Store>) {
     let mut work = store.begin().await.unwrap();
+    for number in 0..3 {
+        work.insert_user(&user(&format!("olga.{number}"))).await.unwrap();
+    }
     for number in 0..4500 {
         let (os, tag) = match number {
             // More than are looked at in one go, on both sides.
@@ -417,13 +420,18 @@ async fn a_common_word_is_found_wherever_the_devices_that_have_it_stand(store: A
         };
         let mut some = device(&format!("d{number}"), os, &tag);
         (some.owner, some.profile) = (None, None);
+        if (3200..4300).contains(&number) {
+            let model_identifier = format!("MacBook {}", number % 5);
+            some.profile = Some(DeviceProfile { model_identifier, ..DeviceProfile::default() });
+            some.owner = Some(format!("olga.{}", number % 3));
+        }
         some.last_authenticated = Some(at(number * 7919 % 4500));
         work.insert_device(&some).await.unwrap();
     }
     work.commit().await.unwrap();
-    let mut work = store.read().await.unwrap();
+    let mut work = store.lists().await.unwrap();
     let all = model(work.as_mut(), at(1000)).await;
-    for text in ["nyc", "n", "nyc- nyc", "nyc-3 nyc"] {
+    for text in ["nyc", "n", "nyc- nyc", "nyc-3 nyc", "mac", "olga", "nyc olga. macbook", "olga.1"] {
         let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
         for (order, descending) in
             ListOrder::ALL.into_iter().flat_map(|order| [(order, false), (order, true)])
@@ -440,7 +448,7 @@ async fn a_common_word_is_found_wherever_the_devices_that_have_it_stand(store: A
                 let count = i64::try_from(expected.len()).unwrap();
                 assert_eq!(first.count, Some(ListCount::Exactly(count)));
             }
-            let (found, back) = pages(work.as_mut(), &wanted).await;
+            let (found, back) = pages(work.as_mut(), &ListRequest { limit: 200, ..wanted }).await;
             assert_eq!(found, expected, "{text}, {order:?}, {descending}");
             assert_eq!(back, expected, "{text}, {order:?}, {descending}");
         }
@@ -453,7 +461,7 @@ async fn a_common_word_is_found_wherever_the_devices_that_have_it_stand(store: A
 
 async fn only(store: &Arc<dyn Store>, words: &str) -> Vec<String> {
     let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
-    let part = store.read().await.unwrap().listed(&request(&words)).await.unwrap();
+    let part = store.lists().await.unwrap().listed(&request(&words)).await.unwrap();
     part.devices.into_iter().map(|device| device.device_id).collect()
 }
 
