@@ -169,8 +169,10 @@ impl Postgres {
     /// The cluster refuses.
     pub fn vacuum(&self, url: &str) -> io::Result<()> {
         let database = url.trim_start_matches("postgres:///").split('?').next().unwrap_or_default();
-        let status = self.client("vacuumdb").args(["--analyze", "--quiet", database]).status()?;
-        if status.success() { Ok(()) } else { Err(io::Error::other("vacuumdb failed")) }
+        let mut client = self.client("psql");
+        client.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", database]);
+        let status = client.args(["--command=vacuum analyze", "--command=checkpoint"]).status()?;
+        if status.success() { Ok(()) } else { Err(io::Error::other("psql failed")) }
     }
 
     /// The URL of a database of this cluster, as sqlx and libpq read it.

@@ -91,8 +91,8 @@ fn counted(count: ListCount, query: &DeviceQuery) -> String {
     match count {
         ListCount::Exactly(1) => format!("1 device{what}"),
         ListCount::Exactly(count) => format!("{} devices{what}", grouped(count)),
-        ListCount::Many if query.words().is_empty() => format!("{}+ devices{what}", grouped(ListCount::MOST)),
-        ListCount::Many => format!("Many devices{what}"),
+        ListCount::Many => format!("{}+ devices{what}", grouped(ListCount::MOST)),
+        ListCount::Uncounted => format!("Many devices{what}"),
     }
 }
 
@@ -221,7 +221,8 @@ mod tests {
         assert_eq!(counted(ListCount::Exactly(0), &some), "0 devices found");
         assert_eq!(counted(ListCount::Exactly(1204), &all), "1,204 devices");
         assert_eq!(counted(ListCount::Many, &all), "10,000+ devices");
-        assert_eq!(counted(ListCount::Many, &some), "Many devices found");
+        assert_eq!(counted(ListCount::Many, &some), "10,000+ devices found");
+        assert_eq!(counted(ListCount::Uncounted, &some), "Many devices found");
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl Inventory {
             now: at,
         };
         let mut part = work.listed(&request).await?;
-        let counted = part.count.unwrap_or(ListCount::Many);
+        let counted = part.count.unwrap_or(ListCount::Uncounted);
         request.counted = false;
         for _ in 1..LOOKS {
             if !part.devices.is_empty() || part.stopped_at.is_none() {

@@ -230,8 +230,10 @@ pub struct ListPart {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListCount {
     Exactly(i64),
-    /// More than [`ListCount::MOST`], or too many to be counted while somebody waits.
+    /// More than [`ListCount::MOST`].
     Many,
+    /// Counting takes longer than somebody should wait.
+    Uncounted,
 }
 
 impl ListCount {

@@ -4,7 +4,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use gatehouse_client::{ClientError, Connection, DeviceResource, Result};
-use gatehouse_model::ErrorKind;
+use gatehouse_model::{ErrorKind, counted};
+use gatehouse_proto::devicetrust::Device;
 use gatehouse_proto::gatehouse::v1::CreateResourceRequest;
 
 use crate::cli::{CreateArgs, ServerArgs};
@@ -19,7 +20,7 @@ pub(crate) async fn run(server: &ServerArgs, args: CreateArgs) -> Outcome {
     let documents = read_documents(&read_file(args.file.as_deref())?)?;
     let prepared = documents.iter().map(prepare).collect::<Result<Vec<_>>>()?;
     let connection = connect(server).await?;
-    let mut refused = 0;
+    let (mut refused, mut told) = (0, 0);
     let mut prepared = prepared.into_iter().peekable();
     while let Some(next) = prepared.next() {
         match next {
@@ -30,17 +31,30 @@ pub(crate) async fn run(server: &ServerArgs, args: CreateArgs) -> Outcome {
                 {
                     devices.push(*device);
                 }
+                told += leave_out_collected(&mut devices);
                 refused += devices::create(&connection, devices, args.force).await?;
             }
             Prepared::Json(document, json) => resource(&connection, document, json, args.force).await?,
         }
     }
+    if told > 0 {
+        let whose = counted(told, "device", "devices");
+        output::notice(format!(
+            "note: the collected data of {whose} was left out: only devices tell it, of themselves"
+        ));
+    }
     Ok(u8::from(refused > 0))
+}
+
+/// What `tctl get` shows of devices holds what they told; answers with how many that was left out of.
+fn leave_out_collected(devices: &mut [Device]) -> usize {
+    let of_devices = devices.iter_mut().map(|device| std::mem::take(&mut device.collected_data));
+    of_devices.filter(|told| !told.is_empty()).count()
 }
 
 /// A document as the wire wants it.
 enum Prepared<'d> {
-    Device(Box<gatehouse_proto::devicetrust::Device>),
+    Device(Box<Device>),
     Json(&'d Document, String),
 }
 
@@ -53,7 +67,7 @@ fn prepare(document: &Document) -> Result<Prepared<'_>> {
 }
 
 /// The device that a document describes.
-pub(crate) fn device_of(document: &Document) -> Result<gatehouse_proto::devicetrust::Device> {
+pub(crate) fn device_of(document: &Document) -> Result<Device> {
     Ok(document.read::<DeviceResource>()?.into_wire()?)
 }
 
@@ -94,4 +108,17 @@ fn read_file(path: Option<&Path>) -> Result<String> {
         return Err(wrong(&"it is larger than 4 MiB"));
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_devices_told_is_left_out() {
+        let told = Device { collected_data: vec![Default::default(); 2], ..Device::default() };
+        let mut devices = [told, Device::default()];
+        assert_eq!(leave_out_collected(&mut devices), 1);
+        assert_eq!(devices, [Device::default(), Device::default()]);
+    }
 }

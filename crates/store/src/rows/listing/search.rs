@@ -214,7 +214,7 @@ impl<E: Executor> Unit<E> {
             return Ok(ListCount::of(search.rarest()));
         }
         if !search.is_narrow() {
-            return Ok(ListCount::Many);
+            return Ok(ListCount::Uncounted);
         }
         let (end, patterns) = (end_of(word), patterns(others));
         let values = having_values(filter, now, (word, &end), search.kinds, &patterns);
