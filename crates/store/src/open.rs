@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gatehouse_domain::ports::store::{Stored, UnitOfWork as _};
 use gatehouse_domain::ports::{Store, StoreError};
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
@@ -228,11 +228,26 @@ fn is_starting(error: &dyn sqlx::error::DatabaseError) -> bool {
 async fn migrate<'p, P>(steps: &Migrator, pool: P) -> Result<(), OpenError>
 where
     P: sqlx::Acquire<'p>,
-    <P::Connection as std::ops::Deref>::Target: sqlx::migrate::Migrate,
+    <P::Connection as std::ops::Deref>::Target: Migrate,
 {
     let mut steps = Migrator::with_migrations(steps.iter().cloned().collect());
     steps.set_ignore_missing(true);
-    steps.run(pool).await.map_err(OpenError::Migrate)
+    let mut connection = pool.acquire().await.map_err(cannot_connect)?;
+    let missing = missing_steps(&steps, &mut *connection).await;
+    if missing > 0 {
+        tracing::info!(
+            steps = missing,
+            "bringing the database's schema up to date; with very many devices this takes minutes"
+        );
+    }
+    steps.run_direct(None, &mut *connection, false).await.map_err(OpenError::Migrate)
+}
+
+/// Steps that a database of an earlier release lacks. A new one has no table of them yet, and nothing worth telling.
+async fn missing_steps<M: Migrate>(steps: &Migrator, connection: &mut M) -> usize {
+    let done = connection.list_applied_migrations(&steps.table_name).await.unwrap_or_default();
+    let is_missing = |version: i64| !done.is_empty() && done.iter().all(|step| step.version != version);
+    steps.iter().filter(|step| is_missing(step.version)).count()
 }
 
 /// Makes the rows of the list for devices that a release without it has registered.
