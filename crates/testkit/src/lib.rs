@@ -1,4 +1,5 @@
 pub mod postgres;
+pub mod program;
 pub mod server;
 pub mod soft_passkey;
 pub mod soft_tpm;

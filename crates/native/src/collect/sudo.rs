@@ -112,13 +112,13 @@ fn parse(output: &[u8]) -> Result<DmiData, NativeError> {
 #[cfg(unix)]
 #[cfg(test)]
 mod tests {
+    use gatehouse_testkit::program;
+
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
     fn script(folder: &Path, body: &str) -> PathBuf {
         let path = folder.join("sudo");
-        std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        program::write(&path, &format!("#!/bin/sh\n{body}\n"));
         path
     }
 

@@ -2,6 +2,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use gatehouse_model::LinkScheme;
+use gatehouse_testkit::program;
 use tempfile::TempDir;
 
 use super::*;
@@ -28,8 +29,7 @@ impl Home {
             ..Desktop::default()
         };
         let home = Self { folder, desktop };
-        home.write("bin/tsh", "#!/bin/sh\n");
-        fs::set_permissions(home.path("bin/tsh"), fs::Permissions::from_mode(0o755)).unwrap();
+        program::write(&home.path("bin/tsh"), "#!/bin/sh\n");
         home
     }
 
@@ -117,10 +117,7 @@ fn a_list_of_the_desktop_itself_that_names_another_program_is_said() {
 #[test]
 fn xdg_mime_goes_first_and_its_silence_is_no_success() {
     let home = Home::new();
-    let tool = |text: &str| {
-        home.write("bin/xdg-mime", text);
-        fs::set_permissions(home.path("bin/xdg-mime"), fs::Permissions::from_mode(0o755)).unwrap();
-    };
+    let tool = |text: &str| program::write(&home.path("bin/xdg-mime"), text);
     tool("#!/bin/sh\nexit 0\n");
     assert!(matches!(home.install().unwrap().by, Registration::List(_)));
     fs::remove_file(home.path("config/mimeapps.list")).unwrap();

@@ -1,7 +1,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+
+use gatehouse_testkit::program;
 
 use crate::Scene;
 
@@ -31,8 +32,7 @@ fn scene() -> Scene {
         "curl is missing; install the Debian package `curl`"
     );
     scene.adds_user("alice", "access");
-    scene.write("browser", BROWSER);
-    fs::set_permissions(scene.file("browser"), fs::Permissions::from_mode(0o700)).unwrap();
+    program::write(&scene.file("browser"), BROWSER);
     scene.desk.set("DO", "approve");
     scene
 }

@@ -1,19 +1,14 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+use gatehouse_testkit::program;
 
 use crate::{transcript, tsh};
 
 const ENTRY: &str = ".local/share/applications/gatehouse-tsh.desktop";
-
-fn write_program(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-}
 
 #[test]
 fn a_handler_is_installed_and_taken_back() {
@@ -98,10 +93,10 @@ fn the_doctor_checks_the_way_from_browser_to_tsh_and_back() {
 
     let install = || assert!(tsh(path, &["install-handler"]).starts_with("exit: 0"));
     install();
-    write_program(&path.join("bin/kdialog"), "#!/bin/sh\n");
-    write_program(&path.join("bin/xdg-open"), "#!/bin/sh\n");
+    program::write(&path.join("bin/kdialog"), "#!/bin/sh\n");
+    program::write(&path.join("bin/xdg-open"), "#!/bin/sh\n");
     tell("all is there", &[]);
-    write_program(&path.join("bin/zenity"), "#!/bin/sh\n");
+    program::write(&path.join("bin/zenity"), "#!/bin/sh\n");
     fs::create_dir_all(path.join("share/applications")).unwrap();
     fs::write(
         path.join("share/applications/mimeapps.list"),

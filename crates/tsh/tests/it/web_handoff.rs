@@ -1,9 +1,9 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 
 use gatehouse_client::Home;
+use gatehouse_testkit::program;
 use gatehouse_testkit::swtpm::Swtpm;
 use rcgen::{CertificateParams, DnType, KeyPair};
 use rustls_pki_types::PrivatePkcs8KeyDer;
@@ -45,10 +45,7 @@ exit "${ANSWER:-0}"
 "#;
 
 fn write_program(scene: &Scene, name: &str, text: &str) {
-    let path = scene.file(name);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(&path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).unwrap();
+    program::write(&scene.file(name), text);
 }
 
 /// Alice at her enrolled machine, signed in to the console with its browser as well.
