@@ -36,7 +36,7 @@ impl CommonWords {
     }
 
     pub(super) fn note_common(&self, word: &str, common: Kinds, now: Instant) {
-        self.note(word, now, |known| known.common = [known.common, common].into_iter().collect());
+        self.note(word, now, |known| known.common = known.common.or(common));
     }
 
     pub(super) fn note_countless(&self, word: &str, kinds: Kinds, now: Instant) {

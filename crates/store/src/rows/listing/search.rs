@@ -148,7 +148,7 @@ impl<E: Executor> Unit<E> {
                 *known = count;
             }
             if count > rare {
-                common = [common, Kinds::one(number)].into_iter().collect();
+                common = common.or(Kinds::one(number));
             }
         }
         if !common.is_empty() {
