@@ -39,14 +39,11 @@ impl<E: Executor> Unit<E> {
         if ways.rest.is_empty() {
             return self.found(request, &words, ways.word, ways.few).await;
         }
-        let request = &ListRequest { counted: false, ..request.clone() };
-        let mut part = match ways.few {
-            Kinds::NONE => ListPart::default(),
-            few => self.found(request, &words, ways.word, few).await?,
-        };
-        let rest = self.rest(request, &words, &ways, cells, total).await?;
-        part.devices.extend(rest.devices);
-        part.stopped_at = rest.stopped_at;
+        let mut part = self.rest(request, &words, &ways, cells, total).await?;
+        if ways.few.is_empty() {
+            return Ok(part);
+        }
+        part.devices.extend(self.found(request, &words, ways.word, ways.few).await?.devices);
         Ok(in_order(part, request, request.limit))
     }
 
